@@ -1,0 +1,93 @@
+"""The closed vocabulary of what can be recorded, and who can have done it."""
+
+import uuid
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    # patients and packets
+    PATIENT_CREATED = "patient.created"
+    PATIENT_CHANGED = "patient.changed"
+    PATIENT_READ = "patient.read"
+    PACKET_INVITED = "packet.invited"
+    PACKET_LINK_SHOWN = "packet.link_shown"
+    PACKET_OPENED = "packet.opened"
+    PACKET_REFUSED = "packet.refused"
+    PACKET_LOCKED = "packet.locked"
+    PACKET_READ = "packet.read"
+    PACKET_SUBMITTED = "packet.submitted"
+    PACKET_FILED = "packet.filed"
+    PACKET_WITHDRAWN = "packet.withdrawn"
+    PACKET_EXPORTED = "packet.exported"
+    STEP_SAVED = "step.saved"
+    STEP_FINISHED = "step.finished"
+    STEP_SKIPPED = "step.skipped"
+    FORM_PUBLISHED = "form.published"
+    # consents
+    DOCUMENT_PUBLISHED = "document.published"
+    DOCUMENT_SHOWN = "document.shown"
+    SIGNATURE_MADE = "signature.made"
+    SIGNATURE_DECLINED = "signature.declined"
+    SIGNATURE_REFUSED = "signature.refused"
+    SIGNATURE_REVOKED = "signature.revoked"
+    DOCUMENT_SEALED = "document.sealed"
+    DOCUMENT_READ = "document.read"
+    DISCLOSURE_ATTEMPTED = "disclosure.attempted"
+    DISCLOSURE_DENIED = "disclosure.denied"
+    DISCLOSURE_SETTLED = "disclosure.settled"
+    # screening
+    SCREENING_SCORED = "screening.scored"
+    SCREENING_READ = "screening.read"
+    SCREENING_FAILED = "screening.failed"
+    # escalation
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_JOINED = "incident.joined"
+    INCIDENT_STEP = "incident.step"
+    INCIDENT_READ = "incident.read"
+    INCIDENT_ACKNOWLEDGED = "incident.acknowledged"
+    INCIDENT_REOPENED = "incident.reopened"
+    INCIDENT_RESOLVED = "incident.resolved"
+    PAGE_DELIVERED = "page.delivered"
+    PAGE_FAILED = "page.failed"
+    # chart
+    EXPORT_PLANNED = "export.planned"
+    EXPORT_APPROVED = "export.approved"
+    EXPORT_REJECTED = "export.rejected"
+    EXPORT_ATTEMPTED = "export.attempted"
+    EXPORT_VERIFIED = "export.verified"
+    EXPORT_STOPPED = "export.stopped"
+    EXPORT_READ = "export.read"
+    # people and access
+    SIGNED_IN = "staff.signed_in"
+    SIGNED_OUT = "staff.signed_out"
+    SIGN_IN_FAILED = "staff.sign_in_failed"
+    AUDIT_READ = "audit.read"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who did it: a staff member, a patient through a link, or a named process."""
+
+    kind: str
+    id: str
+
+    @classmethod
+    def staff(cls, user_id: uuid.UUID) -> "Actor":
+        return cls("staff", str(user_id))
+
+    @classmethod
+    def patient(cls, patient_id: uuid.UUID) -> "Actor":
+        return cls("patient", str(patient_id))
+
+    @classmethod
+    def system(cls, name: str) -> "Actor":
+        return cls("system", name)
+
+
+@dataclass(frozen=True)
+class Ref:
+    """What it was done to: a model's label and an id."""
+
+    type: str
+    id: str

@@ -1,0 +1,341 @@
+"""One settings file, safe by default: what is missing stops the start with a sentence.
+
+Secrets come from the environment (NAME, or NAME_FILE naming a file). In development `./run setup`
+writes them once to the git-ignored `.env.local`; that file is refused when DEBUG is off.
+"""
+
+import base64
+import binascii
+import os
+import stat
+import sys
+from pathlib import Path
+from typing import Any
+
+import environ
+from celery.schedules import schedule
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+LOCAL_ENV = BASE_DIR / ".env.local"
+
+env = environ.FileAwareEnv()
+
+
+def read_local_env() -> None:
+    """Load `.env.local`; what is exported wins. Refused in production and when others could read it."""
+    if not LOCAL_ENV.exists() or os.environ.get("CANDOR_NO_LOCAL_ENV"):
+        return
+    if stat.S_IMODE(LOCAL_ENV.stat().st_mode) & 0o077:
+        raise ImproperlyConfigured(".env.local can be read by others. Type: chmod 600 .env.local")
+    environ.Env.read_env(str(LOCAL_ENV), overwrite=False)
+    if not env.bool("DEBUG", default=False):
+        raise ImproperlyConfigured(
+            "DEBUG is off, but .env.local holds development secrets. Remove it and set the real ones in the environment."
+        )
+
+
+read_local_env()
+
+# --- mode -----------------------------------------------------------------------------------------
+# Commands that work on files alone must start without secrets or a database (check_form, score, --help).
+FILE_COMMANDS = {"check_form", "score", "help", "--help", "-h", "--version", "version"}
+NEEDS_NOTHING = len(sys.argv) > 1 and Path(sys.argv[0]).name == "manage.py" and (
+    sys.argv[1] in FILE_COMMANDS or "--help" in sys.argv[2:] or "-h" in sys.argv[2:]
+)
+
+DEBUG = env.bool("DEBUG", default=False)
+DEMO = env.bool("CANDOR_DEMO", default=False)
+
+
+def secret(name: str) -> str:
+    """Read a secret or stop with a sentence; commands that read only files get an unusable one."""
+    value: str = env.str(name, default="")
+    if not value and NEEDS_NOTHING:
+        return base64.b64encode(os.urandom(32)).decode()
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. Run ./run setup for development, or set it (or {name}_FILE).")
+    return value
+
+
+def key(name: str, text: str) -> bytes:
+    """Decode a 256-bit key given as base64."""
+    try:
+        raw = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raw = b""
+    if len(raw) != 32:
+        raise ImproperlyConfigured(f"{name} must be the base64 of 32 random bytes (openssl rand -base64 32).")
+    return raw
+
+
+def field_keys() -> dict[str, bytes]:
+    """`CANDOR_FIELD_KEYS`: `id:base64[,id:base64]`; the first encrypts, the others still read."""
+    text = secret("CANDOR_FIELD_KEYS")
+    if NEEDS_NOTHING and ":" not in text:
+        text = f"none:{text}"
+    ring = {}
+    for part in text.split(","):
+        kid, _, value = part.strip().partition(":")
+        if not kid or not value:
+            raise ImproperlyConfigured("CANDOR_FIELD_KEYS must look like k1:<base64 of 32 bytes>[,k0:<older key>].")
+        ring[kid] = key("CANDOR_FIELD_KEYS", value)
+    return ring
+
+
+SECRET_KEY = secret("SECRET_KEY")
+FIELD_KEYS = field_keys()
+INDEX_KEY = key("CANDOR_INDEX_KEY", secret("CANDOR_INDEX_KEY"))
+AUDIT_KEY = key("CANDOR_AUDIT_KEY", secret("CANDOR_AUDIT_KEY"))
+
+# --- who serves whom ------------------------------------------------------------------------------
+BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+SITE_ID = 1
+
+INSTALLED_APPS = [
+    "config.apps.ConfigConfig",
+    "ehr.apps.EhrConfig",
+    "intake.apps.IntakeConfig",
+    "consents.apps.ConsentsConfig",
+    "screening.apps.ScreeningConfig",
+    "escalation.apps.EscalationConfig",
+    "core.apps.CoreConfig",
+    "audit.apps.AuditConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "guardian",
+    "simple_history",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "csp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "core.middleware.PrivateResponses",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "core.middleware.SecondFactor",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# --- database: the runtime role; migrations run with DATABASE_OWNER_URL ------------------------------
+def database() -> dict[str, Any]:
+    url = env.str("DATABASE_URL", default="")
+    if not url:
+        if not NEEDS_NOTHING:
+            raise ImproperlyConfigured("DATABASE_URL is not set. Run ./run setup, or set it to a PostgreSQL you have.")
+        url = "postgresql://nobody@/none"
+    config: dict[str, Any] = environ.Env.db_url_config(url)
+    if config.get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: Candor's guarantees live there.")
+    options = config.setdefault("OPTIONS", {})
+    options["pool"] = {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=6), "timeout": 10}
+    return {**config, "CONN_MAX_AGE": 0, "ATOMIC_REQUESTS": False}
+
+
+DATABASES = {"default": database()}
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="")
+# Who the web and the workers are; when the owner runs a command, DATABASE_URL is the owner's.
+RUNTIME_ROLE = env.str("CANDOR_RUNTIME_ROLE", default="candor_web")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "candor_cache"}}
+
+# --- staff sign in: password and second factor, always -----------------------------------------------
+AUTH_USER_MODEL = "core.User"
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "staff-home"
+ACCOUNT_ADAPTER = "core.adapters.StaffOnlyAccounts"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = False
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Candor"
+ANONYMOUS_USER_NAME = None
+GUARDIAN_RAISE_403 = False
+
+# --- sessions and cookies: session and CSRF only, never an answer -----------------------------------
+SECURE = BASE_URL.startswith("https://")
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_NAME = "__Host-session" if SECURE else "session"
+SESSION_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 10 * 60 * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+STAFF_IDLE_SECONDS = env.int("STAFF_IDLE_SECONDS", default=15 * 60)
+PATIENT_IDLE_SECONDS = env.int("PATIENT_IDLE_SECONDS", default=20 * 60)
+CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
+CSRF_COOKIE_SECURE = SECURE
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_USE_SESSIONS = False
+
+SECURE_SSL_REDIRECT = SECURE
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
+SECURE_HSTS_PRELOAD = SECURE
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_REFERRER_POLICY = "no-referrer"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+        "img-src": [SELF, "data:"],
+    }
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+# --- doorbell: Celery carries ids only; the truth is in PostgreSQL -----------------------------------
+REDIS_URL = env.str("REDIS_URL", default="")
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 120,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 0.5,
+    "socket_connect_timeout": 0.5,
+    "max_retries": 0,
+}
+CELERY_BEAT_SCHEDULE = {
+    name: {"task": name, "schedule": schedule(seconds), "options": {"expires": seconds}}
+    for name, seconds in {
+        "escalation.advance_due": 2.0,
+        "escalation.deliver_due": 2.0,
+        "intake.assess_unassessed": 30.0,
+        "consents.seal_due": 5.0,
+        "ehr.relay_finished": 5.0,
+        "ehr.push_due": 3.0,
+        "audit.seal": 3.0,
+    }.items()
+}
+
+# --- messages: fixed texts, no PHI ----------------------------------------------------------------
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
+EMAIL_PORT = env.int("EMAIL_PORT", default=25)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
+EMAIL_TIMEOUT = 8
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="alerts@localhost")
+
+# --- escalation -----------------------------------------------------------------------------------
+PAGE_LEASE_SECONDS = 30
+OUTCOME_DEADLINE_MINUTES = env.int("OUTCOME_DEADLINE_MINUTES", default=60)
+
+# --- EHR ------------------------------------------------------------------------------------------
+EHR_IDENTIFIER_SYSTEM = env.str("EHR_IDENTIFIER_SYSTEM", default=f"{BASE_URL}/fhir/export-item")
+EHR_ALLOW_LOOPBACK = env.bool("EHR_ALLOW_LOOPBACK", default=DEBUG)
+
+# --- data folder, demo ------------------------------------------------------------------------------
+DATA_DIR = Path(env.str("CANDOR_DATA", default=str(BASE_DIR / ".data")))
+DEMO_HTTP_PORT = env.int("DEMO_HTTP_PORT", default=8025)
+DEMO_SMTP_PORT = env.int("DEMO_SMTP_PORT", default=8026)
+if DEMO:
+    EMAIL_HOST, EMAIL_PORT = "127.0.0.1", DEMO_SMTP_PORT
+
+# --- language, time, files --------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("es", "Español")]
+LANGUAGE_COOKIE_NAME = "language"
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.FormParser"],
+    "UNAUTHENTICATED_USER": None,
+}
+
+SIMPLE_HISTORY_ENFORCE_HISTORY_MODEL_PERMISSIONS = True
+SIMPLE_HISTORY_REVERT_DISABLED = True
+
+# --- logs: ids and reasons, never content -------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "core.logs.ScrubbedFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "httpx": {"level": "WARNING"},
+        "fontTools": {"level": "ERROR"},
+        "weasyprint": {"level": "ERROR"},
+    },
+}

@@ -1,0 +1,222 @@
+"""Who: clinics and their places, staff and their roles, programs, patients; and the outbox.
+
+PHI columns hold ciphertext from the first migration. Search is exact match on keyed blind indexes
+(what that leaks is stated in docs/security.md).
+"""
+
+import unicodedata
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.db.models.functions import Now
+from simple_history.models import HistoricalRecords
+
+from core.crypto import blind_index
+from core.fields import EncryptedTextField
+from core.permissions import Role
+
+
+class Clinic(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=120)
+    neutral_name = models.CharField(
+        max_length=60, help_text="Sender name in messages. It must not give away the kind of care (42 CFR 2.13(c))."
+    )
+    phone = models.CharField(max_length=32)
+    crisis_phone = models.CharField(max_length=32, blank=True, help_text="The clinic's own crisis line, if it has one")
+    email = models.EmailField(blank=True)
+    privacy_contact = models.CharField(max_length=200, blank=True)
+    time_zone = models.CharField(max_length=64, default="America/New_York")
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Site(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="sites")
+    name = models.CharField(max_length=120)
+    code = models.CharField(max_length=12, help_text="Neutral code used in pages")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clinic", "code"], name="one_site_per_code")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StaffManager(UserManager["User"]):
+    """Staff sign in with their e-mail address; there is no self-service sign-up."""
+
+    def create_staff(self, *, email: str, password: str | None, full_name: str, **extra: Any) -> "User":
+        return self.create_user(email.lower(), email.lower(), password, full_name=full_name, **extra)
+
+
+class User(AbstractUser):
+    """A member of staff. Never deleted (history and evidence name them): deactivated."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    email = models.EmailField(unique=True)
+    full_name = models.CharField(max_length=120)
+    credentials = models.CharField(max_length=40, blank=True, help_text="As signed under an outcome, e.g. LCSW")
+
+    objects: ClassVar[StaffManager] = StaffManager()
+
+    def __str__(self) -> str:
+        return self.full_name or self.email
+
+
+class Membership(models.Model):
+    """A role at a clinic."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships")
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=20, choices=[(role.value, role.value.replace("_", " ")) for role in Role])
+    is_active = models.BooleanField(default=True)
+
+    history = HistoricalRecords(user_db_constraint=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "clinic", "role"], name="one_membership_per_role")]
+
+    def __str__(self) -> str:
+        return f"{self.user} · {self.role}"
+
+
+class Program(models.Model):
+    """A service line. Its Part 2 status decides what may leave (42 CFR 2.11, 2.12); unknown is protected."""
+
+    class Part2Status(models.TextChoices):
+        PART2 = "part2", "Part 2 program"
+        NOT_PART2 = "not_part2", "not a Part 2 program"
+        MIXED = "mixed", "mixed"
+        UNDETERMINED = "undetermined", "undetermined (treated as Part 2)"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="programs")
+    name = models.CharField(max_length=120)
+    public_name = models.CharField(max_length=120, help_text="Neutral name shown to patients and the front desk")
+    legal_name = models.CharField(max_length=200, help_text="As named in consents (42 CFR 2.31(a)(2))")
+    part2_status = models.CharField(max_length=14, choices=Part2Status.choices, default=Part2Status.UNDETERMINED)
+
+    history = HistoricalRecords(user_db_constraint=False)
+
+    def __str__(self) -> str:
+        return self.public_name
+
+    @property
+    def protects_whole_intake(self) -> bool:
+        """In a Part 2 program, or one nobody has decided on, every answer is a Part 2 record."""
+        return self.part2_status != self.Part2Status.NOT_PART2 and self.part2_status != self.Part2Status.MIXED
+
+
+def normalised(value: str) -> str:
+    """Case-folded, accent-free letters and digits: "Núñez-O'Hara" and "nunez ohara" are one."""
+    decomposed = unicodedata.normalize("NFKD", value).casefold()
+    return "".join(char for char in decomposed if char.isalnum())
+
+
+def digits(value: str) -> str:
+    """A phone number's last ten digits: "+1 (555) 010-0100" and "5550100100" are one."""
+    return "".join(char for char in value if char.isdigit())[-10:]
+
+
+class PatientQuerySet(models.QuerySet["Patient"]):
+    def matching(self, **terms: str) -> "PatientQuerySet":
+        """Exact matches by `family_name`, `given_name`, `phone`, `email`, `mrn`, or `family_name` + `birth_date`."""
+        if {"family_name", "birth_date"} <= terms.keys():
+            joint = f"{normalised(terms.pop('family_name'))}|{terms.pop('birth_date')}"
+            terms["family_dob"] = joint
+        found = self
+        for name, value in terms.items():
+            found = found.filter(**{f"{name}_ix": patient_index(name, value)})
+        return found
+
+
+def patient_index(name: str, value: str) -> str:
+    """The blind index of one searchable value; each column has its own context, so columns can't be joined."""
+    clean = value if name == "family_dob" else digits(value) if name == "phone" else normalised(value)
+    return blind_index(settings.INDEX_KEY, clean, context=f"patient.{name}")
+
+
+class Patient(models.Model):
+    class Sex(models.TextChoices):
+        FEMALE = "female"
+        MALE = "male"
+        OTHER = "other"
+        UNKNOWN = "unknown"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="patients")
+    given_name = EncryptedTextField(context="patient.given_name")
+    family_name = EncryptedTextField(context="patient.family_name")
+    birth_date = EncryptedTextField(context="patient.birth_date", help_text="ISO date")
+    sex = EncryptedTextField(context="patient.sex", default=Sex.UNKNOWN)
+    phone = EncryptedTextField(context="patient.phone", blank=True, default="")
+    email = EncryptedTextField(context="patient.email", blank=True, default="")
+    mrn = EncryptedTextField(context="patient.mrn", blank=True, default="")
+    language = models.CharField(max_length=5, default="en")
+    given_name_ix = models.CharField(max_length=64, blank=True, editable=False)
+    family_name_ix = models.CharField(max_length=64, blank=True, editable=False)
+    phone_ix = models.CharField(max_length=64, blank=True, editable=False)
+    email_ix = models.CharField(max_length=64, blank=True, editable=False)
+    mrn_ix = models.CharField(max_length=64, blank=True, editable=False)
+    family_dob_ix = models.CharField(max_length=64, blank=True, editable=False)
+    created_at = models.DateTimeField(db_default=Now())
+
+    history = HistoricalRecords(user_db_constraint=False)
+    objects: ClassVar[models.Manager["Patient"]] = PatientQuerySet.as_manager()
+
+    class Meta:
+        # Care-team membership of one clinician for one patient (django-guardian).
+        permissions = [("care_for", "Is on the care team")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "mrn_ix"], name="one_patient_per_mrn", condition=~models.Q(mrn_ix="")
+            )
+        ]
+        indexes = [
+            models.Index(fields=["clinic", "family_name_ix"], name="patient_by_family_name"),
+            models.Index(fields=["clinic", "given_name_ix"], name="patient_by_given_name"),
+            models.Index(fields=["clinic", "phone_ix"], name="patient_by_phone"),
+            models.Index(fields=["clinic", "email_ix"], name="patient_by_email"),
+            models.Index(fields=["clinic", "family_dob_ix"], name="patient_by_family_dob"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Patient {str(self.id)[:8]}"
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.given_name} {self.family_name}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Blind indexes follow their columns; there is no other way to write a patient."""
+        for name in ("given_name", "family_name", "phone", "email", "mrn"):
+            setattr(self, f"{name}_ix", patient_index(name, getattr(self, name)))
+        self.family_dob_ix = patient_index("family_dob", f"{normalised(self.family_name)}|{self.birth_date}")
+        super().save(*args, **kwargs)
+
+
+class OutboxMessage(models.Model):
+    """News for an app above: a topic and an id. Whoever acts on it marks it in the transaction of the act."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    topic = models.CharField(max_length=40)
+    subject_id = models.UUIDField()
+    at = models.DateTimeField(db_default=Now())
+    consumed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["topic", "at"], name="outbox_waiting", condition=models.Q(consumed_at__isnull=True))
+        ]
+        constraints = [models.UniqueConstraint(fields=["topic", "subject_id"], name="one_message_per_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.subject_id}"

@@ -1,0 +1,186 @@
+"""Ladders, who is on call, incidents, their pages, who acknowledged, what was done."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+from simple_history.models import HistoricalRecords
+
+from core.fields import EncryptedJSONField, EncryptedTextField
+from core.models import Clinic, Patient, Site
+
+
+class Ladder(models.Model):
+    """Who is paged after how long. `steps`: [{"name", "level", "wait_seconds"}]; copied into each incident."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.OneToOneField(Clinic, on_delete=models.PROTECT, related_name="ladder")
+    steps = models.JSONField()
+
+    history = HistoricalRecords(user_db_constraint=False)
+
+    def __str__(self) -> str:
+        return f"Ladder of {self.clinic_id}"
+
+
+class Shift(models.Model):
+    """Somebody is on call at a level, half-open [starts_at, ends_at). No end: standing duty, the fallback."""
+
+    class Level(models.TextChoices):
+        ON_CALL = "on_call"
+        BACKUP = "backup"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="shifts")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="shifts")
+    level = models.CharField(max_length=10, choices=Level.choices)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True)
+
+    history = HistoricalRecords(user_db_constraint=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="a_shift_ends_after_it_starts",
+                condition=models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=models.F("starts_at")),
+            )
+        ]
+        indexes = [models.Index(fields=["clinic", "level", "starts_at"], name="shift_by_level")]
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.starts_at:%Y-%m-%d}"
+
+
+class Incident(models.Model):
+    """A dangerous answer that a human has to deal with. While it is not resolved it has a due time (constraint)."""
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        NOTIFYING = "notifying"
+        ACKNOWLEDGED = "acknowledged"
+        RESOLVED = "resolved"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    code = models.CharField(max_length=8, unique=True, help_text="Random; the only thing a page says")
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="incidents")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="incidents")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="incidents")
+    source_ref = models.UUIDField(help_text="The packet whose answers opened it; no key upwards")
+    urgency = models.CharField(max_length=10)
+    snapshot = EncryptedJSONField(context="incident.snapshot", help_text="What triggered it, frozen, in order of time")
+    ladder = models.JSONField(help_text="The steps as they were when it opened")
+    state = models.CharField(max_length=12, choices=State.choices, default=State.OPEN)
+    step = models.PositiveIntegerField(default=0, help_text="Index of the step that was notified last")
+    loop = models.PositiveIntegerField(default=0, help_text="How often the last step was repeated")
+    due_at = models.DateTimeField(null=True, help_text="Next step, or the outcome's deadline once acknowledged")
+    opened_at = models.DateTimeField(db_default=Now())
+    resolved_at = models.DateTimeField(null=True)
+
+    history = HistoricalRecords(user_db_constraint=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source_ref"], name="one_unresolved_incident_per_packet", condition=~models.Q(state="resolved")
+            ),
+            models.CheckConstraint(
+                name="an_unresolved_incident_has_a_due_time",
+                condition=models.Q(state="resolved", due_at__isnull=True, resolved_at__isnull=False)
+                | (~models.Q(state="resolved") & models.Q(due_at__isnull=False, resolved_at__isnull=True)),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="incident_due", condition=~models.Q(state="resolved")),
+            models.Index(fields=["clinic", "-opened_at"], name="incident_by_clinic"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Page(models.Model):
+    """One message to one person on one channel. Claimed with a lease and a fence (`attempt`)."""
+
+    class State(models.TextChoices):
+        PENDING = "pending"
+        CLAIMED = "claimed"
+        DELIVERED = "delivered"
+        RETRY = "retry"
+        UNKNOWN = "unknown"
+        DEAD = "dead"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="pages")
+    round = models.PositiveIntegerField(help_text="Counts every step taken, repeats and re-openings included")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="pages")
+    channel = models.CharField(max_length=10, default="email")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    due_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempt = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=40, blank=True)
+    delivered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident", "round", "user", "channel"], name="one_page_per_round_person_and_channel"
+            ),
+            models.CheckConstraint(
+                name="a_waiting_page_has_a_due_time",
+                condition=~models.Q(state__in=["pending", "retry"]) | models.Q(due_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="a_claimed_page_has_a_lease",
+                condition=~models.Q(state="claimed") | models.Q(lease_until__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="page_due", condition=models.Q(state__in=["pending", "retry", "claimed"])
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.id}"
+
+
+class Acknowledgement(models.Model):
+    """Somebody took it. It stops the ladder until the outcome's deadline, not for ever."""
+
+    APPEND_ONLY = True
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="acknowledgements")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="acknowledgements")
+    at = models.DateTimeField(db_default=Now())
+    outcome_due_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"acknowledged {self.at}"
+
+
+class Outcome(models.Model):
+    """What was done, in words, by a named clinician: the only thing that closes an incident."""
+
+    APPEND_ONLY = True
+
+    class Kind(models.TextChoices):
+        REACHED_SAFE = "reached_safe", "Reached; safe for now"
+        SAFETY_PLAN = "safety_plan", "Safety plan made"
+        EMERGENCY_SERVICES = "emergency_services", "Emergency services called"
+        WELFARE_CHECK = "welfare_check", "Welfare check requested"
+        NOT_A_RISK = "not_a_risk", "Assessed: not a risk"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    incident = models.OneToOneField(Incident, on_delete=models.PROTECT, related_name="outcome")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="outcomes")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    note = EncryptedTextField(context="outcome.note")
+    signed_as = models.CharField(max_length=170, help_text="Name and credentials at the time")
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return self.kind

@@ -1,0 +1,29 @@
+#!/usr/bin/env python
+"""Django's command line. Database commands need the services that `./run setup` starts."""
+
+import os
+import sys
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+from django.db.utils import OperationalError
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.stderr.write(f"Settings: {error}\n")
+        return 1
+    except OperationalError as error:
+        if os.environ.get("CANDOR_TRACEBACK"):
+            raise
+        reason = str(error).strip().splitlines()[0]
+        sys.stderr.write(f"No database: {reason}. Run ./run setup, or set DATABASE_URL to a PostgreSQL you have.\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,19 @@
+"""Evidence tables of this app only grow."""
+
+from django.db import migrations
+
+TABLES = ['screening_screeningresult', 'screening_finding']
+
+
+class Migration(migrations.Migration):
+    dependencies = [("screening", "0001_initial"), ("audit", "0009_append_only")]
+    operations = [
+        *(
+            migrations.RunSQL(
+                f"SELECT candor_make_append_only('{table}')",
+                f"DROP TRIGGER append_only ON {table}; DROP TRIGGER append_only_all ON {table}",
+            )
+            for table in TABLES
+        ),
+
+    ]

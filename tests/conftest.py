@@ -1,0 +1,102 @@
+"""Tests run as the runtime role, on a real PostgreSQL that the owner role made: a missing grant fails a test."""
+
+import os
+from collections.abc import Iterator
+
+import environ
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import connection, connections
+from django.test import TransactionTestCase
+from personas import World, build_world
+
+from config.management.commands.grant_runtime import append_only_tables
+
+KEPT = ("django_migrations", "django_content_type", "auth_permission", "candor_cache")
+
+
+def owner_login() -> dict[str, str]:
+    config = environ.Env.db_url_config(os.environ["DATABASE_OWNER_URL"])
+    return {"USER": config["USER"], "PASSWORD": config["PASSWORD"]}
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    connections["default"].settings_dict["TEST"]["NAME"] = f"test_candor_{os.getpid()}"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_modify_db_settings, django_db_blocker, request) -> Iterator[None]:
+    """The owner makes the database; then this process becomes the runtime role, and the owner again to drop it."""
+    runtime = {name: connections["default"].settings_dict[name] for name in ("USER", "PASSWORD")}
+    with django_db_blocker.unblock():
+        connection.settings_dict.update(owner_login())
+        name = connection.settings_dict["NAME"]
+        connection.creation.create_test_db(verbosity=0, autoclobber=True)
+        call_command("grant_runtime")
+        connection.close()
+        connection.settings_dict.update(runtime)
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+        connection.settings_dict.update(owner_login())
+        connection.creation.destroy_test_db(name, verbosity=0)
+
+
+def empty_as_owner(self: TransactionTestCase) -> None:
+    """Django's flush TRUNCATEs, which the runtime role may not and evidence tables refuse: the owner does it."""
+    config = connection.settings_dict
+    connections.close_all()
+    with psycopg.connect(
+        host=config["HOST"] or config["OPTIONS"].get("host"),
+        port=config["PORT"] or None,
+        dbname=config["NAME"],
+        user=owner_login()["USER"],
+        password=owner_login()["PASSWORD"] or None,
+    ) as owner:
+        tables = [row[0] for row in owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        guarded = [*append_only_tables(), "consents_sealeddocument"]
+        for table in guarded:
+            owner.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER USER')
+        names = ", ".join(f'"{table}"' for table in tables if table not in KEPT)
+        owner.execute(f"TRUNCATE {names}")
+        for table in guarded:
+            owner.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER USER')
+
+
+TransactionTestCase._fixture_teardown = empty_as_owner  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def owner_sql(db) -> Iterator[psycopg.Connection]:
+    """A second connection as the owner, for what the runtime role must not be able to do."""
+    config = connection.settings_dict
+    login = owner_login()
+    with psycopg.connect(
+        host=config["HOST"] or config["OPTIONS"].get("host"),
+        port=config["PORT"] or None,
+        dbname=config["NAME"],
+        user=login["USER"],
+        password=login["PASSWORD"] or None,
+        autocommit=True,
+    ) as owner:
+        yield owner
+
+
+@pytest.fixture
+def world(db) -> World:
+    return build_world()
+
+
+def pytest_terminal_summary(terminalreporter, exitstatus, config) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    if skipped and os.environ.get("CI"):
+        terminalreporter.write_line(f"CI: {len(skipped)} tests were skipped; under CI nothing may be.", red=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session, exitstatus) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter.stats.get("skipped") and exitstatus == 0:
+        session.exitstatus = 1
