@@ -1,10 +1,12 @@
 """Reads of the log: an event as it is hashed, the sealed log in order, the seal's lag."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q, QuerySet
 
 from audit.chain import Record, Sealed
 from audit.models import Event, Leaf, Unsealed
@@ -70,3 +72,17 @@ def lag() -> Lag:
         .first()
     )
     return Lag(waiting, float(oldest), stray)
+
+
+def events(clinic_ids: Iterable[UUID], *, day: date | None, patient_id: UUID | None) -> QuerySet[Event]:
+    """Events at these clinics, latest first: of one UTC day, about one patient, or both.
+
+    A list of patients that somebody was shown is one event; its context names every patient on it.
+    """
+    found = Event.objects.filter(clinic_id__in=list(clinic_ids)).order_by("-at", "-id")
+    if day:
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        found = found.filter(at__gte=start, at__lt=start + timedelta(days=1))
+    if patient_id:
+        found = found.filter(Q(patient_id=patient_id) | Q(context__contains=str(patient_id)))
+    return found

@@ -17,7 +17,8 @@ from audit.models import Event, Leaf, Unsealed
 
 SEAL_LOCK = 0x43414E44
 SEAL_BATCH = 500
-PLAIN = re.compile(r"[\w.:/+\- ]{0,120}")
+# An id, a code, a label or a hash: one token, ASCII. A sentence is not one.
+PLAIN = re.compile(r"[A-Za-z0-9_.:/+=-]{0,80}")
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 

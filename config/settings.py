@@ -32,7 +32,7 @@ def read_local_env() -> None:
     environ.Env.read_env(str(LOCAL_ENV), overwrite=False)
     if not env.bool("DEBUG", default=False):
         raise ImproperlyConfigured(
-            "DEBUG is off, but .env.local holds development secrets. Remove it and set the real ones in the environment."
+            "DEBUG is off, but .env.local holds development secrets. Remove it and set real ones in the environment."
         )
 
 
@@ -41,8 +41,10 @@ read_local_env()
 # --- mode -----------------------------------------------------------------------------------------
 # Commands that work on files alone must start without secrets or a database (check_form, score, --help).
 FILE_COMMANDS = {"check_form", "score", "help", "--help", "-h", "--version", "version"}
-NEEDS_NOTHING = len(sys.argv) > 1 and Path(sys.argv[0]).name == "manage.py" and (
-    sys.argv[1] in FILE_COMMANDS or "--help" in sys.argv[2:] or "-h" in sys.argv[2:]
+NEEDS_NOTHING = (
+    len(sys.argv) > 1
+    and Path(sys.argv[0]).name == "manage.py"
+    and (sys.argv[1] in FILE_COMMANDS or "--help" in sys.argv[2:] or "-h" in sys.argv[2:])
 )
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -152,6 +154,7 @@ TEMPLATES = [
         },
     }
 ]
+
 
 # --- database: the runtime role; migrations run with DATABASE_OWNER_URL ------------------------------
 def database() -> dict[str, Any]:
@@ -329,7 +332,9 @@ SIMPLE_HISTORY_REVERT_DISABLED = True
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "core.logs.ScrubbedFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {"()": "core.logs.ScrubbedFormatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {

@@ -1,5 +1,12 @@
 from django.apps import AppConfig
+from django.core.checks import register
+
+from consents.checks import document_folder, pdf_libraries
 
 
 class ConsentsConfig(AppConfig):
     name = "consents"
+
+    def ready(self) -> None:
+        register(pdf_libraries)
+        register(document_folder)

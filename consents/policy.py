@@ -24,6 +24,20 @@ class Kind(StrEnum):
         }[self]
 
 
+class Category(StrEnum):
+    """What a record is about, as a consent describes it (42 CFR 2.31(a)(3)). Counseling notes are not among them:
+    they need a consent of their own (2.31(b))."""
+
+    DEMOGRAPHICS = "demographics"
+    SUBSTANCE_USE = "substance_use"
+    RESULTS = "results"
+    MEDICATIONS = "medications"
+    TREATMENT_PLAN = "treatment_plan"
+    ATTENDANCE = "attendance"
+    BILLING = "billing"
+    INTAKE_ANSWERS = "intake_answers"
+
+
 TPO_PURPOSES = frozenset({"TREAT", "HPAYMT", "HOPERAT"})
 
 # 42 CFR 2.32(a)(1), verbatim; it travels with each disclosure made with the patient's consent.
@@ -48,7 +62,10 @@ NOTICE = (
 
 @dataclass(frozen=True)
 class Consent:
-    """A Part 2 consent as the decision needs it: freshly read, never remembered."""
+    """A Part 2 consent as the decision needs it: freshly read, never remembered.
+
+    `complete`: on its face it has every element of 2.31(a), and what was shown still is what was signed.
+    """
 
     id: str
     kind: str
@@ -57,6 +74,7 @@ class Consent:
     expires_on: date | None
     purposes: frozenset[str]
     categories: frozenset[str]
+    complete: bool
     revoked: bool
     suspected_false: bool
 
@@ -74,7 +92,10 @@ class Decision:
 def may_disclose(
     consents: tuple[Consent, ...], *, protected: bool, purpose: str, categories: frozenset[str], at: datetime
 ) -> Decision:
-    """Decide for one record. Not protected: permitted, nothing relied upon. Protected: one consent must cover it all."""
+    """Decide for one record. Not protected: permitted, nothing relied upon. Protected: one consent must cover it all.
+
+    A later "no" outweighs every earlier "yes": the patient said it in writing, so nobody relies on the old paper.
+    """
     if not protected:
         return Decision(True, ("not-a-part2-record",))
     reasons: list[str] = []
@@ -83,6 +104,8 @@ def may_disclose(
         if not faults:
             return Decision(True, ("part2-consent",), consent.id, (NOTICE,))
         reasons += [fault for fault in faults if fault not in reasons]
+        if "declined" in faults:
+            break
     return Decision(False, tuple(reasons) or ("no-part2-consent",))
 
 
@@ -90,12 +113,13 @@ def _faults(consent: Consent, purpose: str, categories: frozenset[str], at: date
     """42 CFR 2.31(c): expired, defective, revoked, or known to be false."""
     checks = {
         "not-a-part2-consent": consent.kind != Kind.PART2_TPO,
-        "declined": consent.decision != "signed",
+        "declined": consent.kind == Kind.PART2_TPO and consent.decision != "signed",
+        "incomplete": not consent.complete,
         "revoked": consent.revoked,
         "suspected-false": consent.suspected_false,
         "expired": consent.expires_on is not None and consent.expires_on < at.date(),
         "not-signed-yet": consent.signed_at > at,
         "purpose-not-covered": purpose not in consent.purposes,
-        "categories-not-covered": not categories <= consent.categories,
+        "categories-not-covered": not categories or not categories <= consent.categories,
     }
     return [code for code, failed in checks.items() if failed]

@@ -191,16 +191,16 @@ class Patient(models.Model):
     def __str__(self) -> str:
         return f"Patient {str(self.id)[:8]}"
 
-    @property
-    def full_name(self) -> str:
-        return f"{self.given_name} {self.family_name}"
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Blind indexes follow their columns; there is no other way to write a patient."""
         for name in ("given_name", "family_name", "phone", "email", "mrn"):
             setattr(self, f"{name}_ix", patient_index(name, getattr(self, name)))
         self.family_dob_ix = patient_index("family_dob", f"{normalised(self.family_name)}|{self.birth_date}")
         super().save(*args, **kwargs)
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.given_name} {self.family_name}"
 
 
 class OutboxMessage(models.Model):

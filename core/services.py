@@ -1,13 +1,16 @@
 """Writes about who: patients, staff roles, the care team."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from guardian.shortcuts import assign_perm, remove_perm
 
 import audit.services
 from audit.actions import Action, Actor, Ref
+from core import selectors
 from core.models import Clinic, Patient, User
 
 CARE_FOR = "core.care_for"
@@ -55,6 +58,21 @@ def change_patient(*, patient: Patient, changes: dict[str, str], actor: Actor) -
     return patient
 
 
+def record_listing(*, patients: Iterable[Patient], page: str, actor: Actor) -> None:
+    """Somebody was shown these patients' names in a list: one event per clinic that names every one of them."""
+    by_clinic: dict[UUID, set[str]] = {}
+    for patient in patients:
+        by_clinic.setdefault(patient.clinic_id, set()).add(str(patient.id))
+    for clinic_id, ids in by_clinic.items():
+        audit.services.record(
+            Action.PATIENT_READ,
+            actor=actor,
+            obj=Ref("core.Patient", "list"),
+            clinic_id=clinic_id,
+            context={"page": page, "patients": sorted(ids)},
+        )
+
+
 def join_care_team(*, patient: Patient, user: User) -> None:
     """The user may see this patient's clinical record, if the role allows it at all."""
     assign_perm(CARE_FOR, user, patient)
@@ -62,3 +80,24 @@ def join_care_team(*, patient: Patient, user: User) -> None:
 
 def leave_care_team(*, patient: Patient, user: User) -> None:
     remove_perm(CARE_FOR, user, patient)
+
+
+@transaction.atomic
+def set_care_team(*, patient: Patient, users: Iterable[User], actor: Actor) -> None:
+    """Exactly these clinicians care for the patient from now on; who joined and who left is evidence."""
+    wanted, present = {user.pk: user for user in users}, selectors.care_team(patient)
+    joined = sorted(str(pk) for pk in wanted.keys() - present)
+    left = sorted(str(pk) for pk in present - wanted.keys())
+    for user in User.objects.filter(pk__in=left):
+        leave_care_team(patient=patient, user=user)
+    for pk in joined:
+        join_care_team(patient=patient, user=wanted[UUID(pk)])
+    if joined or left:
+        audit.services.record(
+            Action.PATIENT_CHANGED,
+            actor=actor,
+            obj=Ref("core.Patient", str(patient.id)),
+            clinic_id=patient.clinic_id,
+            patient_id=patient.id,
+            context={"fields": ["care_team"], "joined": joined, "left": left},
+        )

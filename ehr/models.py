@@ -78,6 +78,7 @@ class ExportItem(models.Model):
     categories = models.JSONField(default=list)
     state = models.CharField(max_length=10, choices=State.choices, default=State.HELD)
     reason = models.CharField(max_length=80, blank=True, help_text="Reason code, never the server's words")
+    rejection_note = EncryptedTextField(context="export.rejection_note", blank=True, default="")
     due_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempt = models.PositiveIntegerField(default=0)

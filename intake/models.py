@@ -101,7 +101,9 @@ class Step(models.Model):
     slug = models.SlugField(max_length=40, help_text="Document or form")
     consent_kind = models.CharField(max_length=24, choices=[(kind.value, kind.label) for kind in Kind], blank=True)
     must = models.CharField(
-        max_length=8, blank=True, choices=[("sign", "must sign"), ("decide", "must sign or decline"), ("ack", "may refuse")]
+        max_length=8,
+        blank=True,
+        choices=[("sign", "must sign"), ("decide", "must sign or decline"), ("ack", "may refuse")],
     )
     form = models.ForeignKey(FormVersion, on_delete=models.PROTECT, null=True, related_name="steps")
     sensitivity = models.CharField(max_length=4, choices=Sensitivity.choices, default=Sensitivity.NONE)

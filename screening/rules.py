@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from screening import instruments
-from screening.instruments.base import Flag, Instrument, Priority
+from screening.instruments.base import Flag, Instrument, Item, Priority
 from screening.scoring import Incomplete, Score, level_reached
 
 # These page a human at once; every other finding becomes a review item.
@@ -58,12 +58,17 @@ def _level(instrument: Instrument, flag: Flag, result: Score | Incomplete, answe
     if result.band != flag.level:
         return None
     _, grounds = level_reached(instrument, answers)
-    quoted = " and ".join(
-        f'"{item.text}" was {"answered Yes" if item.link_id in answers else "left blank, which counts as Yes"}'
-        for item in grounds
-    )
+    quoted = " and ".join(_quoted(instrument, item, answers) for item in grounds)
     at_least = "at least " if isinstance(result, Incomplete) and flag.level != instrument.levels[0].code else ""
     return f"The {instrument.name} shows {at_least}{flag.level} risk: {quoted} ({flag.source})."
+
+
+def _quoted(instrument: Instrument, item: Item, answers: Mapping[str, str]) -> str:
+    if item.link_id in answers:
+        return f'"{item.text}" was answered Yes'
+    before = instrument.item(item.asked_after_yes or "")
+    assert before is not None
+    return f'{_quoted(instrument, before, answers)} and "{item.text}" was left blank, which counts as Yes'
 
 
 def _only_first(instrument: Instrument, flag: Flag, result: Score | Incomplete, _: Mapping[str, str]) -> str | None:

@@ -4,6 +4,7 @@ The rules are those each file under `instruments/` cites. Three hold everywhere:
 - a blank is never a zero: with anything needed unanswered the result is `Incomplete`, which names what is missing;
 - what the instrument doesn't ask on this path isn't missing (C-SSRS 3 to 5 and PC-PTSD-5 1 to 5 follow a Yes only);
 - an answer that doesn't fit is refused, not guessed at.
+A sum counts only what was asked: PC-PTSD-5 answers beside a No at its gate stay in the working and add nothing.
 
 C-SSRS is triaged, not summed. Every Yes counts, also one given off the path: risk that was told is never dropped.
 An incomplete screen is never "none" or "low", because the blank may hide more. It keeps "moderate" or "high" once an
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple, get_args
 
 from screening import instruments
@@ -74,7 +76,7 @@ def score(instrument: str, answers: Mapping[str, str], *, sex: Sex = "unknown") 
     )
     if chosen.levels:
         return _triaged(chosen, answers, missing)
-    working = tuple(_summed_line(item, answers) for item in chosen.items)
+    working = tuple(_summed_line(item, answers.get(item.link_id), asked(item, answers)) for item in chosen.items)
     if missing:
         return Incomplete(instrument, missing, None, working)
     assert chosen.positive is not None
@@ -101,12 +103,11 @@ def level_reached(instrument: Instrument, answers: Mapping[str, str]) -> tuple[L
 
 def detail(result: Score | Incomplete) -> dict[str, object]:
     """The result as plain JSON values: total, band, positive, missing, working."""
-    scored = isinstance(result, Score)
     return {
-        "total": result.total if scored else None,
+        "total": result.total if isinstance(result, Score) else None,
         "band": result.band,
-        "positive": result.positive if scored else None,
-        "missing": [] if scored else list(result.missing),
+        "positive": result.positive if isinstance(result, Score) else None,
+        "missing": list(result.missing) if isinstance(result, Incomplete) else [],
         "working": [
             {
                 "linkId": line.link_id,
@@ -130,15 +131,15 @@ def _check(instrument: Instrument, link_id: str, code: object) -> None:
         raise AnswersError(f"{link_id} takes one of these answers: {allowed}. Leave it out if it was not answered.")
 
 
-def _summed_line(item: Item, answers: Mapping[str, str]) -> WorkingLine:
-    code = answers.get(item.link_id)
+@cache
+def _summed_line(item: Item, code: str | None, on_path: bool) -> WorkingLine:
     option = None if code is None else item.option(code)
     if option is None:
-        return WorkingLine(item.link_id, None, None, item.reverse, _blank(item, answers))
+        return WorkingLine(item.link_id, None, None, item.reverse, _blank(item, on_path))
     value = item.value(option)
     if value is None:
         rule = f"{option.text}: not scored"
-    elif not asked(item, answers):
+    elif not on_path:
         value, rule = None, f"not counted: asked only after Yes to {item.asked_after_yes}"
     elif item.reverse:
         rule = f"{option.text} = {option.points}, reversed: {item.highest} - {option.points} = {value}"
@@ -161,7 +162,7 @@ def _triage_line(instrument: Instrument, item: Item, answers: Mapping[str, str])
     if _says_yes(item, answers):
         rule = f"Yes: {reaches}" if code else f"unanswered, counts as Yes: {reaches}"
     else:
-        rule = "No: adds no risk" if code else _blank(item, answers)
+        rule = "No: adds no risk" if code else _blank(item, asked(item, answers))
     return WorkingLine(item.link_id, code, None, False, rule)
 
 
@@ -170,7 +171,7 @@ def _says_yes(item: Item, answers: Mapping[str, str]) -> bool:
     return answers.get(item.link_id, blank_as) == YES
 
 
-def _blank(item: Item, answers: Mapping[str, str]) -> str:
-    if not asked(item, answers):
+def _blank(item: Item, on_path: bool) -> str:
+    if not on_path:
         return f"not asked: only after Yes to {item.asked_after_yes}"
     return "unanswered" if item.needed else "unanswered, not scored"

@@ -33,7 +33,7 @@ def django_db_setup(django_db_modify_db_settings, django_db_blocker, request) ->
     with django_db_blocker.unblock():
         connection.settings_dict.update(owner_login())
         name = connection.settings_dict["NAME"]
-        connection.creation.create_test_db(verbosity=0, autoclobber=True)
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
         call_command("grant_runtime")
         connection.close()
         connection.settings_dict.update(runtime)

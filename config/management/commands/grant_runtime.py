@@ -38,7 +38,9 @@ def grant(role: str) -> None:
         cursor.execute("SELECT current_user, EXISTS (SELECT 1 FROM pg_roles WHERE rolname = %s)", [role])
         me, exists = cursor.fetchone()
         if me == role:
-            raise CommandError("The runtime role can't grant to itself. Set DATABASE_URL to the owner for this command.")
+            raise CommandError(
+                "The runtime role can't grant to itself. Set DATABASE_URL to the owner for this command."
+            )
         if not exists:
             raise CommandError(f"The role {role} does not exist. Run ./run setup, or create it.")
         name = sql.Identifier(role)

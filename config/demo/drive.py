@@ -1,0 +1,259 @@
+"""Drive one patient from the link to the chart through real HTTP, and say what happened."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from config.demo.browser import Browser, Page, Unexpected
+from config.demo.seed import current_code
+
+NOT_AT_ALL, SEVERAL_DAYS, YES, NO = "LA6568-5", "LA6569-3", "LA33-6", "LA32-8"
+PATIENCE = 90.0
+
+Answers = dict[str, str | list[str]]
+BEFORE: dict[str, Answers] = {
+    "demographics": {
+        "demo-given": "Rosa",
+        "demo-family": "Núñez",
+        "demo-sex": "female",
+        "demo-language": "en",
+        "demo-phone": "(555) 010-0142",
+        "demo-voicemail": "true",
+        "demo-has-address": "true",
+        "demo-address-line": "12 Main Street",
+        "demo-city": "Boston",
+        "demo-state": "MA",
+        "demo-zip": "02101",
+        "demo-emergency-has": "false",
+    },
+    "insurance": {"ins-have": "false"},
+    "allergies": {"all-any": YES, "all-list[0].all-substance": "723", "all-list[0].all-severity": "mild"},
+    "medications": {"med-any": YES, "med-list[0].med-name": "704", "med-list[0].med-dose": "25",
+                    "med-list[0].med-unit": "mg"},
+    "phq-9": {f"phq9-q{n}": SEVERAL_DAYS if n in (1, 2, 9) else NOT_AT_ALL for n in range(1, 10)},
+}  # fmt: skip
+AFTER: dict[str, Answers] = {
+    "substance-use": {
+        "sub-alcohol": "alcohol-monthly",
+        "sub-tobacco": "tobacco-never",
+        "sub-substances": ["cannabis"],
+        "sub-medicine": "false",
+    },
+    "gad-7": {f"gad7-q{n}": SEVERAL_DAYS for n in range(1, 8)},
+    "dast-10": {f"dast10-q{n}": YES if n in (1, 3) else NO for n in range(1, 11)},
+}
+
+
+@dataclass
+class Report:
+    """What `./run demo-check` prints; `ok` is all of it."""
+
+    submitted: bool = False
+    paged_before_submit: bool = False
+    pages_delivered: int = 0
+    seconds_answer_to_page: float | None = None
+    acknowledged: bool = False
+    outcome: bool = False
+    fields_verified: int = 0
+    fields_total: int = 0
+    consents_signed: int = 0
+    audit_verified: bool = False
+    ok: bool = False
+    problem: str = field(default="", repr=False)
+
+    def judged(self) -> "Report":
+        self.ok = (
+            self.submitted
+            and self.paged_before_submit
+            and self.pages_delivered > 0
+            and self.acknowledged
+            and self.outcome
+            and 0 < self.fields_total == self.fields_verified
+            and self.consents_signed == 3
+            and self.audit_verified
+            and not self.problem
+        )
+        return self
+
+    def as_json(self) -> str:
+        facts = asdict(self)
+        if not facts["problem"]:
+            del facts["problem"]
+        return json.dumps(facts)
+
+
+class Drive:
+    """The story in the order it happens; each step says in `say` what it saw."""
+
+    def __init__(self, links: dict[str, Any], say: Callable[[str], None]) -> None:
+        self.links, self.say = links, say
+        self.base = links["demo"].removesuffix("/demo/")
+        self.peers = links["mail"].removesuffix("/mail/")
+        self.report = Report()
+        self.patient, self.clinician = Browser(), Browser()
+
+    def run(self) -> Report:
+        try:
+            self.open_the_link()
+            self.sign_everything()
+            self.answer_dangerously()
+            self.page_arrives()
+            self.finish()
+            self.clinician_answers()
+            self.chart_fills()
+            self.audit_holds()
+        except (Unexpected, OSError) as error:
+            self.report.problem = str(error) or type(error).__name__
+        return self.report.judged()
+
+    def open_the_link(self) -> None:
+        page = self.patient.get(f"{self.base}/i/")
+        token = self.links["patient"].rsplit("#", 1)[1]
+        page = self.patient.send(
+            page.form_with("token"), {"token": token, "birth_date": self.links["patient_birth_date"]}
+        )
+        if not page.path.startswith("/i/packet"):
+            raise Unexpected(f"the link did not open: {page.path} ({page.status})")
+        self.say("link opened with the date of birth")
+
+    def sign_everything(self) -> None:
+        for slug in ("privacy-notice", "treatment", "share-permission"):
+            page = self.patient.get(f"{self.base}/i/packet/{slug}/")
+            form = page.form_with("signer_name")
+            ticks = {"statements": form.choices["statements"]} if "statements" in form.choices else {}
+            after = self.patient.send(form, {"signer_name": "Rosa Núñez", **ticks}, ("decision", "signed"))
+            if after.status != 200 or after.path.endswith(f"/{slug}/"):
+                raise Unexpected(f"{slug} was not signed ({after.status})")
+            self.report.consents_signed += 1
+        self.say("three documents signed")
+
+    def answer(self, slug: str, answers: Answers) -> Page:
+        """Fill a form in the order of its conditions: send until every asked-for field was on the page."""
+        waiting = dict(answers)
+        for _ in range(6):
+            page = self.patient.get(f"{self.base}/i/packet/{slug}/")
+            form = self._answer_form(page)
+            here = {name: value for name, value in waiting.items() if name in form.names()}
+            waiting = {name: value for name, value in waiting.items() if name not in here}
+            after = self.patient.send(form, here, ("go", "next" if not waiting else "stay"))
+            if after.status != 200:
+                raise Unexpected(f"{slug} was not saved ({after.status})")
+            if not waiting:
+                return after
+            self._add_instance(slug, waiting)
+        raise Unexpected(f"{slug} never asked {', '.join(sorted(waiting))}")
+
+    @staticmethod
+    def _answer_form(page: Page) -> Any:
+        return next(form for form in page.forms if any(name == "go" for name, _ in form.buttons))
+
+    def _add_instance(self, slug: str, waiting: Answers) -> None:
+        group = next((name.split("[")[0] for name in waiting if "[" in name), "")
+        page = self.patient.get(f"{self.base}/i/packet/{slug}/")
+        form = self._answer_form(page)
+        button = next((one for one in form.buttons if one[0] == "add" and one[1] == group), None)
+        if group and button and not any(name.startswith(f"{group}[") for name in form.names()):
+            self.patient.send(form, {}, button)
+
+    def answer_dangerously(self) -> None:
+        for slug, answers in BEFORE.items():
+            self.answer(slug, answers)
+        self.answered_at = time.monotonic()
+        self.say("answered, PHQ-9 item 9 above zero; saved, not submitted")
+
+    def page_arrives(self) -> None:
+        self.until("a page in the mailbox", lambda: self.mails())
+        self.report.seconds_answer_to_page = round(time.monotonic() - self.answered_at, 2)
+        self.report.paged_before_submit = not self.report.submitted
+        self.say(f"paged after {self.report.seconds_answer_to_page} s")
+
+    def finish(self) -> None:
+        for slug, answers in AFTER.items():
+            self.answer(slug, answers)
+        page = self.patient.get(f"{self.base}/i/packet/review/")
+        page = self.patient.send(page.form_with("key"), {})
+        self.report.submitted = page.path.endswith("/done/")
+        if not self.report.submitted:
+            raise Unexpected(f"the packet was not submitted: {page.path} ({page.status})")
+        self.say("submitted")
+
+    def clinician_answers(self) -> None:
+        mail = self.mails()[0]
+        self.report.pages_delivered = len(self.mails())
+        code = next(line for line in mail["body"].split() if "/incidents/" in line).rstrip(".")
+        self.sign_in("clinician@candor.demo", code)
+        page = self.clinician.page
+        page = self.clinician.send(page.form_to("/acknowledge/"), {})
+        form = page.form_to("/outcome/")
+        self.report.acknowledged = True
+        self.say("clinician signed in with a second factor and acknowledged")
+        words = {"kind": "reached_safe", "note": "Called the patient; safe for now, plan agreed, visit today."}
+        page = self.clinician.send(form, dict(words))
+        self.report.outcome = page.status == 200 and not any(one.action.endswith("/outcome/") for one in page.forms)
+        if not self.report.outcome:
+            raise Unexpected(f"the outcome was not taken ({page.status})")
+        self.say("outcome documented")
+
+    def sign_in(self, email: str, url: str) -> None:
+        person = next(one for one in self.links["people"] if one["email"] == email)
+        page = self.clinician.get(url)
+        page = self.clinician.send(
+            page.form_with("login", "password"), {"login": email, "password": person["password"]}
+        )
+        page = self.clinician.send(page.form_with("code"), {"code": current_code(person["secret"])})
+        if page.status != 200 or "/accounts/" in page.path:
+            raise Unexpected(f"sign-in failed at {page.path} ({page.status})")
+
+    def chart_fills(self) -> None:
+        page = self.clinician.get(f"{self.base}/staff/inbox/")
+        link = next((one for one in page.links if "/staff/patients/" in one), "")
+        page = self.clinician.get(link)
+        status = next((one for one in page.links if one.startswith("/chart/")), "")
+        self.until("the proposed chart entries", lambda: "data-total" in self.clinician.get(status).facts)
+        page = self.clinician.get(status)
+        self.report.fields_total = int(page.facts["data-total"])
+        self.clinician.send(page.form_to("/approve/"), {})
+        self.say("approved; waiting for the chart to be read back")
+        self.until("every field verified", lambda: self._verified(status) == self.report.fields_total, give_up=False)
+        self.report.fields_verified = min(self._verified(status), len(self.fetch("/chart.json")))
+
+    def _verified(self, status: str) -> int:
+        return int(self.clinician.get(status).facts.get("data-verified", "0"))
+
+    def audit_holds(self) -> None:
+        """The operator's own command, in its own process; waits until the seal has caught up."""
+        command = [sys.executable, str(Path(sys.argv[0]).resolve()), "verify_audit", "--json"]
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            done = subprocess.run(command, capture_output=True, text=True, env=os.environ.copy(), check=False)
+            lines = done.stdout.strip().splitlines()
+            verdict = json.loads(lines[-1]) if lines else {}
+            if verdict.get("unsealed") == 0 or time.monotonic() > deadline:
+                break
+            time.sleep(0.5)
+        self.report.audit_verified = done.returncode == 0 and bool(verdict.get("ok")) and verdict.get("sealed", 0) > 0
+        self.say(f"audit: {verdict.get('sealed', 0)} sealed events")
+
+    def mails(self) -> list[dict[str, str]]:
+        return [one for one in self.fetch("/mail.json") if "/incidents/" in one["body"]]
+
+    def fetch(self, path: str) -> list[Any]:
+        with urllib.request.urlopen(self.peers + path, timeout=10) as reply:
+            found: list[Any] = json.loads(reply.read())
+        return found
+
+    def until(self, what: str, done: Callable[[], object], *, give_up: bool = True) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not done():
+            if time.monotonic() > deadline:
+                if give_up:
+                    raise Unexpected(f"waited {PATIENCE:.0f} s for {what}")
+                return
+            time.sleep(0.2)

@@ -1,0 +1,94 @@
+"""One small server beside the demo: the mail viewer, the sandbox chart's FHIR endpoint and its viewer."""
+
+import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from config.demo.chart import Chart, Resource
+from config.demo.mailbox import Mailbox
+
+LIMIT = 5 * 1024 * 1024
+
+
+def rows(resource: Resource) -> list[tuple[str, str]]:
+    """A resource's leaves as path and value, for the viewer: discrete fields, one by one."""
+    found: list[tuple[str, str]] = []
+
+    def walk(node: Any, path: str) -> None:
+        if isinstance(node, dict):
+            for name, value in node.items():
+                walk(value, f"{path}.{name}" if path else name)
+        elif isinstance(node, list):
+            for number, value in enumerate(node):
+                walk(value, f"{path}[{number}]")
+        else:
+            text = str(node)
+            found.append((path, text if len(text) < 200 else f"{text[:60]}… ({len(text)} characters)"))
+
+    walk({name: value for name, value in resource.items() if name not in ("meta", "text")}, "")
+    return found
+
+
+def page(path: str, chart: Chart, mailbox: Mailbox) -> str | None:
+    """The HTML of a viewer page, or None."""
+    if path == "/mail/":
+        return render_to_string("config/demo/mail.html", {"letters": list(reversed(mailbox.letters()))})
+    if path in ("/", "/chart/"):
+        shown = [(resource, rows(resource)) for resource in reversed(chart.all())]
+        return render_to_string("config/demo/chart.html", {"resources": shown})
+    return None
+
+
+class Handler(BaseHTTPRequestHandler):
+    server_version = "CandorDemo"
+    chart: Chart
+    mailbox: Mailbox
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        if path.startswith("/fhir/"):
+            return self.fhir(b"")
+        if path == "/mail.json":
+            return self.reply(200, json.dumps(self.mailbox.letters()), "application/json")
+        if path == "/chart.json":
+            return self.reply(200, json.dumps(self.chart.all()), "application/json")
+        if path == "/demo.css":
+            return self.reply(200, (settings.BASE_DIR / "static/css/demo.css").read_text(), "text/css")
+        html = page(path, self.chart, self.mailbox)
+        return self.reply(200 if html else 404, html or "Not found", "text/html; charset=utf-8")
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > LIMIT:
+            return self.reply(413, "too large", "text/plain")
+        return self.fhir(self.rfile.read(length))
+
+    def fhir(self, body: bytes) -> None:
+        path = self.path.removeprefix("/fhir")
+        status, resource = self.chart.handle(self.command, path, body, self.headers.get("If-None-Exist", ""))
+        self.reply(status, json.dumps(resource, ensure_ascii=False), "application/fhir+json; fhirVersion=4.0")
+
+    def reply(self, status: int, text: str, kind: str) -> None:
+        body = text.encode()
+        self.send_response(status)
+        for name, value in {
+            "Content-Type": kind,
+            "Content-Length": str(len(body)),
+            "Cache-Control": "no-store",
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Silent: a request line of the chart may carry an identifier."""
+
+
+def serve(chart: Chart, mailbox: Mailbox, port: int) -> ThreadingHTTPServer:
+    """A server on loopback, not yet running; raises OSError when the port is taken."""
+    handler = type("BoundHandler", (Handler,), {"chart": chart, "mailbox": mailbox})
+    return ThreadingHTTPServer(("127.0.0.1", port), handler)

@@ -1,0 +1,177 @@
+"""The demo clinic: people, on-call, texts, forms, a sandbox chart, one invited patient. Idempotent.
+
+The names are invented. The story: Rosa Núñez was given a link this morning; Casey is on call, Blake is the backup.
+"""
+
+import base64
+import hmac
+import json
+import os
+import struct
+import time
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.db import transaction
+
+import consents.services
+import core.services
+import ehr.services.connecting
+import escalation.services.duty
+from audit.actions import Actor
+from core import clock
+from core.models import Clinic, Membership, Patient, Program, Site, User
+from core.permissions import Role
+from intake.services import library, packets
+
+SEEDER = Actor.system("demo-seed")
+PASSWORD = "candor demo only 2026"  # printed for everybody: the demo holds invented data only
+CLINIC = "Harborview Counseling (demo)"
+
+
+@dataclass(frozen=True)
+class Person:
+    email: str
+    name: str
+    role: Role
+    credentials: str = ""
+
+
+PEOPLE = (
+    Person("desk@candor.demo", "Dana Reyes", Role.FRONT_DESK),
+    Person("clinician@candor.demo", "Casey Morgan", Role.CLINICIAN, "LCSW"),
+    Person("backup@candor.demo", "Blake Okafor", Role.CLINICIAN, "PhD"),
+    Person("compliance@candor.demo", "Corin Lee", Role.COMPLIANCE),
+)
+
+
+def current_code(secret: str) -> str:
+    """The six digits an authenticator app would show now (RFC 6238, 30 s, SHA-1)."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    digest = hmac.digest(key, struct.pack(">Q", int(time.time()) // 30), "sha1")
+    offset = digest[-1] & 0x0F
+    return f"{(struct.unpack('>I', digest[offset : offset + 4])[0] & 0x7FFFFFFF) % 1_000_000:06d}"
+
+
+@transaction.atomic
+def seed() -> Path:
+    """Make what is missing, and a fresh link for the demo patient. Returns the file with the links."""
+    clinic = Clinic.objects.filter(name=CLINIC).first() or _clinic()
+    users = {person.email: _person(clinic, person) for person in PEOPLE}
+    consents.services.install_documents(clinic=clinic, actor=SEEDER)
+    library.publish_library(actor=SEEDER)
+    ehr.services.connecting.connect_sandbox(clinic=clinic, base_url=f"http://127.0.0.1:{settings.DEMO_HTTP_PORT}/fhir")
+    _on_call(clinic, users)
+    invitation = _invitation(clinic, users["desk@candor.demo"], users["clinician@candor.demo"])
+    return _write_links(invitation, users)
+
+
+def _clinic() -> Clinic:
+    clinic = Clinic.objects.create(
+        name=CLINIC,
+        neutral_name="Harborview Office",
+        phone="555-010-0100",
+        email="office@candor.demo",
+        privacy_contact="Privacy Officer, 555-010-0101, privacy@candor.demo",
+    )
+    Site.objects.create(clinic=clinic, name="Main Street", code="S1")
+    Program.objects.create(
+        clinic=clinic,
+        name="Outpatient SUD and mental health",
+        public_name="Outpatient care",
+        legal_name="Harborview Counseling LLC",
+        part2_status=Program.Part2Status.PART2,
+    )
+    return clinic
+
+
+def _person(clinic: Clinic, person: Person) -> User:
+    user = User.objects.filter(email=person.email).first()
+    if user is None:
+        user = User.objects.create_staff(
+            email=person.email,
+            password=PASSWORD,
+            full_name=person.name,
+            credentials=person.credentials,
+            is_staff=person.role == Role.FRONT_DESK,
+        )
+        Membership.objects.create(user=user, clinic=clinic, role=person.role)
+        secret = base64.b32encode(os.urandom(20)).decode()
+        Authenticator.objects.create(
+            user=user, type=Authenticator.Type.TOTP, data={"secret": get_adapter().encrypt(secret)}
+        )
+    return user
+
+
+def _on_call(clinic: Clinic, users: dict[str, User]) -> None:
+    escalation.services.duty.set_ladder(
+        clinic=clinic,
+        steps=[
+            {"name": "on call", "level": "on_call", "wait_seconds": 300},
+            {"name": "backup", "level": "backup", "wait_seconds": 300},
+        ],
+    )
+    start = clock.now() - timedelta(days=1)
+    for email, level in (("clinician@candor.demo", "on_call"), ("backup@candor.demo", "backup")):
+        escalation.services.duty.put_on_call(clinic=clinic, user=users[email], level=level, starts_at=start)
+
+
+def _invitation(clinic: Clinic, desk: User, clinician: User) -> packets.Invitation:
+    patient = Patient.objects.filter(clinic=clinic).order_by("created_at").first()
+    if patient is None:
+        patient = core.services.register_patient(
+            clinic=clinic,
+            given_name="Rosa",
+            family_name="Núñez",
+            birth_date=date(1990, 3, 15),
+            actor=SEEDER,
+            sex="female",
+            phone="+1 555 010 0142",
+            email="rosa@example.com",
+            mrn="MRN-1001",
+        )
+        core.services.join_care_team(patient=patient, user=clinician)
+    open_packet = packets.unfinished(patient=patient)
+    if open_packet:
+        return packets.reissue(packet=open_packet, by=desk)
+    program, site = Program.objects.filter(clinic=clinic).first(), Site.objects.filter(clinic=clinic).first()
+    assert program is not None
+    return packets.invite(patient=patient, program=program, site=site, language="en", invited_by=desk)
+
+
+def _write_links(invitation: packets.Invitation, users: dict[str, User]) -> Path:
+    secrets = {
+        one.user_id: get_adapter().decrypt(one.data["secret"])
+        for one in Authenticator.objects.filter(user__in=users.values(), type=Authenticator.Type.TOTP)
+    }
+    people = [
+        {
+            "role": person.role.value.replace("_", " "),
+            "name": person.name,
+            "email": person.email,
+            "password": PASSWORD,
+            "secret": secrets[users[person.email].id],
+        }
+        for person in PEOPLE
+    ]
+    peers = f"http://127.0.0.1:{settings.DEMO_HTTP_PORT}"
+    links = {
+        "patient": invitation.url,
+        "patient_code": invitation.code,
+        "patient_birth_date": "03/15/1990",
+        "front_desk": f"{settings.BASE_URL}/admin/",
+        "clinician": f"{settings.BASE_URL}/staff/inbox/",
+        "demo": f"{settings.BASE_URL}/demo/",
+        "mail": f"{peers}/mail/",
+        "chart": f"{peers}/chart/",
+        "people": people,
+    }
+    file = Path(settings.DATA_DIR) / "demo" / "links.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(links, indent=1))
+    file.chmod(0o600)
+    return file

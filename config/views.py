@@ -1,0 +1,46 @@
+"""The front door, health, and the demo's page of links."""
+
+import json
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from config.demo.seed import current_code
+
+
+@require_safe
+def front_door(request: HttpRequest) -> HttpResponse:
+    """Patients come by their link; whoever types the address is shown where to put the code."""
+    return redirect("demo" if settings.DEMO else "intake:link")
+
+
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return JsonResponse({"live": True})
+
+
+@require_safe
+def ready(request: HttpRequest) -> HttpResponse:
+    """The process reaches its database."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"ready": False}, status=503)
+    return JsonResponse({"ready": True})
+
+
+@require_safe
+def demo(request: HttpRequest) -> HttpResponse:
+    """Links and ready logins with each one's current second-factor code. Refused outside the demo."""
+    file = Path(settings.DATA_DIR) / "demo" / "links.json"
+    if not settings.DEMO or not file.exists():
+        raise Http404
+    links = json.loads(file.read_text())
+    people = [{**person, "code": current_code(person["secret"])} for person in links["people"]]
+    return render(request, "config/demo/index.html", {**links, "people": people})

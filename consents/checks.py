@@ -1,0 +1,56 @@
+"""What an operator must know before a patient does: texts that can't be published, PDFs that can't be made."""
+
+import ctypes
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+
+from consents.rules import InvalidDocument, document_files
+
+# What WeasyPrint opens when it is imported. Tried by name: importing it here would cost every command a second.
+LIBRARIES = {
+    "linux": ("libgobject-2.0.so.0", "libpango-1.0.so.0", "libpangoft2-1.0.so.0"),
+    "darwin": ("libgobject-2.0.0.dylib", "libpango-1.0.dylib", "libpangoft2-1.0.dylib"),
+}
+APT = "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+
+
+def pdf_libraries(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """consents.W001: Pango is missing."""
+    absent = [name for name in LIBRARIES.get(sys.platform, ()) if not _loads(name)]
+    if not absent:
+        return []
+    return [
+        checks.Warning(
+            "Pango is not installed: signed documents wait, and no PDF is made. All else works.",
+            hint=f"On Debian or Ubuntu type: {APT}   Then restart Candor.",
+            id="consents.W001",
+        )
+    ]
+
+
+def _loads(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
+
+
+def document_folder(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """consents.E001: a text in consents/documents may not be published."""
+    try:
+        document_files(tuple(code for code, _ in settings.LANGUAGES))
+    except InvalidDocument as error:
+        return [
+            checks.Error(
+                f"consents/documents: {error}",
+                hint="Correct the file, or give a text that was published before a new version.",
+                id="consents.E001",
+            )
+        ]
+    return []

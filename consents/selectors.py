@@ -1,0 +1,116 @@
+"""What was decided, what was signed, and whether the Part 2 permission stands."""
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import DateField, Exists, Func, OuterRef, Q, QuerySet
+
+from consents.models import DocumentVersion, Revocation, Signature
+from consents.policy import Kind
+
+FALLBACK = "en"
+ENDED = Exists(Revocation.objects.filter(signature=OuterRef("pk")))
+
+
+@dataclass(frozen=True)
+class DecisionRow:
+    """`current`: that version is still effective. `revoked`: revoked, or suspected to be false."""
+
+    slug: str
+    kind: str
+    decision: str
+    language: str
+    version: str
+    signature_id: UUID
+    signed_at: datetime
+    current: bool
+    revoked: bool
+
+
+@dataclass(frozen=True)
+class SignedDocument:
+    """One decided document. `pdf` is None until it is sealed, and for what was declined or refused."""
+
+    signature_id: UUID
+    clinic_id: UUID
+    patient_id: UUID
+    slug: str
+    title: str
+    kind: str
+    decision: str
+    version: str
+    language: str
+    signed_at: datetime
+    revoked: bool
+    sha256: str
+    pdf: bytes | None
+
+
+def titles(clinic_id: UUID, language: str) -> dict[str, str]:
+    """Slug → title of each effective document, in English where `language` has none; one query."""
+    rows = DocumentVersion.objects.filter(
+        document__clinic_id=clinic_id, state=DocumentVersion.State.EFFECTIVE, language__in={language, FALLBACK}
+    ).values_list("document__slug", "language", "title")
+    return {slug: title for slug, _, title in sorted(rows, key=lambda row: row[1] == language)}
+
+
+def decisions(source_ref: UUID) -> tuple[DecisionRow, ...]:
+    """Every decision of one packet, the latest last; one query."""
+    rows = (
+        Signature.objects.filter(source_ref=source_ref)
+        .annotate(ended=ENDED, current=Q(version__state=DocumentVersion.State.EFFECTIVE))
+        .order_by("signed_at")
+        .values_list(
+            "version__document__slug", "kind", "decision", "version__language", "version__version", "id", "signed_at",
+            "current", "ended",
+        )
+    )  # fmt: skip
+    return tuple(DecisionRow(*row) for row in rows)
+
+
+def part2_signature(patient_id: UUID, source_ref: UUID) -> UUID | None:
+    """The Part 2 signature that stands now, this packet's first; a later "no" ends every earlier one. One query."""
+    today = Func(template="CURRENT_DATE", output_field=DateField())
+    rows = (
+        Signature.objects.filter(patient_id=patient_id, kind=Kind.PART2_TPO)
+        .annotate(ended=ENDED, of_packet=Q(source_ref=source_ref))
+        .annotate(stands=Q(expires_on__isnull=True) | Q(expires_on__gte=today))
+        .order_by("-signed_at")
+        .values_list("id", "decision", "ended", "of_packet", "stands")
+    )
+    standing: list[tuple[bool, UUID]] = []
+    for signature_id, decision, ended, of_packet, stands in rows:
+        if decision != Signature.Decision.SIGNED:
+            break
+        if stands and not ended:
+            standing.append((of_packet, signature_id))
+    own = [signature_id for of_packet, signature_id in standing if of_packet]
+    return next(iter([*own, *(signature_id for _, signature_id in standing)]), None)
+
+
+def signed_documents(source_ref: UUID) -> tuple[SignedDocument, ...]:
+    """Every decided document of one packet with its PDF, in the order of signing; one query."""
+    return _documents(Signature.objects.filter(source_ref=source_ref))
+
+
+def document_for(signature_id: UUID) -> SignedDocument | None:
+    """One decided document with its PDF; one query."""
+    return next(iter(_documents(Signature.objects.filter(pk=signature_id))), None)
+
+
+def _documents(rows: "QuerySet[Signature]") -> tuple[SignedDocument, ...]:
+    columns = (
+        rows.annotate(ended=ENDED)
+        .order_by("signed_at")
+        .values_list(
+            "id", "version__document__clinic_id", "patient_id", "version__document__slug", "version__title", "kind",
+            "decision", "version__version", "version__language", "signed_at", "ended", "sealed__pdf_sha256",
+            "sealed__pdf",
+        )
+    )  # fmt: skip
+    # A document that was declined has no sealed row: both of its last columns are null.
+    return tuple(
+        SignedDocument(*row, sha256 or "", base64.b64decode(pdf) if pdf else None) for *row, sha256, pdf in columns
+    )

@@ -1,0 +1,26 @@
+"""What may be done with documents: publish, show, decide, revoke, disclose, seal."""
+
+from consents.services.disclosing import (
+    AlreadySettled,
+    Authorization,
+    authorize_disclosure,
+    settle_disclosure,
+)
+from consents.services.publishing import CannotPublish, install_documents, publish
+from consents.services.revoking import NotRevocable, revoke
+from consents.services.sealing import read_document, seal_due
+from consents.services.signing import (
+    AlreadyDecided,
+    CannotSign,
+    NotPublished,
+    OutdatedText,
+    Shown,
+    decide,
+    show,
+)
+
+__all__ = [
+    "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "NotPublished",
+    "NotRevocable", "OutdatedText", "Shown", "authorize_disclosure", "decide", "install_documents",
+    "publish", "read_document", "revoke", "seal_due", "settle_disclosure", "show",
+]  # fmt: skip

@@ -1,0 +1,116 @@
+"""The PDF a patient keeps, made from the bytes that were signed, never from today's text."""
+
+import base64
+import hashlib
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import F
+
+import audit.services
+from audit.actions import Action, Actor, Ref
+from consents import rendering, selectors
+from consents.models import SealedDocument, Signature
+from consents.rendering import CannotRender, Sheet
+from core.clock import Now
+
+log = logging.getLogger(__name__)
+
+# One span is both the worker's lease and the wait before the next try.
+LEASE = timedelta(minutes=10)
+SEALER = Actor.system("sealer")
+
+
+def seal_due(limit: int = 5, *, render: Callable[[Sheet], bytes] = rendering.pdf) -> int:
+    """Seal up to `limit` due documents; returns how many. What can't be rendered stays due and is tried again.
+
+    Each claim is committed before its document is rendered: a document that kills the worker holds up no other.
+    """
+    sealed = 0
+    for _ in range(limit):
+        claimed = _claim()
+        if claimed is None:
+            break
+        signature = claimed.signature
+        try:
+            if hashlib.sha256(signature.shown_html.encode()).hexdigest() != signature.shown_sha256:
+                raise CannotRender("the stored text is not the text that was signed")
+            sealed += _keep(claimed, render(_sheet(signature)))
+        except CannotRender as error:
+            log.warning("document of signature %s not sealed, next try in 10 minutes: %s", signature.id, error)
+    return sealed
+
+
+def _claim() -> SealedDocument | None:
+    """Take the oldest due row for one lease; its attempt number is the fence."""
+    with transaction.atomic():
+        row = (
+            SealedDocument.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("signature__version__document__clinic")
+            .filter(sealed_at__isnull=True, due_at__lte=Now())
+            .order_by("due_at")
+            .first()
+        )
+        if row:
+            SealedDocument.objects.filter(pk=row.pk).update(due_at=Now() + LEASE, attempt=F("attempt") + 1)
+            row.attempt += 1
+    return row
+
+
+def _keep(claimed: SealedDocument, content: bytes) -> bool:
+    """Store the PDF unless a later claim did; the evidence names its hash."""
+    signature, digest = claimed.signature, hashlib.sha256(content).hexdigest()
+    with transaction.atomic():
+        kept = SealedDocument.objects.filter(pk=claimed.pk, sealed_at__isnull=True, attempt=claimed.attempt).update(
+            pdf=base64.b64encode(content).decode(), pdf_sha256=digest, due_at=None, sealed_at=Now()
+        )
+        if kept:
+            audit.services.record(
+                Action.DOCUMENT_SEALED,
+                actor=SEALER,
+                obj=Ref("consents.Signature", str(signature.id)),
+                clinic_id=signature.version.document.clinic_id,
+                patient_id=signature.patient_id,
+                context={"pdf_sha256": digest, "shown_sha256": signature.shown_sha256},
+            )
+    return bool(kept)
+
+
+def _sheet(signature: Signature) -> Sheet:
+    version = signature.version
+    clinic = version.document.clinic
+    return Sheet(
+        title=version.title,
+        version=version.version,
+        language=version.language,
+        clinic=clinic.name,
+        shown_html=signature.shown_html,
+        sha256=signature.shown_sha256,
+        review_note=version.review_note,
+        patient_name=signature.fields["values"]["patient_name"],
+        signer_name=signature.signer_name,
+        capacity=signature.capacity,
+        statements=tuple((one["text"], one["ticked"]) for one in signature.statements),
+        signed_at=signature.signed_at.astimezone(ZoneInfo(clinic.time_zone)),
+        evidence=signature.evidence,
+        reference=str(signature.id),
+    )
+
+
+def read_document(*, signature_id: UUID, actor: Actor) -> selectors.SignedDocument | None:
+    """The signed document for somebody to read, with the event that says so. Ask who may first."""
+    with transaction.atomic():
+        document = selectors.document_for(signature_id)
+        if document:
+            audit.services.record(
+                Action.DOCUMENT_READ,
+                actor=actor,
+                obj=Ref("consents.Signature", str(signature_id)),
+                clinic_id=document.clinic_id,
+                patient_id=document.patient_id,
+            )
+    return document

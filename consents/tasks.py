@@ -1,0 +1,8 @@
+from celery import shared_task
+
+from consents import services
+
+
+@shared_task(name="consents.seal_due")
+def seal_due() -> None:
+    services.seal_due()

@@ -1,0 +1,255 @@
+"""The front desk's admin: people and how to reach them. Nothing clinical is registered here, not even as history.
+
+Django's own permission tables grant nothing: who may do what comes from `core.access`, and an object of another
+clinic does not exist. The list shows names, because the desk has to find people; each page of it leaves one event
+that names everybody on it. Names that are searched for travel in a POST and become ids, so that none stands in a URL.
+"""
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST
+
+import audit.services
+import core.services
+from audit.actions import Action, Actor, Ref
+from core import clock, selectors
+from core.access import clinics_where, patients_for_front_desk
+from core.models import Clinic, Patient, PatientQuerySet, User, digits
+from core.permissions import Permission
+
+admin.site.site_header = "Candor front desk"
+admin.site.site_title = "Candor"
+admin.site.index_title = "Front desk"
+admin.site.site_url = None
+admin.site.enable_nav_sidebar = False
+
+OLDEST = 1900
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    PatientModelForm = forms.ModelForm[Patient]
+else:
+    ModelAdmin, PatientModelForm = admin.ModelAdmin, forms.ModelForm
+
+
+def desk_clinics(request: HttpRequest) -> frozenset[UUID]:
+    """Clinics whose front desk this person serves; asked once per request."""
+    if not hasattr(request, "desk_clinics"):
+        held = clinics_where(request.user, Permission.MANAGE_PACKETS)  # type: ignore[arg-type]  # staff, or nobody
+        request.desk_clinics = frozenset(held.values_list("pk", flat=True))  # type: ignore[attr-defined]
+    clinics: frozenset[UUID] = request.desk_clinics  # type: ignore[attr-defined]
+    return clinics
+
+
+class DeskAdmin(ModelAdmin):
+    """Rows of the desk's clinics, by role alone; no deleting, no bulk actions, no filters but the listed ones."""
+
+    actions = None
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    lookups: frozenset[str] = frozenset()
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(desk_clinics(request))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        clinics = desk_clinics(request)
+        return bool(clinics) if obj is None else obj.clinic_id in clinics
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(desk_clinics(request))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_view_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """A filter in the address is a question; only these may be asked."""
+        return lookup in self.lookups
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(clinic__in=desk_clinics(request))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        found = super().get_object(request, object_id)
+        if found is None:
+            raise Http404
+        return found
+
+    def patient_of(self, row: Any) -> Patient:
+        raise NotImplementedError
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
+            shown = [self.patient_of(row) for row in response.context_data["cl"].result_list]
+            page = f"desk {self.opts.model_name} list"
+            core.services.record_listing(patients=shown, page=page, actor=Actor.staff(request.user.pk))
+        return response
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        patient = self.patient_of(self.get_object(request, object_id))
+        audit.services.record(
+            Action.PATIENT_READ,
+            actor=Actor.staff(request.user.pk),
+            obj=Ref("core.Patient", str(patient.id)),
+            clinic_id=patient.clinic_id,
+            patient_id=patient.id,
+            context={"page": f"desk {self.opts.model_name}"},
+        )
+        return super().change_view(request, object_id, form_url, extra_context)
+
+
+class PatientForm(PatientModelForm):
+    """What the front desk may write of a patient: these fields and no other."""
+
+    given_name = forms.CharField(max_length=100, label="Given name")
+    family_name = forms.CharField(max_length=100, label="Family name")
+    birth_date = forms.DateField(
+        label="Date of birth", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    sex = forms.ChoiceField(choices=Patient.Sex.choices, label="Sex", help_text="Some screenings count differently.")
+    phone = forms.CharField(max_length=30, required=False, label="Phone")
+    email = forms.EmailField(required=False, label="E-mail")
+    mrn = forms.CharField(max_length=40, required=False, label="MRN", help_text="The number in the chart, if known.")
+    language = forms.ChoiceField(choices=settings.LANGUAGES, label="Language")
+    care_team = forms.ModelMultipleChoiceField(
+        queryset=User.objects.none(),
+        required=False,
+        label="Clinicians",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Only these clinicians and the clinic's supervisors can open what the patient answers.",
+    )
+
+    class Meta:
+        model = Patient
+        fields = ["clinic", "given_name", "family_name", "birth_date", "sex", "phone", "email", "mrn", "language"]
+
+    def clean_birth_date(self) -> Any:
+        born = self.cleaned_data["birth_date"]
+        if born.year < OLDEST or born > clock.now().date():
+            raise forms.ValidationError("Please look at the date again: it is in the future or before 1900.")
+        return born
+
+    def clean_phone(self) -> str:
+        phone: str = self.cleaned_data["phone"]
+        if phone and len(digits(phone)) < 10:
+            raise forms.ValidationError("A phone number has at least ten digits, for example 555 010 0142.")
+        return phone
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        clinic_id = self._clinic_id(cleaned)
+        if cleaned.get("mrn") and clinic_id:
+            same = PatientQuerySet(Patient).matching(mrn=cleaned["mrn"]).filter(clinic_id=clinic_id)
+            if same.exclude(pk=self.instance.pk).exists():
+                self.add_error("mrn", "Another patient of this clinic has this number.")
+        return cleaned
+
+    def _clinic_id(self, cleaned: dict[str, Any]) -> UUID | None:
+        clinic = cleaned.get("clinic")
+        return clinic.pk if clinic else self.instance.clinic_id
+
+
+@admin.register(Patient)
+class PatientAdmin(DeskAdmin):
+    form = PatientForm
+    list_display = ("name", "birth_year", "language", "created_at")
+    list_display_links = ("name",)
+    ordering = ("-created_at",)
+    lookups = frozenset({"id__in"})
+    fields = (
+        "clinic",
+        ("given_name", "family_name"),
+        ("birth_date", "sex"),
+        ("phone", "email"),
+        ("mrn", "language"),
+        "care_team",
+    )
+
+    @admin.display(description="Name")
+    def name(self, patient: Patient) -> str:
+        return f"{patient.family_name}, {patient.given_name}"
+
+    @admin.display(description="Born")
+    def birth_year(self, patient: Patient) -> str:
+        return patient.birth_date[:4]
+
+    def patient_of(self, row: Any) -> Patient:
+        found: Patient = row
+        return found
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(pk__in=patients_for_front_desk(request.user).values("pk"))  # type: ignore[arg-type]
+
+    def get_urls(self) -> list[URLPattern]:
+        find = self.admin_site.admin_view(require_POST(self.find_view))
+        return [path("find/", find, name="core_patient_find"), *super().get_urls()]
+
+    def find_view(self, request: HttpRequest) -> HttpResponse:
+        """What was typed stays in the body of this request; the list that follows is asked for by ids."""
+        clinics = desk_clinics(request)
+        if not clinics:
+            raise Http404
+        found = selectors.patients_matching(clinics, request.POST.get("words", "")[:100])
+        if not found:
+            messages.warning(request, "Nobody was found. Names and numbers have to be complete; capitals don't matter.")
+            return redirect("admin:core_patient_changelist")
+        if len(found) == 1:
+            return redirect("admin:core_patient_change", found[0])
+        ids = ",".join(str(pk) for pk in found)
+        return redirect(f"{reverse('admin:core_patient_changelist')}?id__in={ids}")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("clinic",) if obj else ()
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> "type[forms.ModelForm[Any]]":
+        form = super().get_form(request, obj, change, **kwargs)
+        clinics = {obj.clinic_id} if obj else desk_clinics(request)
+        form.base_fields["care_team"].queryset = selectors.clinicians_at(clinics)  # type: ignore[attr-defined]
+        if obj:
+            form.base_fields["care_team"].initial = sorted(selectors.care_team(obj))
+        else:
+            choices = Clinic.objects.filter(pk__in=clinics)
+            form.base_fields["clinic"].queryset = choices  # type: ignore[attr-defined]
+            form.base_fields["clinic"].initial = choices.first()
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """By the services alone: they keep the indexes, the history and the evidence together."""
+        actor, typed = Actor.staff(request.user.pk), form.cleaned_data
+        if change:
+            changed = [name for name in form.changed_data if name != "care_team"]
+            core.services.change_patient(patient=obj, changes={name: str(typed[name]) for name in changed}, actor=actor)
+        else:
+            details = {name: typed[name] for name in ("sex", "phone", "email", "mrn", "language")}
+            core.services.register_patient(
+                id=obj.pk,
+                clinic=typed["clinic"],
+                given_name=typed["given_name"],
+                family_name=typed["family_name"],
+                birth_date=typed["birth_date"],
+                actor=actor,
+                **details,
+            )
+        core.services.set_care_team(patient=obj, users=typed["care_team"], actor=actor)
+
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """On to the patient's page, where the invitation is one press away."""
+        return redirect("admin:core_patient_change", obj.pk)

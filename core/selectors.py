@@ -1,0 +1,74 @@
+"""Reads about people: who somebody is, who can be on a care team, who is."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+from guardian.shortcuts import get_users_with_perms
+
+from core.models import Patient, PatientQuerySet, User, digits, normalised
+from core.permissions import Permission, roles_with
+
+MOST_FOUND = 50
+
+
+def staff_names(user_ids: Iterable[str]) -> dict[str, str]:
+    """Id → name, in one query."""
+    rows = User.objects.filter(pk__in=set(user_ids)).values_list("id", "full_name")
+    return {str(pk): name for pk, name in rows}
+
+
+def clinicians_at(clinic_ids: Iterable[UUID]) -> QuerySet[User]:
+    """Active staff whose role at one of these clinics may see clinical records."""
+    return (
+        User.objects.filter(
+            is_active=True,
+            memberships__clinic_id__in=list(clinic_ids),
+            memberships__is_active=True,
+            memberships__role__in=roles_with(Permission.SEE_CLINICAL),
+        )
+        .order_by("full_name")
+        .distinct()
+    )
+
+
+def care_team(patient: Patient) -> set[UUID]:
+    """Ids of the clinicians who care for this patient."""
+    team = get_users_with_perms(patient, only_with_perms_in=["care_for"], with_group_users=False)
+    return set(team.values_list("pk", flat=True))
+
+
+def patients_matching(clinic_ids: Iterable[UUID], words: str) -> list[UUID]:
+    """Ids of at most `MOST_FOUND` patients whom these words name exactly: a name, a number, an address, or a family
+    name and a date of birth ("Núñez 1990-03-15"). Blind indexes know no beginnings of words.
+    """
+    ours = PatientQuerySet(Patient).filter(clinic_id__in=list(clinic_ids))
+    found = ours.none()
+    for terms in _readings(words.split()):
+        found |= ours.matching(**terms)
+    return list(found.order_by("-created_at").values_list("pk", flat=True)[:MOST_FOUND])
+
+
+def _readings(words: list[str]) -> Iterator[dict[str, str]]:
+    """Every way to understand the words; a reading that comes out empty would match all who left the field blank."""
+    whole = " ".join(words)
+    if normalised(whole):
+        yield from ({name: whole} for name in ("family_name", "given_name", "mrn", "email"))
+    if len(digits(whole)) == len("5550100142"):
+        yield {"phone": whole}
+    for cut in range(1, len(words)):
+        first, last = " ".join(words[:cut]), " ".join(words[cut:])
+        if normalised(first) and normalised(last):
+            yield {"given_name": first, "family_name": last}
+    if len(words) > 1 and (born := _iso_date(words[-1])):
+        yield {"family_name": " ".join(words[:-1]), "birth_date": born}
+
+
+def _iso_date(text: str) -> str:
+    """An ISO or a US date as ISO, "" for anything else."""
+    for pattern in ("%Y-%m-%d", "%m/%d/%Y"):
+        with suppress(ValueError):
+            return datetime.strptime(text, pattern).replace(tzinfo=UTC).date().isoformat()
+    return ""

@@ -1,0 +1,104 @@
+"""What the staff's pages share: the door by permission, a part of a page that is asked for again and again.
+
+The compliance officer's log is here too, because `audit` imports no app of ours and so can't ask who may see it.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from django import forms
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
+from django.shortcuts import render
+from django.utils.crypto import salted_hmac
+from django.views.decorators.http import require_safe
+
+import audit.selectors
+import audit.services
+from audit.actions import Action, Actor, Ref
+from core import clock, selectors
+from core.access import clinics_where, may_anywhere
+from core.permissions import Permission
+
+if TYPE_CHECKING:
+    from core.models import User
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
+EVENTS_PER_PAGE = 100
+
+
+class StaffRequest(HttpRequest):
+    """A request that `SecondFactor` has let through: the user is a member of staff."""
+
+    user: "User"
+
+
+def needs(permission: Permission) -> Callable[[View], View]:
+    """Whoever holds `permission` at no clinic gets a 404: to them the page does not exist."""
+
+    def door(view: View) -> View:
+        @wraps(view)
+        def guarded(request: StaffRequest, *args: object, **kwargs: object) -> HttpResponse:
+            if not may_anywhere(request.user, permission):
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        return cast(View, guarded)
+
+    return door
+
+
+def fingerprint(shown: object) -> str:
+    """A keyed digest of what a page shows, as its ETag; a bare digest of a few names could be guessed."""
+    return salted_hmac("core.views.fingerprint", repr(shown)).hexdigest()[:32]
+
+
+def not_modified(request: HttpRequest, tag: str) -> HttpResponse | None:
+    """The 304 for a browser that already shows this; nothing was read, so nothing has to be recorded."""
+    if request.headers.get("If-None-Match") != f'"{tag}"':
+        return None
+    return HttpResponseNotModified(headers={"ETag": f'"{tag}"'})
+
+
+def page_or_part(request: HttpRequest, template: str, tag: str, context: dict[str, object]) -> HttpResponse:
+    """`app/name.html` for a browser, its fragment `app/_name.html` for htmx, both with the ETag."""
+    folder, _, name = template.rpartition("/")
+    part = request.headers.get("HX-Request") == "true"
+    response = render(request, f"{folder}/_{name}" if part else template, {**context, "tag": tag, "part": part})
+    response["ETag"] = f'"{tag}"'
+    return response
+
+
+class LogFilter(forms.Form):
+    """Which events: a day, a patient by id, or both."""
+
+    day = forms.DateField(required=False, label="Day (UTC)", widget=forms.DateInput(attrs={"type": "date"}))
+    patient = forms.UUIDField(
+        required=False, label="Patient id", help_text="As it stands in an event. Shows everybody who saw this patient."
+    )
+
+
+@require_safe
+@needs(Permission.SEE_AUDIT)
+def audit_log(request: StaffRequest) -> HttpResponse:
+    """Who did and who read what at the officer's clinics: one day (UTC), or one patient's whole story."""
+    clinics = [clinic.id for clinic in clinics_where(request.user, Permission.SEE_AUDIT)]
+    form = LogFilter(request.GET or None)
+    chosen = form.cleaned_data if form.is_valid() else {}
+    patient_id = chosen.get("patient")
+    day = chosen.get("day") or (None if patient_id else clock.now().date())
+    page = Paginator(audit.selectors.events(clinics, day=day, patient_id=patient_id), EVENTS_PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    names = selectors.staff_names(one.actor_id for one in page if one.actor_kind == "staff")
+    for clinic_id in clinics:
+        audit.services.record(
+            Action.AUDIT_READ,
+            actor=Actor.staff(request.user.id),
+            obj=Ref("audit.Event", "list"),
+            clinic_id=clinic_id,
+            context={"day": day.isoformat() if day else "", "of": str(patient_id or ""), "events": len(page)},
+        )
+    rows = [(one, names.get(one.actor_id, one.actor_id[:8])) for one in page]
+    return render(request, "audit/events.html", {"form": form, "day": day, "page": page, "rows": rows})

@@ -1,0 +1,56 @@
+"""The plan of a packet's export: which resources, in which order. A draft comes after all that it refers to."""
+
+from collections.abc import Iterator
+
+from ehr.mapping import forms
+from ehr.mapping.allergy import draft_allergies
+from ehr.mapping.consent import draft_consent
+from ehr.mapping.document import draft_document
+from ehr.mapping.drafts import Context, Draft
+from ehr.mapping.medication import draft_medicines, draft_treatment_medicines
+from ehr.mapping.observation import draft_items, draft_score
+from ehr.mapping.patient import draft_patient
+from ehr.mapping.questionnaire_response import draft_response
+from ehr.mapping.source import AnswerSet, FinishedPacket
+
+__all__ = ["Draft", "plan"]
+
+
+def plan(packet: FinishedPacket, *, identifier_system: str) -> tuple[Draft, ...]:
+    """All drafts of a submitted packet. `identifier_system` is the URI of our business identifiers; with the packet's
+    id it says in `meta.source` where each resource came from."""
+    context = Context(packet.part2, f"{identifier_system}#{packet.id}", packet.clinic_name)
+    drafts = tuple(_drafts(packet, context))
+    keys = [draft.field_key for draft in drafts]
+    if len(set(keys)) != len(keys):
+        raise ValueError("two drafts of the packet share a field_key")
+    return drafts
+
+
+def _drafts(packet: FinishedPacket, context: Context) -> Iterator[Draft]:
+    demographics = next((one.items for one in packet.answer_sets if one.slug == forms.DEMOGRAPHICS), ())
+    yield draft_patient(packet.patient, demographics, context)
+    for signature in packet.signatures:
+        document = draft_document(signature, context)
+        if document:
+            yield document
+        yield draft_consent(signature, context)
+    scored = frozenset(score.total_loinc for score in packet.scores if score.total_loinc)
+    for answers in packet.answer_sets:
+        yield draft_response(answers, context)
+        yield from draft_items(answers, scored, context)
+        yield from _lists(answers, context)
+    for score in packet.scores:
+        draft = draft_score(score, context)
+        if draft:
+            yield draft
+
+
+def _lists(answers: AnswerSet, context: Context) -> Iterator[Draft]:
+    """What belongs on the chart's own lists."""
+    if answers.slug == forms.ALLERGIES:
+        yield from draft_allergies(answers, context)
+    if answers.slug == forms.MEDICATIONS:
+        yield from draft_medicines(answers, context)
+    if answers.slug == forms.SUBSTANCE_USE:
+        yield from draft_treatment_medicines(answers, context)

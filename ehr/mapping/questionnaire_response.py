@@ -1,0 +1,76 @@
+"""One QuestionnaireResponse per form: every answer, with the words of its question, as the patient gave it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ehr.mapping import forms
+from ehr.mapping.answers import Items, bare, walk
+from ehr.mapping.drafts import (
+    DEMOGRAPHICS,
+    INTAKE_ANSWERS,
+    MEDICATIONS,
+    PATIENT,
+    SUBSTANCE_USE,
+    Context,
+    Draft,
+    instant,
+    key,
+    reference,
+)
+from ehr.mapping.source import AnswerSet
+
+_CATEGORIES = {
+    forms.DEMOGRAPHICS: DEMOGRAPHICS,
+    forms.INSURANCE: DEMOGRAPHICS,
+    forms.MEDICATIONS: MEDICATIONS,
+}
+
+
+def form_key(slug: str) -> str:
+    return key("form", slug)
+
+
+def categories(answers: AnswerSet) -> tuple[str, ...]:
+    """The Part 2 information categories that a form's answers fall in."""
+    kind = _CATEGORIES.get(answers.slug, INTAKE_ANSWERS)
+    return (kind, SUBSTANCE_USE) if answers.sensitivity == "sud" else (kind,)
+
+
+def draft_response(answers: AnswerSet, context: Context) -> Draft:
+    texts = {item["linkId"]: item.get("text", "") for item in walk(answers.definition.get("item", ()))}
+    resource = {
+        "resourceType": "QuestionnaireResponse",
+        "questionnaire": f"{answers.url}|{answers.version}",
+        "status": "completed",
+        "subject": reference(PATIENT),
+        "authored": instant(answers.authored),
+        "author": reference(PATIENT),
+        "source": reference(PATIENT),
+        "item": list(_items(answers.items, texts)),
+    }
+    return context.draft(
+        form_key(answers.slug),
+        f"{answers.title}: all answers",
+        resource,
+        sensitivity=answers.sensitivity,
+        categories=categories(answers),
+        profile="us-core-questionnaireresponse",
+    )
+
+
+def _items(items: Items, texts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Items that say something: an answer, something below, or why there is none (an extension, such as declined)."""
+    for item in items:
+        kept: dict[str, Any] = {"linkId": item["linkId"], "text": texts.get(item["linkId"]) or item.get("text", "")}
+        said = {
+            "extension": item.get("extension", []),
+            "answer": [_answer(answer, texts) for answer in item.get("answer", ())],
+            "item": list(_items(item.get("item", ()), texts)),
+        }
+        if any(said.values()):
+            yield {**kept, **said}
+
+
+def _answer(answer: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+    found = {name: bare(value) if name == "valueCoding" else value for name, value in answer.items() if name != "item"}
+    return {**found, "item": list(_items(answer.get("item", ()), texts))}

@@ -1,0 +1,172 @@
+"""A submitted packet becomes export items, one per resource, each held for a clinician's approval."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import consents.selectors
+from django.conf import settings
+from django.db import transaction
+
+import audit.services
+import core.outbox
+import intake.selectors
+import screening.selectors
+from audit.actions import Action, Actor, Ref
+from core.models import Patient
+from ehr.mapping import source
+from ehr.mapping.plan import Draft, plan
+from ehr.models import Connection, ExportItem, Lane
+from screening import instruments
+
+CLERK = Actor.system("ehr")
+
+
+def relay_finished(limit: int = 10) -> int:
+    """Plan the exports of packets submitted since; each with its own transaction. Returns how many were planned."""
+    planned = 0
+    for _ in range(limit):
+        with transaction.atomic():
+            message = core.outbox.claim("packet.submitted")
+            if message is None:
+                break
+            plan_packet(message.subject_id)
+            core.outbox.consume(message)
+            planned += 1
+    return planned
+
+
+def plan_packet(packet_id: UUID) -> int:
+    """Make the packet's export items once per chart; a clinic without a chart has none. Returns how many."""
+    finished = intake.selectors.finished(packet_id)
+    connection = Connection.objects.filter(clinic_id=finished.packet.clinic_id, is_active=True).first()
+    if connection is None or ExportItem.objects.filter(connection=connection, packet_ref=packet_id).exists():
+        return 0
+    packet = as_source(finished)
+    drafts = plan(packet, identifier_system=settings.EHR_IDENTIFIER_SYSTEM)
+    Lane.objects.get_or_create(connection=connection, patient_id=finished.packet.patient_id)
+    for position, draft in enumerate(drafts, start=1):
+        _item(connection, finished.packet.patient_id, packet_id, position, draft, packet.part2).save()
+    audit.services.record(
+        Action.EXPORT_PLANNED,
+        actor=CLERK,
+        obj=Ref("intake.Packet", str(packet_id)),
+        clinic_id=finished.packet.clinic_id,
+        patient_id=finished.packet.patient_id,
+        context={"items": len(drafts)},
+    )
+    return len(drafts)
+
+
+def _item(
+    connection: Connection, patient_id: UUID, packet_id: UUID, position: int, draft: Draft, part2: bool
+) -> ExportItem:
+    return ExportItem(
+        connection=connection,
+        patient_id=patient_id,
+        packet_ref=packet_id,
+        field_key=draft.field_key,
+        position=position,
+        resource_type=draft.resource_type,
+        label=draft.label,
+        resource=draft.resource,
+        needs=list(draft.needs),
+        sensitivity=draft.sensitivity,
+        protected=part2 or draft.sensitivity == "sud",
+        categories=list(draft.categories),
+    )
+
+
+def as_source(finished: intake.selectors.Finished) -> source.FinishedPacket:
+    """The packet as the pure mapping takes it."""
+    packet = finished.packet
+    assert packet.submitted_at is not None
+    by_response = {form.response_id: form for form in finished.forms}
+    results = screening.selectors.results(by_response)
+    return source.FinishedPacket(
+        id=str(packet.id),
+        clinic_id=str(packet.clinic_id),
+        clinic_name=packet.clinic.name,
+        submitted_at=packet.submitted_at,
+        part2=packet.program.protects_whole_intake,
+        patient=_patient(packet.patient, finished.forms),
+        answer_sets=tuple(
+            source.AnswerSet(
+                slug=form.slug,
+                url=form.url,
+                version=form.version,
+                title=form.title,
+                sensitivity=form.sensitivity,
+                authored=packet.submitted_at,
+                items=form.items,
+                definition=form.definition,
+            )
+            for form in finished.forms
+        ),
+        scores=tuple(
+            _score(view, by_response[view.source_ref]) for view in results if view.total is not None or view.band
+        ),
+        signatures=tuple(_signature(one) for one in consents.selectors.signed_documents(packet.id)),
+    )
+
+
+def _patient(patient: Patient, forms: Sequence[intake.selectors.FinishedForm]) -> source.PatientRecord:
+    """Who the clinic registered, with the address and the number that the patient gave now."""
+    told = {key: value for form in forms if form.slug == "demographics" for key, value in _texts(form.items)}
+    address = None
+    if told.get("demo-address-line"):
+        address = source.Address(
+            told["demo-address-line"], told.get("demo-city", ""), told.get("demo-state", ""), told.get("demo-zip", "")
+        )
+    return source.PatientRecord(
+        id=str(patient.id),
+        mrn=patient.mrn or None,
+        family=patient.family_name,
+        given=patient.given_name,
+        birth_date=date.fromisoformat(patient.birth_date),
+        sex=patient.sex,
+        phone=told.get("demo-phone") or patient.phone,
+        email=told.get("demo-email") or patient.email,
+        language=patient.language,
+        address=address,
+    )
+
+
+def _texts(items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for item in items:
+        for answer in item.get("answer", []):
+            if "valueString" in answer:
+                yield item["linkId"], answer["valueString"]
+            elif "valueCoding" in answer:
+                yield item["linkId"], answer["valueCoding"].get("code", "")
+        yield from _texts(item.get("item", []))
+
+
+def _score(view: screening.selectors.ResultView, form: intake.selectors.FinishedForm) -> source.ScoreRecord:
+    instrument = instruments.get(view.instrument)
+    return source.ScoreRecord(
+        instrument=view.instrument,
+        panel_loinc=instrument.panel_loinc,
+        total_loinc=instrument.total_loinc,
+        title=view.title,
+        total=view.total,
+        band=view.band,
+        sensitivity=form.sensitivity,
+        authored=view.scored_at,
+        answer_slug=form.slug,
+    )
+
+
+def _signature(document: consents.selectors.SignedDocument) -> source.SignatureRecord:
+    return source.SignatureRecord(
+        id=str(document.signature_id),
+        kind=document.kind,
+        title=document.title,
+        decision=document.decision,
+        signed_at=document.signed_at,
+        language=document.language,
+        version=document.version,
+        pdf=document.pdf,
+        sha256=document.sha256,
+    )

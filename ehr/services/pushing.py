@@ -1,0 +1,242 @@
+"""Each field reaches the chart once, and is read back.
+
+One patient's lane at a time, one request in flight in it. Before each send the consent is asked again and the
+disclosure row is committed; no transaction is open while the network is used. A lost reply is `unknown`: the next
+attempt searches by our identifier before it sends anything.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+import audit.services
+import consents.services
+import intake.services.packets
+from audit.actions import Action, Actor, Ref
+from core import clock
+from ehr.adapters.base import ConflictError, Gateway, GatewayError, PermanentError, TransientError, UnknownOutcome
+from ehr.adapters.connect import gateway_for
+from ehr.mapping.compare import differences
+from ehr.mapping.references import identified, resolve
+from ehr.models import Attempt, ExportItem, Lane
+
+log = logging.getLogger(__name__)
+
+CLERK = Actor.system("ehr")
+LEASE = timedelta(seconds=120)
+PER_LANE = 200
+State = ExportItem.State
+WAITING = (State.PENDING, State.UNKNOWN, State.ACCEPTED)
+SETTLED = (State.VERIFIED, State.MANUAL, State.SUPERSEDED)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An item in flight under a lease. `attempt` is the fence, `came_from` decides whether to search first."""
+
+    item: ExportItem
+    attempt: int
+    came_from: str
+
+
+def push_due(limit: int = 5) -> int:
+    """Work through up to `limit` patients' lanes; returns how many items were verified."""
+    verified = 0
+    for _ in range(limit):
+        lane = _claim_lane()
+        if lane is None:
+            break
+        gateway = gateway_for(lane.connection, allow_loopback=settings.EHR_ALLOW_LOOPBACK)
+        try:
+            verified += _work(lane, gateway)
+        finally:
+            Lane.objects.filter(pk=lane.pk, lease_until=lane.lease_until).update(lease_until=clock.Now())
+    return verified
+
+
+def _due() -> Q:
+    return Q(state__in=WAITING, due_at__lte=clock.Now()) | Q(state=State.INFLIGHT, lease_until__lte=clock.Now())
+
+
+def _claim_lane() -> Lane | None:
+    """A patient with something due, whom nobody else is working on."""
+    with transaction.atomic():
+        busy = ExportItem.objects.filter(_due(), connection__is_active=True)
+        lane = (
+            Lane.objects.select_for_update(of=("self",), skip_locked=True)
+            .select_related("connection")
+            .filter(lease_until__lte=clock.Now(), patient__in=busy.values("patient"))
+            .first()
+        )
+        if lane:
+            lane.lease_until = clock.now() + LEASE
+            lane.save()
+        return lane
+
+
+def _work(lane: Lane, gateway: Gateway) -> int:
+    verified = 0
+    for _ in range(PER_LANE):
+        claim = _claim_item(lane)
+        if claim is None:
+            break
+        verified += _send(claim, gateway)
+        lane.lease_until = clock.now() + LEASE
+        Lane.objects.filter(pk=lane.pk).update(lease_until=lane.lease_until)
+    return verified
+
+
+def _claim_item(lane: Lane) -> Claim | None:
+    """The first due item whose references are already in the chart."""
+    with transaction.atomic():
+        items = ExportItem.objects.filter(connection=lane.connection, patient=lane.patient_id)
+        for item in items.select_for_update(skip_locked=True).filter(_due()).order_by("packet_ref", "position"):
+            if set(item.needs) <= _chart_ids(item).keys():
+                came_from = item.state
+                item.state, item.attempt = State.INFLIGHT, item.attempt + 1
+                item.lease_until, item.due_at = clock.now() + LEASE, None
+                item.save()
+                return Claim(item, item.attempt, came_from)
+    return None
+
+
+def _chart_ids(item: ExportItem) -> dict[str, str]:
+    """field_key → "Type/id" of what is verified in this packet."""
+    rows = ExportItem.objects.filter(
+        connection=item.connection_id, packet_ref=item.packet_ref, state=State.VERIFIED
+    ).values_list("field_key", "resource_type", "ehr_id")
+    return {key: f"{kind}/{ehr_id}" for key, kind, ehr_id in rows}
+
+
+def _send(claim: Claim, gateway: Gateway) -> bool:
+    """Ask the consent, send, read back. True when the chart was read back and says what we sent."""
+    item = claim.item
+    if claim.came_from == State.ACCEPTED:
+        return _read_back(claim, gateway)
+    allowed = consents.services.authorize_disclosure(
+        patient_id=item.patient_id,
+        protected=item.protected,
+        recipient=item.connection.name,
+        purpose="TREAT",
+        categories=item.categories,
+        source_ref=item.id,
+        attempt=claim.attempt,
+        actor=CLERK,
+    )
+    if not allowed.permitted:
+        _settle(claim, State.HELD, "consent", reason=allowed.reasons[0])
+        return False
+    assert allowed.disclosure_id is not None
+    disclosed, accepted = _exchange(claim, gateway)
+    consents.services.settle_disclosure(disclosure_id=allowed.disclosure_id, state=disclosed, actor=CLERK)
+    return accepted and _read_back(claim, gateway)
+
+
+def _exchange(claim: Claim, gateway: Gateway) -> tuple[str, bool]:
+    """One create, settled whatever comes of it: what became of the disclosure, and whether the chart took it."""
+    try:
+        claim.item.ehr_id, claim.item.ehr_version = _create_or_adopt(claim, gateway)
+    except UnknownOutcome as error:
+        _settle(
+            claim, State.UNKNOWN, "create", reason=error.reason, due_in=error.retry_after or _backoff(claim.attempt)
+        )
+        return "unknown", False
+    except TransientError as error:
+        _settle(
+            claim, State.PENDING, "create", reason=error.reason, due_in=error.retry_after or _backoff(claim.attempt)
+        )
+        return "failed", False
+    except ConflictError as error:
+        _settle(claim, State.CONFLICT, "create", reason=error.reason)
+        return "unknown", False
+    except PermanentError as error:
+        _settle(claim, State.REJECTED, "create", reason=error.reason)
+        return "failed", False
+    _settle(claim, State.ACCEPTED, "create", keep_lease=True)
+    return "sent", True
+
+
+def _create_or_adopt(claim: Claim, gateway: Gateway) -> tuple[str, str]:
+    """After a lost reply: look before sending again, adopt what is there."""
+    item, identifier = claim.item, (settings.EHR_IDENTIFIER_SYSTEM, str(claim.item.id))
+    if claim.came_from in (State.UNKNOWN, State.INFLIGHT):
+        found = gateway.search(item.resource_type, identifier)
+        if len(found) > 1:
+            raise ConflictError("more-than-one-match")
+        if found:
+            return found[0].id, found[0].version
+    accepted = gateway.create(_resource(item), identifier)
+    return accepted.id, accepted.version
+
+
+def _resource(item: ExportItem) -> dict[str, Any]:
+    """What is sent: references point into the chart, our identifier marks it as ours."""
+    return identified(resolve(item.resource, _chart_ids(item)), settings.EHR_IDENTIFIER_SYSTEM, str(item.id))
+
+
+def _read_back(claim: Claim, gateway: Gateway) -> bool:
+    """Accepted is not verified: what the chart holds must say what we sent."""
+    item = claim.item
+    try:
+        stored = gateway.read(item.resource_type, item.ehr_id)
+    except GatewayError as error:
+        _settle(claim, State.ACCEPTED, "read", reason=error.reason, due_in=_backoff(claim.attempt))
+        return False
+    if differences(_resource(item), stored):
+        _settle(claim, State.CONFLICT, "read", reason="read-back-differs")
+        return False
+    _settle(claim, State.VERIFIED, "read")
+    _file_if_complete(item.packet_ref)
+    return True
+
+
+def _backoff(attempt: int) -> float:
+    """Seconds: 5, 10, 20 … at most 15 minutes."""
+    return float(min(5 * 2 ** (attempt - 1), 900))
+
+
+def _settle(
+    claim: Claim, state: str, did: str, *, reason: str = "", due_in: float = 0, keep_lease: bool = False
+) -> None:
+    """Write what came of it, unless a later attempt has taken the item over (fence)."""
+    with transaction.atomic():
+        now = clock.now()
+        mine = ExportItem.objects.select_for_update().filter(pk=claim.item.pk, attempt=claim.attempt)
+        item = mine.filter(state__in=[State.INFLIGHT, State.ACCEPTED]).first()
+        if item is None:
+            log.warning("export item %s was taken over by a later attempt", claim.item.pk)
+            return
+        item.state, item.reason = state, reason[:80]
+        item.ehr_id, item.ehr_version = claim.item.ehr_id, claim.item.ehr_version
+        item.due_at = now + timedelta(seconds=due_in) if state in WAITING else None
+        item.lease_until = item.lease_until if keep_lease else None
+        item.verified_at = now if state == State.VERIFIED else None
+        item.save()
+        Attempt.objects.create(item=item, number=claim.attempt, did=did, outcome=state, reason=item.reason)
+        _record(item, did)
+
+
+EVENTS = {State.VERIFIED: Action.EXPORT_VERIFIED, State.REJECTED: Action.EXPORT_STOPPED,
+          State.CONFLICT: Action.EXPORT_STOPPED, State.HELD: Action.EXPORT_STOPPED}  # fmt: skip
+
+
+def _record(item: ExportItem, did: str) -> None:
+    audit.services.record(
+        EVENTS.get(State(item.state), Action.EXPORT_ATTEMPTED),
+        actor=CLERK,
+        obj=Ref("ehr.ExportItem", str(item.id)),
+        clinic_id=item.connection.clinic_id,
+        patient_id=item.patient_id,
+        context={"did": did, "state": item.state, "attempt": item.attempt},
+    )
+
+
+def _file_if_complete(packet_ref: UUID) -> None:
+    if not ExportItem.objects.filter(packet_ref=packet_ref).exclude(state__in=SETTLED).exists():
+        intake.services.packets.mark_filed(packet_id=packet_ref)

@@ -1,0 +1,74 @@
+"""What will be filed where: a part of the patient page, and a page of its own without htmx. Nothing goes unapproved."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST, require_safe
+
+import audit.services
+from audit.actions import Action, Actor, Ref
+from core.views import StaffRequest, fingerprint, not_modified, page_or_part
+from ehr import selectors, services
+from ehr.access import get_export_for_clinician, get_item_for_clinician
+from ehr.forms import RejectForm
+from intake.access import get_packet_for_clinician
+
+MOVING = ("pending", "inflight", "accepted", "unknown")
+
+
+@require_safe
+def packet_status(request: StaffRequest, packet_id: UUID) -> HttpResponse:
+    """Each proposed entry with its state; asked again every few seconds while something is on its way."""
+    return _shown(request, get_export_for_clinician(request.user, packet_id))
+
+
+@require_POST
+def packet_approve(request: StaffRequest, packet_id: UUID) -> HttpResponse:
+    """Release what is held. A second press finds nothing held and changes nothing."""
+    packet_id = get_export_for_clinician(request.user, packet_id)
+    released = services.approve(packet_id=packet_id, user=request.user)
+    return _answered(request, packet_id, f"{released} entries approved." if released else "Nothing was waiting.")
+
+
+@require_POST
+def item_reject(request: StaffRequest, item_id: UUID) -> HttpResponse:
+    """Keep one entry out of the chart, with a reason."""
+    item = get_item_for_clinician(request.user, item_id)
+    form = RejectForm(request.POST)
+    if not form.is_valid():
+        return _answered(request, item.packet_ref, form.errors["reason"][0])
+    kept_out = services.reject(item_id=item.id, user=request.user, reason=form.cleaned_data["reason"])
+    return _answered(request, item.packet_ref, "Kept out of the chart." if kept_out else "It is already on its way.")
+
+
+def _answered(request: StaffRequest, packet_id: UUID, words: str) -> HttpResponse:
+    """The part with its new state for htmx; for a plain form, the page (so that a reload sends nothing twice)."""
+    if request.headers.get("HX-Request") == "true":
+        return _shown(request, packet_id, words)
+    messages.info(request, words)
+    return redirect("ehr:packet-status", packet_id)
+
+
+def _shown(request: StaffRequest, packet_id: UUID, words: str = "") -> HttpResponse:
+    status = selectors.packet_status(packet_id)
+    tag = fingerprint(status)
+    if same := not_modified(request, tag):
+        return same
+    packet = get_packet_for_clinician(request.user, packet_id)
+    audit.services.record(
+        Action.EXPORT_READ,
+        actor=Actor.staff(request.user.id),
+        obj=Ref("intake.Packet", str(packet_id)),
+        clinic_id=packet.clinic_id,
+        patient_id=packet.patient_id,
+        context={"items": status.total},
+    )
+    context = {
+        "packet": packet,
+        "status": status,
+        "moving": any(item.state in MOVING for item in status.items),
+        "words": words,
+    }
+    return page_or_part(request, "ehr/packet_status.html", tag, context)

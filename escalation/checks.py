@@ -1,0 +1,63 @@
+"""Settings with which a page would come late, from the wrong place, or say too much."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+
+# 42 CFR 2.13(c): a sender or a link's domain that names the kind of care gives the patient away.
+TELLING = re.compile(r"behavio|psych|mental|recover|rehab|addict|substance|suicid|detox|therap|counsel", re.IGNORECASE)
+
+
+def paging_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """escalation.W001 to W005."""
+    found: list[checks.CheckMessage] = []
+    if settings.OUTCOME_DEADLINE_MINUTES <= 0:
+        found.append(
+            checks.Warning(
+                "OUTCOME_DEADLINE_MINUTES is not above zero: paging resumes the moment somebody acknowledges.",
+                hint="Set it to the minutes a clinician has to document what was done (default 60).",
+                id="escalation.W001",
+            )
+        )
+    if settings.PAGE_LEASE_SECONDS <= 3 * settings.EMAIL_TIMEOUT:
+        found.append(
+            checks.Warning(
+                "PAGE_LEASE_SECONDS is not above three times EMAIL_TIMEOUT: slow sends will be repeated.",
+                hint="Raise PAGE_LEASE_SECONDS or lower EMAIL_TIMEOUT.",
+                id="escalation.W002",
+            )
+        )
+    if TELLING.search(f"{settings.DEFAULT_FROM_EMAIL} {settings.BASE_URL}"):
+        found.append(
+            checks.Warning(
+                "DEFAULT_FROM_EMAIL or BASE_URL names a kind of care; every page and invitation would show it.",
+                hint="Use a neutral sender and domain.",
+                id="escalation.W003",
+            )
+        )
+    return found if settings.DEBUG else [*found, *_left_at_default()]
+
+
+def _left_at_default() -> list[checks.CheckMessage]:
+    found: list[checks.CheckMessage] = []
+    if settings.EMAIL_HOST in ("", "localhost") or settings.DEFAULT_FROM_EMAIL.endswith("@localhost"):
+        found.append(
+            checks.Warning(
+                "EMAIL_HOST or DEFAULT_FROM_EMAIL is the default: pages may never leave this machine.",
+                hint="Set EMAIL_HOST to your mail server and DEFAULT_FROM_EMAIL to an address it accepts.",
+                id="escalation.W004",
+            )
+        )
+    if "//127." in settings.BASE_URL or "//localhost" in settings.BASE_URL:
+        found.append(
+            checks.Warning(
+                "BASE_URL is this machine's own address: the link in a page opens nowhere else.",
+                hint="Set BASE_URL to the address that staff use.",
+                id="escalation.W005",
+            )
+        )
+    return found

@@ -1,0 +1,45 @@
+"""The words of a page. All it can say is in `PageFacts`: no patient, no answer, no instrument, no kind of care."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from core.channels.base import Message
+
+
+@dataclass(frozen=True)
+class PageFacts:
+    """`code` of the incident, `site_code` or "", and when the next step is taken, in the clinic's time zone."""
+
+    code: str
+    site_code: str
+    acknowledge_by: datetime
+    time_zone: str
+
+
+def page_message(facts: PageFacts, *, to: str) -> Message:
+    """The same words for every repeat; the incident's code is the reference that makes duplicates harmless."""
+    by = facts.acknowledge_by.astimezone(zone(facts.time_zone))
+    words = {
+        "code": facts.code,
+        "site": facts.site_code,
+        "by": f"{by:%Y-%m-%d %H:%M %Z}",
+        "link": f"{settings.BASE_URL}/incidents/{facts.code}/",
+    }
+    return Message(
+        to=to,
+        subject=render_to_string("escalation/notify/subject.txt", words).strip(),
+        body=render_to_string("escalation/notify/email.txt", words),
+        reference=facts.code,
+    )
+
+
+def zone(name: str) -> tzinfo:
+    """The clinic's time zone; UTC for a name that nobody knows, for a page must not wait for its settings."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return UTC

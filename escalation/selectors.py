@@ -1,0 +1,183 @@
+"""Reads: who is on duty, the inbox with its clocks, one incident's story, how late paging is."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Max, QuerySet
+from django.utils.dateparse import parse_datetime
+
+from core import clock
+from core.crypto import UnreadableValue
+from core.models import User
+from core.permissions import Permission, roles_with
+from escalation.models import Acknowledgement, Incident, Shift
+from escalation.policy import Duty
+
+RESOLVED_SHOWN = 50
+
+
+def may_answer(clinic_id: UUID) -> list[UUID]:
+    """Every active member of staff who may answer this clinic's pages: the last fallback."""
+    people = User.objects.filter(
+        is_active=True,
+        memberships__clinic_id=clinic_id,
+        memberships__is_active=True,
+        memberships__role__in=roles_with(Permission.ANSWER_PAGES),
+    )
+    return list(people.order_by("id").values_list("id", flat=True).distinct())
+
+
+def duties(clinic_id: UUID, among: Iterable[UUID]) -> list[Duty]:
+    """Shifts of those people that have not ended; a shift of somebody who has left is a gap."""
+    shifts = Shift.objects.filter(clinic_id=clinic_id, user_id__in=among).exclude(ends_at__lte=clock.now())
+    return [Duty(one.user_id, one.level, one.starts_at, one.ends_at) for one in shifts.order_by("starts_at", "id")]
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """One answer that opened or joined an incident. `detail` is PHI, as it was frozen."""
+
+    detail: dict[str, Any]
+    added_at: datetime | None
+    after_acknowledgement: bool
+
+
+def triggers(incident: Incident) -> tuple[Trigger, ...]:
+    """What triggered it, in order; what came after somebody took it is marked. Raises UnreadableValue."""
+    taken_at = incident.acknowledgements.aggregate(at=Max("at"))["at"]
+    return _triggers(incident, taken_at)
+
+
+def _triggers(incident: Incident, taken_at: datetime | None) -> tuple[Trigger, ...]:
+    found = []
+    for raw in incident.snapshot["triggers"]:
+        added_at = parse_datetime(raw["added_at"])
+        late = taken_at is not None and added_at is not None and added_at > taken_at
+        found.append(Trigger({k: v for k, v in raw.items() if k not in ("key", "added_at")}, added_at, late))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class InboxRow:
+    """`due_in_seconds`: until the next step, or the outcome's deadline; negative when late, None once resolved.
+
+    `taken_by` is who acknowledged last. `new_since_taken` counts answers that came after that.
+    `readable` is False when the snapshot does not open with this installation's keys.
+    """
+
+    incident: Incident
+    due_in_seconds: int | None
+    taken_by: User | None
+    new_since_taken: int
+    readable: bool
+
+
+def inbox(clinic_ids: Iterable[UUID]) -> list[InboxRow]:
+    """Every unresolved incident of these clinics, unanswered ones first, most urgent clock first; then the latest
+    resolved ones."""
+    ours = Incident.objects.select_related("patient", "clinic", "site").filter(clinic_id__in=list(clinic_ids))
+    waiting = _rows(ours.exclude(state=Incident.State.RESOLVED).order_by("due_at"))
+    waiting.sort(key=lambda one: one.state == Incident.State.ACKNOWLEDGED)
+    done = _rows(ours.filter(state=Incident.State.RESOLVED).order_by("-resolved_at")[:RESOLVED_SHOWN])
+    return _with_clocks(waiting + done)
+
+
+def of_patient(patient_id: UUID) -> list[InboxRow]:
+    """Every incident of one patient, the latest first."""
+    ours = Incident.objects.select_related("patient", "clinic", "site").filter(patient_id=patient_id)
+    return _with_clocks(_rows(ours.order_by("-opened_at")))
+
+
+def _with_clocks(incidents: list[Incident]) -> list[InboxRow]:
+    latest = (
+        Acknowledgement.objects.filter(incident__in=incidents)
+        .order_by("incident_id", "-at")
+        .distinct("incident_id")
+        .select_related("user")
+    )
+    taken = {one.incident_id: one for one in latest}
+    now = clock.now()
+    return [_inbox_row(one, taken.get(one.id), now) for one in incidents]
+
+
+def _rows(incidents: QuerySet[Incident]) -> list[Incident]:
+    """One snapshot that does not open must not hide the others."""
+    try:
+        return list(incidents)
+    except UnreadableValue:
+        return list(incidents.defer("snapshot"))
+
+
+def _inbox_row(incident: Incident, taken: Acknowledgement | None, now: datetime) -> InboxRow:
+    try:
+        new = sum(one.after_acknowledgement for one in _triggers(incident, taken.at if taken else None))
+        readable = True
+    except UnreadableValue:
+        new, readable = 0, False
+    seconds = int((incident.due_at - now).total_seconds()) if incident.due_at else None
+    return InboxRow(incident, seconds, taken.user if taken else None, new, readable)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened: `kind` is opened, joined, page, acknowledged or resolved.
+
+    `detail` is the urgency, the page's state or why it was not sent, or the outcome's kind. `until` is the deadline
+    that an acknowledgement set.
+    """
+
+    at: datetime
+    kind: str
+    who: User | None = None
+    detail: str = ""
+    until: datetime | None = None
+
+
+def timeline(incident: Incident) -> list[Entry]:
+    """Who was paged, who took it, what was documented, in order of time. No answers, so it opens always."""
+    entries = [Entry(incident.opened_at, "opened", detail=incident.urgency)]
+    for page in incident.pages.select_related("user"):
+        at = page.delivered_at or page.due_at or incident.opened_at
+        entries.append(Entry(at, "page", page.user, page.last_error or page.state))
+    for taken in incident.acknowledgements.select_related("user"):
+        entries.append(Entry(taken.at, "acknowledged", taken.user, until=taken.outcome_due_at))
+    if incident.state == Incident.State.RESOLVED:
+        outcome = incident.outcome
+        entries.append(Entry(outcome.at, "resolved", outcome.user, outcome.kind))
+    try:
+        joined = triggers(incident)[1:]
+    except UnreadableValue:
+        joined = ()
+    entries += [Entry(one.added_at, "joined") for one in joined if one.added_at]
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+LATENESS = """
+SELECT coalesce(extract(epoch FROM clock_timestamp() - min(since)), 0) FROM (
+  SELECT page.due_at AS since FROM escalation_page page
+    JOIN escalation_incident incident ON incident.id = page.incident_id
+    WHERE page.state IN ('pending', 'retry') AND incident.state = 'notifying'
+  UNION ALL
+  SELECT lease_until FROM escalation_page WHERE state = 'claimed'
+  UNION ALL
+  SELECT due_at FROM escalation_incident WHERE NOT (state = 'resolved')
+  UNION ALL
+  SELECT opened_at FROM escalation_incident incident WHERE NOT (state = 'resolved') AND state <> 'acknowledged'
+    AND NOT EXISTS (SELECT FROM escalation_page page WHERE page.incident_id = incident.id AND page.state = 'delivered')
+) AS waiting
+"""
+
+
+def paging_lateness() -> float:
+    """Seconds the most overdue thing is late; 0 when nothing is.
+
+    Late is: a page past its time, a lease past its end, an incident past its next step or its outcome's deadline,
+    and an open incident none of whose pages was delivered, since it opened.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(LATENESS)
+        return max(0.0, float(cursor.fetchone()[0]))

@@ -1,0 +1,118 @@
+"""What people do: take an incident, hand it on, and say what was done. Only the last one closes it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from audit.actions import Action, Actor
+from core import clock
+from core.access import may
+from core.models import User
+from core.permissions import Permission
+from escalation import policy
+from escalation.models import Acknowledgement, Incident, Outcome, Page
+from escalation.services import paging
+from escalation.services.transitions import IllegalMove, evidence, locked, move
+
+
+class NeedsNote(ValueError):
+    """An outcome must say in words what was done."""
+
+
+class UnknownOutcome(ValueError):
+    """Not one of `Outcome.Kind`."""
+
+
+class AlreadyResolved(IllegalMove):
+    """Somebody has documented the outcome."""
+
+
+@dataclass(frozen=True)
+class Acknowledged:
+    """`first`: it was this call. Else who took it before, and when."""
+
+    first: bool
+    by: User
+    at: datetime
+
+
+@transaction.atomic
+def acknowledge(*, incident_id: UUID, user: User, actor: Actor) -> Acknowledged:
+    """Stop the ladder until the outcome's deadline (OUTCOME_DEADLINE_MINUTES by the database's clock).
+
+    The first one wins; everybody later is told who it was. Being off shift is no obstacle.
+    Raises Incident.DoesNotExist, and PermissionDenied for whoever may not answer this clinic's pages.
+    """
+    incident = _locked_for(user, incident_id)
+    if policy.may_move(incident.state, Incident.State.ACKNOWLEDGED):
+        return _take(incident, user, actor)
+    last = incident.acknowledgements.select_related("user").latest("at")
+    return Acknowledged(False, last.user, last.at)
+
+
+@transaction.atomic
+def hand_over(*, incident_id: UUID, user: User, actor: Actor) -> None:
+    """ "Not me": the next step is taken at once, whether or not somebody had taken the incident.
+
+    Raises AlreadyResolved, Incident.DoesNotExist, PermissionDenied.
+    """
+    incident = _locked_for(user, incident_id)
+    _refuse_resolved(incident)
+    step = policy.step_after(policy.parsed(incident.ladder), incident.step, incident.loop)
+    paging.take_step(incident, step, actor=actor, why="handed_over")
+
+
+@transaction.atomic
+def resolve(*, incident_id: UUID, user: User, kind: str, note: str, actor: Actor) -> Outcome:
+    """Document what was done, signed with the clinician's name and credentials. Nothing else closes an incident.
+
+    Whoever documents an incident that nobody has taken takes it by doing so. A colleague of the one who took it
+    may document it too: the outcome names who did.
+    Raises NeedsNote, UnknownOutcome, AlreadyResolved, Incident.DoesNotExist, PermissionDenied.
+    """
+    if kind not in Outcome.Kind.values:
+        raise UnknownOutcome("not a kind of outcome")
+    if not note.strip():
+        raise NeedsNote("an outcome needs a note")
+    incident = _locked_for(user, incident_id)
+    _refuse_resolved(incident)
+    if incident.state != Incident.State.ACKNOWLEDGED:
+        _take(incident, user, actor)
+    at = clock.now()
+    outcome = Outcome.objects.create(
+        incident=incident,
+        user=user,
+        kind=kind,
+        note=note.strip(),
+        signed_as=", ".join(part for part in (user.full_name, user.credentials) if part),
+        at=at,
+    )
+    move(incident, Incident.State.RESOLVED, due_at=None, resolved_at=at)
+    evidence(Action.INCIDENT_RESOLVED, incident, actor)
+    return outcome
+
+
+def _take(incident: Incident, user: User, actor: Actor) -> Acknowledged:
+    at = clock.now()
+    deadline = at + timedelta(minutes=settings.OUTCOME_DEADLINE_MINUTES)
+    Acknowledgement.objects.create(incident=incident, user=user, at=at, outcome_due_at=deadline)
+    move(incident, Incident.State.ACKNOWLEDGED, due_at=deadline)
+    paged = Page.objects.filter(incident=incident, user=user).exists()
+    evidence(Action.INCIDENT_ACKNOWLEDGED, incident, actor, paged=paged)
+    return Acknowledged(True, user, at)
+
+
+def _locked_for(user: User, incident_id: UUID) -> Incident:
+    incident = locked(incident_id)
+    if not may(user, Permission.ANSWER_PAGES, incident.clinic_id):
+        raise PermissionDenied
+    return incident
+
+
+def _refuse_resolved(incident: Incident) -> None:
+    if incident.state == Incident.State.RESOLVED:
+        raise AlreadyResolved(f"{incident.code} is resolved")

@@ -1,0 +1,137 @@
+"""Who is told next: pages are written one step at a time, in the transaction that moves the incident's clock."""
+
+import logging
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import DatabaseError, transaction
+from django.db.models import Max
+
+from audit.actions import Action, Actor
+from core import clock, doorbell
+from escalation import policy, selectors
+from escalation.models import Incident, Page
+from escalation.services.transitions import evidence, keep, move
+
+log = logging.getLogger(__name__)
+
+SYSTEM = Actor.system("escalation")
+SET_ASIDE = timedelta(minutes=1)
+# Why a page was not sent although nothing was wrong with it.
+ANSWERED, SUPERSEDED = "answered", "superseded"
+UNSENT = (Page.State.PENDING, Page.State.RETRY)
+
+
+def advance_due(limit: int = 50) -> int:
+    """Take the next step of each incident whose time has come, at most `limit`; returns how many were taken.
+
+    One transaction per incident; one that the database refuses is set aside for a minute and doesn't stop the others.
+    """
+    due = (
+        Incident.objects.exclude(state=Incident.State.RESOLVED)
+        .filter(due_at__lte=clock.now())
+        .order_by("due_at")
+        .values_list("id", flat=True)[:limit]
+    )
+    taken = 0
+    for incident_id in list(due):
+        try:
+            taken += _advance(incident_id)
+        except DatabaseError as error:
+            _set_aside(incident_id, error)
+    return taken
+
+
+def _advance(incident_id: UUID) -> bool:
+    """False when it is no longer due, or another worker holds it."""
+    with transaction.atomic():
+        incident = Incident.objects.select_for_update(skip_locked=True).defer("snapshot").filter(pk=incident_id).first()
+        if incident is None:
+            return False
+        action = policy.next_action(
+            policy.parsed(incident.ladder),
+            state=incident.state,
+            step=incident.step,
+            loop=incident.loop,
+            due_at=incident.due_at,
+            now=clock.now(),
+        )
+        if not isinstance(action, policy.Notify):
+            return False
+        if action.reopened:
+            evidence(Action.INCIDENT_REOPENED, incident, SYSTEM)
+        take_step(incident, action, actor=SYSTEM, why="reopened" if action.reopened else "unanswered")
+    return True
+
+
+def _set_aside(incident_id: UUID, error: DatabaseError) -> None:
+    """By plain UPDATE: what was refused may have been the history row."""
+    log.error("incident %s could not be advanced (%s); again in a minute", incident_id, type(error).__name__)
+    Incident.objects.exclude(state=Incident.State.RESOLVED).filter(pk=incident_id).update(
+        due_at=clock.now() + SET_ASIDE
+    )
+
+
+def take_step(incident: Incident, step: policy.Notify, *, actor: Actor, why: str) -> None:
+    """Write the pages of one step and set the next due time. The caller holds the incident's lock."""
+    now = clock.now()
+    level = policy.parsed(incident.ladder)[step.step].level
+    pages = Page.objects.filter(incident=incident)
+    latest = pages.aggregate(latest=Max("round"))["latest"] or 0
+    if step.loop and _unreached(incident, latest):
+        level = policy.EVERYONE  # the last step alone would repeat to nobody
+    people = _people(incident.clinic_id, level, now)
+    # One page per person is enough: a new one stands in for one that still waits.
+    pages.filter(user_id__in=people, state__in=UNSENT).update(state=Page.State.DEAD, last_error=SUPERSEDED)
+    Page.objects.bulk_create(Page(incident=incident, round=latest + 1, user_id=user, due_at=now) for user in people)
+    move(
+        incident,
+        Incident.State.NOTIFYING,
+        step=step.step,
+        loop=step.loop,
+        due_at=now + timedelta(seconds=step.due_in_seconds),
+    )
+    evidence(
+        Action.INCIDENT_STEP,
+        incident,
+        actor,
+        step=step.step,
+        loop=step.loop,
+        round=latest + 1,
+        people=len(people),
+        why=why,
+    )
+    doorbell.ring("escalation.deliver_due")
+
+
+def _people(clinic_id: UUID, level: str, at: datetime) -> tuple[UUID, ...]:
+    """Resolved when the pages are written; only staff who may still answer count."""
+    able = selectors.may_answer(clinic_id)
+    people = policy.resolve(selectors.duties(clinic_id, able), level, at, able)
+    if not people:
+        log.error("clinic %s has nobody who may answer pages", clinic_id)
+    return people
+
+
+def _unreached(incident: Incident, round_: int) -> bool:
+    """Every page of the round failed for good: nobody was told."""
+    ends = list(Page.objects.filter(incident=incident, round=round_).values_list("state", "last_error"))
+    return bool(ends) and all(state == Page.State.DEAD and why not in (ANSWERED, SUPERSEDED) for state, why in ends)
+
+
+def skip_if_unreached(incident: Incident, round_: int) -> None:
+    """When the current step reached nobody, the next one is due at once, as long as somebody else is left to tell.
+
+    The caller holds the incident's lock. On the last step with everyone tried, the interval stands: no hot loop.
+    """
+    pages = Page.objects.filter(incident=incident)
+    if incident.state != Incident.State.NOTIFYING or pages.filter(round__gt=round_).exists():
+        return
+    if not _unreached(incident, round_):
+        return
+    log.error("incident %s: nobody of round %d can be reached", incident.code, round_)
+    tried = set(pages.filter(round=round_).values_list("user_id", flat=True))
+    higher = incident.step < len(policy.parsed(incident.ladder)) - 1
+    if higher or set(selectors.may_answer(incident.clinic_id)) - tried:
+        keep(incident, due_at=clock.now())
+        doorbell.ring("escalation.advance_due")

@@ -1,0 +1,104 @@
+"""One incident on a phone at two in the morning: who, what was answered, the clock, and what can be done about it.
+
+Looking changes nothing: a link scanner that opens every address acknowledges nothing. Only a POST does.
+"""
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST, require_safe
+
+import audit.services
+from audit.actions import Action, Actor, Ref
+from core import clock
+from core.crypto import UnreadableValue
+from core.views import StaffRequest, fingerprint, not_modified, page_or_part
+from escalation import selectors, services
+from escalation.access import get_incident_for_clinician
+from escalation.forms import OutcomeForm
+
+if TYPE_CHECKING:
+    from escalation.models import Incident
+
+
+@require_safe
+def incident(request: StaffRequest, code: str) -> HttpResponse:
+    """The page a page leads to; asked for by htmx, the parts of it that change."""
+    found = get_incident_for_clinician(request.user, code)
+    return _shown(request, found, OutcomeForm())
+
+
+@require_POST
+def acknowledge(request: StaffRequest, code: str) -> HttpResponse:
+    """Take it. The first one wins; whoever comes later learns who that was."""
+    found = get_incident_for_clinician(request.user, code)
+    taken = services.acknowledge(incident_id=found.id, user=request.user, actor=Actor.staff(request.user.id))
+    if taken.by != request.user:
+        messages.info(request, f"{taken.by} had already taken it. You can still document the outcome.")
+    return redirect("escalation:incident", found.code)
+
+
+@require_POST
+def hand_over(request: StaffRequest, code: str) -> HttpResponse:
+    """Not me: the next people are paged at once."""
+    found = get_incident_for_clinician(request.user, code)
+    try:
+        services.hand_over(incident_id=found.id, user=request.user, actor=Actor.staff(request.user.id))
+    except services.AlreadyResolved:
+        messages.info(request, "The outcome is documented; nobody has to be paged.")
+    else:
+        messages.info(request, "Handed over. The next people are being paged now.")
+    return redirect("escalation:incident", found.code)
+
+
+@require_POST
+def outcome(request: StaffRequest, code: str) -> HttpResponse:
+    """What was done, signed with the clinician's name and credentials. Words that can't be kept are shown again."""
+    found = get_incident_for_clinician(request.user, code)
+    form = OutcomeForm(request.POST)
+    if not form.is_valid():
+        return _shown(request, found, form)
+    try:
+        services.resolve(
+            incident_id=found.id, user=request.user, actor=Actor.staff(request.user.id), **form.cleaned_data
+        )
+    except services.AlreadyResolved:
+        form.add_error(None, "A colleague documented the outcome while you were writing. Your words were not kept.")
+        return _shown(request, get_incident_for_clinician(request.user, code), form)
+    messages.success(request, "Documented and signed. Paging has ended.")
+    return redirect("escalation:incident", found.code)
+
+
+def _shown(request: StaffRequest, found: "Incident", form: OutcomeForm) -> HttpResponse:
+    try:
+        triggers, readable = selectors.triggers(found), True
+    except UnreadableValue:  # the incident can still be taken; the template says what to do
+        triggers, readable = (), False
+    entries = selectors.timeline(found)
+    tag = fingerprint([found.state, found.step, found.loop, found.due_at, triggers, entries])
+    if same := not_modified(request, tag):
+        return same
+    audit.services.record(
+        Action.INCIDENT_READ,
+        actor=Actor.staff(request.user.id),
+        obj=Ref("escalation.Incident", str(found.id)),
+        clinic_id=found.clinic_id,
+        patient_id=found.patient_id,
+        context={"state": found.state},
+    )
+    steps = [step["name"] for step in found.ladder]
+    context = {
+        "incident": found,
+        "patient": found.patient,
+        "zone": found.clinic.time_zone,
+        "triggers": triggers,
+        "readable": readable,
+        "entries": entries,
+        "taken": next((one for one in reversed(entries) if one.kind == "acknowledged"), None),
+        "seconds": int((found.due_at - clock.now()).total_seconds()) if found.due_at else None,
+        "next_step": steps[min(found.step + 1, len(steps) - 1)],
+        "form": form,
+    }
+    return page_or_part(request, "escalation/incident.html", tag, context)

@@ -1,0 +1,188 @@
+"""Packets at the front desk: who has not finished, what is missing, and the link that opens one.
+
+What is shown is fixed at invitation or follows the patient from page to page. Whether a clinician has reviewed,
+approved or filed something is not the desk's to know, so a filed packet reads "submitted" here.
+"""
+
+import base64
+from typing import Any
+from uuid import UUID
+
+import qrcode
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.db.models import Case, CharField, QuerySet, Value, When
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+from django.views.decorators.http import require_POST
+from qrcode.image.svg import SvgPathImage
+
+import intake.services.packets
+from core.access import patients_for_front_desk
+from core.admin import DeskAdmin, desk_clinics
+from core.clock import Now
+from core.models import Patient, Program, Site
+from intake import selectors
+from intake.access import get_packet_for_desk
+from intake.models import Packet
+
+CLOSED = (Packet.State.SUBMITTED, Packet.State.FILED, Packet.State.WITHDRAWN)
+STANDINGS = (
+    ("unfinished", "Not finished"),
+    ("submitted", "Sent by the patient"),
+    ("expired", "Link expired"),
+    ("withdrawn", "Withdrawn"),
+)
+
+
+class InviteForm(forms.Form):
+    """What the link is for. Programs are shown by their neutral names."""
+
+    program = forms.ModelChoiceField(Program.objects.none(), empty_label=None)
+    site = forms.ModelChoiceField(Site.objects.none(), empty_label=None, required=False)
+    language = forms.ChoiceField(choices=settings.LANGUAGES)
+
+    def __init__(self, patient: Patient, data: Any = None) -> None:
+        super().__init__(data, initial={"language": patient.language})
+        for name in ("program", "site"):
+            rows = (Program if name == "program" else Site).objects.filter(clinic_id=patient.clinic_id).order_by("name")
+            self.fields[name].queryset = rows  # type: ignore[attr-defined]  # both are model choices
+
+
+class StandingFilter(admin.SimpleListFilter):
+    title = "where it stands"
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
+        return STANDINGS
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Packet]) -> QuerySet[Packet]:
+        return queryset.filter(standing=self.value()) if self.value() else queryset
+
+
+@admin.register(Packet)
+class PacketAdmin(DeskAdmin):
+    """Read-only rows; inviting, a new link and withdrawing go through the services."""
+
+    list_display = ("patient_name", "program", "standing", "progress", "missing", "invited_at")
+    list_filter = (StandingFilter,)
+    list_select_related = ("patient", "program")
+    ordering = ("-invited_at",)
+    lookups = frozenset({"patient__id__exact"})
+    fields = (
+        "patient_name", "program", "site", "language", "standing", "progress", "missing", "declined",
+        "invited_at", "opened_at", "submitted_at", "expires_at",
+    )  # fmt: skip
+    readonly_fields = fields
+    change_form_template = "admin/intake/packet/change_form.html"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).annotate(standing=_standing()).prefetch_related("steps")
+
+    def patient_of(self, row: Any) -> Patient:
+        found: Patient = row.patient
+        return found
+
+    @admin.display(description="Patient")
+    def patient_name(self, packet: Packet) -> str:
+        return f"{packet.patient.family_name}, {packet.patient.given_name}"
+
+    @admin.display(description="Where it stands")
+    def standing(self, packet: Any) -> str:
+        return packet.get_state_display() if packet.standing == "unfinished" else dict(STANDINGS)[packet.standing]
+
+    @admin.display(description="Done")
+    def progress(self, packet: Packet) -> str:
+        status = selectors.desk_status(packet)
+        return f"{status.done} of {status.total}"
+
+    @admin.display(description="Still missing")
+    def missing(self, packet: Packet) -> str:
+        return ", ".join(selectors.desk_status(packet).waiting) or "-"
+
+    @admin.display(description="Declined or skipped")
+    def declined(self, packet: Packet) -> str:
+        return ", ".join(selectors.desk_status(packet).declined) or "-"
+
+    def get_urls(self) -> list[URLPattern]:
+        def page(view: Any) -> Any:
+            return self.admin_site.admin_view(view)
+
+        return [
+            path("invite/<uuid:patient_id>/", page(self.invite_view), name="intake_packet_invite"),
+            path("<uuid:packet_id>/reissue/", page(require_POST(self.reissue_view)), name="intake_packet_reissue"),
+            path("<uuid:packet_id>/withdraw/", page(require_POST(self.withdraw_view)), name="intake_packet_withdraw"),
+            *super().get_urls(),
+        ]
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        packet = kwargs.get("obj")
+        return super().render_change_form(
+            request, {**context, "is_open": packet and packet.state not in CLOSED}, *args, **kwargs
+        )
+
+    def invite_view(self, request: HttpRequest, patient_id: UUID) -> HttpResponse:
+        patient = patients_for_front_desk(request.user).filter(  # type: ignore[arg-type]  # staff, see DeskAdmin
+            pk=patient_id, clinic__in=desk_clinics(request)
+        ).first()  # fmt: skip
+        if patient is None:
+            raise Http404
+        form = InviteForm(patient, request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            return self._invitation(
+                request, intake.services.packets.invite(patient=patient, invited_by=request.user, **form.cleaned_data)
+            )
+        open_ones = self.get_queryset(request).filter(patient=patient).exclude(state__in=CLOSED)
+        context = {"title": "Invite", "patient": patient, "form": form, "open_packets": open_ones}
+        return render(request, "admin/intake/packet/invite.html", {**self.admin_site.each_context(request), **context})
+
+    def reissue_view(self, request: HttpRequest, packet_id: UUID) -> HttpResponse:
+        packet = get_packet_for_desk(request.user, packet_id)  # type: ignore[arg-type]
+        if packet.state in CLOSED:
+            messages.info(request, "This packet is closed; invite the patient again instead.")
+            return redirect("admin:intake_packet_change", packet.id)
+        return self._invitation(request, intake.services.packets.reissue(packet=packet, by=request.user))
+
+    def withdraw_view(self, request: HttpRequest, packet_id: UUID) -> HttpResponse:
+        packet = get_packet_for_desk(request.user, packet_id)  # type: ignore[arg-type]
+        intake.services.packets.withdraw(packet=packet, by=request.user)
+        messages.success(request, "Withdrawn. The link opens nothing any more; what was answered stays stored.")
+        return redirect("admin:intake_packet_change", packet.id)
+
+    def _invitation(self, request: HttpRequest, made: intake.services.packets.Invitation) -> HttpResponse:
+        """Shown once, in the answer to the POST: neither the link nor the code is stored anywhere."""
+        context = {
+            "title": "Link and code",
+            "invitation": made,
+            "code": f"{made.code[:5]} {made.code[5:]}",
+            "qr": qr_image(made.url),
+        }
+        return render(
+            request, "admin/intake/packet/invitation.html", {**self.admin_site.each_context(request), **context}
+        )
+
+
+def _standing() -> Case:
+    """What the desk may know of a packet's state, by the database's clock."""
+    return Case(
+        When(state__in=[Packet.State.SUBMITTED, Packet.State.FILED], then=Value("submitted")),
+        When(state=Packet.State.WITHDRAWN, then=Value("withdrawn")),
+        When(state=Packet.State.EXPIRED, then=Value("expired")),
+        When(expires_at__lte=Now(), then=Value("expired")),
+        default=Value("unfinished"),
+        output_field=CharField(),
+    )
+
+
+def qr_image(url: str) -> str:
+    """The link as a QR code, an SVG in a data: address."""
+    drawn: bytes = qrcode.make(url, image_factory=SvgPathImage, border=2).to_string()
+    return "data:image/svg+xml;base64," + base64.b64encode(drawn).decode()

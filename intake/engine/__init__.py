@@ -1,0 +1,64 @@
+"""The form engine: FHIR R4 Questionnaires, evaluated on the server by pure functions. Standard library only.
+
+`parse` a form once, keep a draft as QuestionnaireResponse items, `merge` what a page posts into it, `evaluate` it, and
+draw its `fields`. `lint` says what is wrong with a form; `intake.engine.report` is check_form's view of all of it.
+"""
+
+from intake.engine.answers import DECLINED, Occurrence
+from intake.engine.definition import CANDOR, Condition, Constraints, Definition, Item, Option, Words
+from intake.engine.draft import (
+    DECLINED_FIELD,
+    UNIT_FIELD,
+    Merged,
+    UnknownPlace,
+    add_instance,
+    begin,
+    merge,
+    remove_instance,
+)
+from intake.engine.findings import DefinitionError, Lint
+from intake.engine.lint import lint, parse, wording_hash
+from intake.engine.navigation import FieldNode, OptionNode, Section, SectionProgress, fields, progress, sections
+from intake.engine.validation import AnswerError, Evaluation, evaluate
+from intake.engine.values import Attachment, Coding, Moment, Quantity, Reference, Value
+
+__all__ = [
+    "CANDOR",
+    "DECLINED",
+    "DECLINED_FIELD",
+    "UNIT_FIELD",
+    "AnswerError",
+    "Attachment",
+    "Coding",
+    "Condition",
+    "Constraints",
+    "Definition",
+    "DefinitionError",
+    "Evaluation",
+    "FieldNode",
+    "Item",
+    "Lint",
+    "Merged",
+    "Moment",
+    "Occurrence",
+    "Option",
+    "OptionNode",
+    "Quantity",
+    "Reference",
+    "Section",
+    "SectionProgress",
+    "UnknownPlace",
+    "Value",
+    "Words",
+    "add_instance",
+    "begin",
+    "evaluate",
+    "fields",
+    "lint",
+    "merge",
+    "parse",
+    "progress",
+    "remove_instance",
+    "sections",
+    "wording_hash",
+]

@@ -1,0 +1,217 @@
+"""A form, parsed once into typed and frozen objects: what a FHIR R4 Questionnaire says, and nothing it doesn't.
+
+`intake.engine.parsing` builds these from JSON; everything else in the engine reads only these.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+from intake.engine.values import Coding, Value
+
+CANDOR: Final = "https://candor.health/fhir/StructureDefinition/"  # base of our own extensions
+ROOT: Final = -1  # index that stands for the form itself
+
+# What a question of each type may hold (FHIR R4, Questionnaire, "Question types"). A choice whose options aren't codes
+# holds what its options hold.
+ANSWER_TYPES: Final[Mapping[str, frozenset[str]]] = {
+    "boolean": frozenset({"boolean"}),
+    "decimal": frozenset({"decimal"}),
+    "integer": frozenset({"integer"}),
+    "date": frozenset({"date"}),
+    "dateTime": frozenset({"dateTime"}),
+    "time": frozenset({"time"}),
+    "string": frozenset({"string"}),
+    "text": frozenset({"string"}),
+    "url": frozenset({"uri"}),
+    "choice": frozenset({"Coding"}),
+    "open-choice": frozenset({"Coding", "string"}),
+    "attachment": frozenset({"Attachment"}),
+    "reference": frozenset({"Reference"}),
+    "quantity": frozenset({"Quantity"}),
+}
+ITEM_TYPES: Final = frozenset(ANSWER_TYPES) | {"group", "display"}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Text in the form's own language with its translations."""
+
+    default: str = ""
+    translations: tuple[tuple[str, str], ...] = ()  # (BCP 47 language, text)
+
+    def to(self, language: str) -> str:
+        """The text in that language (es-US, else any es), else the form's own."""
+        return self._find(language) or self.default
+
+    def speaks(self, language: str) -> bool:
+        return not self.default or bool(self._find(language))
+
+    def _find(self, language: str) -> str:
+        wanted = language.lower()
+        by_language = {tag.lower(): text for tag, text in self.translations}
+        same_family = (text for tag, text in by_language.items() if tag.split("-")[0] == wanted.split("-")[0])
+        return by_language.get(wanted) or next(same_family, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A permitted answer. `value` is what a form posts for it, `answer` the FHIR answer stored for it."""
+
+    value: str
+    meaning: Value
+    words: Words
+    answer: Mapping[str, Any]
+    ordinal: Decimal | None = None
+    exclusive: bool = False
+    initial_selected: bool = False
+    risk: bool = False
+
+    @property
+    def label(self) -> str:
+        return self.words.default
+
+    def label_in(self, language: str) -> str:
+        return self.words.to(language)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One enableWhen.
+
+    `source` is the index of the question it looks at (ROOT where there is none), `scope` the index of the nearest
+    common ancestor of that question and the item, which decides whose answers count inside repeats. A condition
+    that can't be evaluated at all (`broken`) is left out of the decision and reported, never taken for false.
+    """
+
+    path: str
+    question: str
+    operator: str
+    answer: Value | None
+    source: int = ROOT
+    scope: int = ROOT
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression for the whole answer, and the longest answer that it may safely be tried on."""
+
+    regex: re.Pattern[str]
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: Pattern | None = None
+    min_value: Value | None = None
+    max_value: Value | None = None
+    max_decimals: int | None = None
+    min_occurs: int | None = None
+    max_occurs: int | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """A group, a question or a text of the form.
+
+    `hidden`, `read_only` and `sensitivity` already hold what the item inherits: hidden and sensitivity from any
+    ancestor, read_only from groups (FHIR, Questionnaire "Group properties").
+    """
+
+    index: int
+    parent: int
+    path: str
+    link_id: str
+    type: str
+    words: Words = Words()
+    prefix: str = ""
+    required: bool = False
+    repeats: bool = False
+    read_only: bool = False
+    hidden: bool = False
+    codes: tuple[Coding, ...] = ()
+    options: tuple[Option, ...] = ()
+    closed: bool = False  # the options are all there is
+    answer_types: frozenset[str] = frozenset()
+    enable_when: tuple[Condition, ...] = ()
+    enable_behavior: str = ""
+    constraints: Constraints = Constraints()
+    initial: tuple[Mapping[str, Any], ...] = ()
+    unit: Coding | None = None
+    units: tuple[Coding, ...] = ()  # unitOption: no other unit is permitted
+    control: str = ""
+    help: Words = Words()
+    why_asked: Words = Words()
+    entry_format: Words = Words()
+    sensitivity: str = ""
+    risk: bool = False
+    children: tuple["Item", ...] = field(default=(), repr=False)
+
+    @property
+    def text(self) -> str:
+        return self.words.default
+
+    def text_in(self, language: str) -> str:
+        return self.words.to(language)
+
+    @property
+    def is_question(self) -> bool:
+        return self.type not in ("group", "display")
+
+    @property
+    def is_help(self) -> bool:
+        """Shown as part of the item above it, not as an item of its own."""
+        return self.type == "display" and self.control in ("help", "flyover")
+
+    @property
+    def is_sensitive(self) -> bool:
+        """A sensitive question may be left with "I'd rather not answer", even when it is required."""
+        return bool(self.sensitivity)
+
+    def option(self, value: Value) -> Option | None:
+        return next((option for option in self.options if option.meaning == value), None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Definition:
+    """A whole form. `all_items` is in reading order, each item before its children; an item's index is its place there.
+
+    `order` is the order in which conditions can be decided: each item after its parent and the questions it depends
+    on. `loops` are the circles that this breaks, each as the indexes of its items; a published form has none.
+    """
+
+    url: str
+    version: str
+    name: str
+    words: Words
+    language: str
+    items: tuple[Item, ...]
+    all_items: tuple[Item, ...] = field(repr=False)
+    by_link_id: Mapping[str, Item] = field(repr=False)
+    order: tuple[int, ...] = field(repr=False)
+    loops: tuple[tuple[int, ...], ...] = ()
+
+    @property
+    def title(self) -> str:
+        return self.words.default
+
+    def title_in(self, language: str) -> str:
+        return self.words.to(language)
+
+    def find(self, link_id: str) -> Item | None:
+        return self.by_link_id.get(link_id)
+
+    def ancestors(self, item: Item) -> Iterator[Item]:
+        """The groups and questions that the item is in, innermost first."""
+        while item.parent != ROOT:
+            item = self.all_items[item.parent]
+            yield item
+
+    def section(self, item: Item) -> Item:
+        """The top-level item that this one is in (or is)."""
+        return next(iter(list(self.ancestors(item))[-1:]), item)

@@ -1,0 +1,150 @@
+"""Says what is wrong with a form before a patient meets it.
+
+Faults that change or break a form's meaning are errors in any form. Rules of portability (how other engines would read
+it) and translations are warnings for a foreign form and errors in our own library; our own library is also held to
+what Candor promises about substance-use and risk items.
+"""
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+from intake.engine.condition_rules import check_conditions
+from intake.engine.definition import Definition, Item
+from intake.engine.findings import DefinitionError, Findings, Lint
+from intake.engine.parsing import read_form
+
+_LOINC: Final = "http://loinc.org"
+# The screens whose answers 42 CFR Part 2 protects: DAST (panel, totals), AUDIT-C and AUDIT (panels, totals, items).
+_SUBSTANCE_USE_CODES = """
+    82666-9 82667-7 82665-1 72109-2 75626-2 72110-0 75624-7 68518-0 68519-8 68520-6
+    97734-8 97735-5 97736-3 97737-1 97738-9 97739-7 97740-5
+"""
+_SUBSTANCE_USE: Final = frozenset(_SUBSTANCE_USE_CODES.split())
+_OWN_SUBSTANCE_USE: Final = "https://candor.health/fhir/CodeSystem/substance-use"
+_FIELD_NAME: Final = re.compile(r"[a-z0-9-]+")
+
+
+def parse(resource: Mapping[str, Any]) -> Definition:
+    """The form, for use. Raises DefinitionError with every finding if any of them is an error."""
+    findings = Findings()
+    form = read_form(resource, findings)
+    if form is not None:
+        check_conditions(form, findings)
+    errors = tuple(finding for finding in findings.all() if finding.severity == "error")
+    if form is None or errors:
+        raise DefinitionError(errors)
+    return form
+
+
+def lint(
+    resource: Any,
+    *,
+    ours: bool = False,
+    languages: Sequence[str] = ("es",),
+    wordings: Mapping[str, str] | None = None,
+    mapped: Collection[str] = (),
+) -> tuple[Lint, ...]:
+    """All findings about a form, in reading order of its rules. Takes any JSON and never raises.
+
+    languages: those that every text must be translated to (none for an instrument that has no official translation).
+    wordings: {linkId: wording_hash} of published instruments; "linkId@es" for a translation.
+    mapped: linkIds that are filed to the chart, so need a code.
+    """
+    findings = Findings(ours=ours)
+    form = read_form(resource, findings)
+    if form is not None:
+        check_form(form, findings, languages=languages, wordings=wordings or {}, mapped=mapped)
+        if ours:
+            _check_library(form, findings)
+    return findings.all()
+
+
+def check_form(
+    form: Definition,
+    findings: Findings,
+    *,
+    languages: Sequence[str] = ("es",),
+    wordings: Mapping[str, str] | None = None,
+    mapped: Collection[str] = (),
+) -> None:
+    check_conditions(form, findings)
+    for item in form.all_items:
+        _check_item(form, item, findings)
+        if item.link_id in mapped and not item.codes:
+            findings.add("code-missing", item.path, name=item.link_id)
+    for language in languages:
+        _check_translations(form, language, findings)
+    for name, published in (wordings or {}).items():
+        link_id, _, language = name.partition("@")
+        found = form.find(link_id)
+        if found is not None and wording_hash(found, language) != published:
+            findings.add("wording-differs", found.path, name=name)
+
+
+def wording_hash(item: Item, language: str = "") -> str:
+    """SHA-256 (hex) of what the patient reads: the text and the options' labels, a line each, UTF-8."""
+    lines = [item.text_in(language), *(option.label_in(language) for option in item.options)]
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _check_item(form: Definition, item: Item, findings: Findings) -> None:
+    if item.required and item.hidden and item.is_question and not item.initial:
+        findings.add("required-hidden", item.path)
+    if item.required and _hangs_on_an_optional_answer(form, item):
+        findings.add("required-under-optional", item.path)
+    if any(option.exclusive for option in item.options) and not item.repeats:
+        findings.add("exclusive-not-repeating", item.path)
+
+
+def _hangs_on_an_optional_answer(form: Definition, item: Item) -> bool:
+    """Whether this is asked even of someone who left the question above it, because no condition stands between."""
+    below = item
+    for above in form.ancestors(item):
+        if below.enable_when:
+            return False
+        if above.is_question:
+            return not above.required or above.is_sensitive
+        below = above
+    return False
+
+
+def _check_translations(form: Definition, language: str, findings: Findings) -> None:
+    if form.language.lower().split("-")[0] == language:
+        return
+    if not form.words.speaks(language):
+        findings.add("translation-missing", "Questionnaire.title", name=language)
+    for item in form.all_items:
+        words = [item.words, item.why_asked]
+        words += [option.words for option in item.options if option.meaning.type in ("Coding", "string")]
+        if not all(text.speaks(language) for text in words):
+            findings.add("translation-missing", item.path, name=language)
+
+
+def _check_library(form: Definition, findings: Findings) -> None:
+    for item in form.all_items:
+        if item.link_id and not _FIELD_NAME.fullmatch(item.link_id):
+            findings.add("link-id-charset", item.path, name=item.link_id)
+        section = form.section(item)
+        is_protected = section.type == "group" and section.sensitivity == "sud"
+        if _is_substance_use(item) and not is_protected:
+            findings.add("sud-outside-section", item.path)
+        if item.risk or any(option.risk for option in item.options):
+            _check_risk(item, findings)
+
+
+def _is_substance_use(item: Item) -> bool:
+    return item.sensitivity == "sud" or any(
+        (code.system == _LOINC and code.code in _SUBSTANCE_USE) or code.system == _OWN_SUBSTANCE_USE
+        for code in item.codes
+    )
+
+
+def _check_risk(item: Item, findings: Findings) -> None:
+    if not item.is_question:
+        findings.add("risk-no-question", item.path)
+    if item.hidden:
+        findings.add("risk-hidden", item.path)
+    if not item.required:
+        findings.add("risk-optional", item.path)

@@ -1,0 +1,75 @@
+"""What the engine says to people about an answer, in English and Spanish. Plain, and never blaming.
+
+No message repeats what was answered. The Spanish is a draft for a qualified translator.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+LANGUAGES: Final = ("en", "es")
+
+_MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
+    # An answer that can't be one
+    "wrong-type": ("This answer doesn't fit the question.", "Esta respuesta no corresponde a la pregunta."),
+    "malformed": ("We couldn't read this answer.", "No pudimos leer esta respuesta."),
+    "impossible-date": (
+        "We couldn't read that date. Try 03/15/1990.",
+        "No pudimos leer esa fecha. Pruebe con 03/15/1990.",
+    ),
+    "impossible-time": ("We couldn't read that time. Try 2:30 PM.", "No pudimos leer esa hora. Pruebe con 2:30 PM."),
+    "not-a-number": ("We couldn't read that number. Try 5.", "No pudimos leer ese número. Pruebe con 5."),
+    "whole-number": ("Please give a whole number, such as 5.", "Escriba un número entero, por ejemplo 5."),
+    "unit-missing": ("Please choose a unit.", "Elija una unidad."),
+    "not-a-link": ("We couldn't read that web address.", "No pudimos leer esa dirección web."),
+    "bad-characters": (
+        "Some characters can't be saved. Please type them again.",
+        "Algunos caracteres no se pueden guardar. Escríbalos de nuevo.",
+    ),
+    # An answer outside the limits
+    "too-long": ("This is too long. Please shorten it.", "Es demasiado largo. Escriba menos."),
+    "too-short": ("Please write a little more.", "Escriba un poco más."),
+    "date-too-short": ("Please give the whole date, such as 03/15/1990.", "Escriba la fecha completa: 03/15/1990."),
+    "pattern": ("This doesn't look right. Please check it.", "Esto no parece correcto. Revíselo."),
+    "too-small": ("This must be {limit} or more.", "Debe ser {limit} o más."),
+    "too-large": ("This must be {limit} or less.", "Debe ser {limit} o menos."),
+    "too-many-decimals": ("Please use fewer digits after the point.", "Use menos cifras después del punto."),
+    "unit-not-allowed": ("Please choose one of the units listed.", "Elija una de las unidades de la lista."),
+    "not-an-option": ("Please choose one of the answers listed.", "Elija una de las respuestas de la lista."),
+    "option-exclusive": (
+        "“{option}” can't be combined with another answer.",
+        "“{option}” no se puede combinar con otra respuesta.",
+    ),
+    "too-many-answers": ("Please give one answer only.", "Dé una sola respuesta."),
+    "too-many": ("Please give at most {limit}.", "Dé como máximo {limit}."),
+    # A response that doesn't fit the form
+    "unknown-question": ("This question is not part of the form.", "Esta pregunta no es parte del formulario."),
+    "misplaced": (
+        "This question is in another place of the form.",
+        "Esta pregunta está en otra parte del formulario.",
+    ),
+    "answer-not-allowed": ("Nothing can be answered here.", "Aquí no se responde nada."),
+    "too-many-instances": ("This part can be given only once.", "Esta parte solo se puede dar una vez."),
+    "split-answers": ("All answers belong in one item.", "Todas las respuestas van en un solo elemento."),
+    "nested-beside-answer": (
+        "Questions below an answer belong inside it (qrs-1).",
+        "Las preguntas debajo de una respuesta van dentro de ella (qrs-1).",
+    ),
+    "condition-broken": (
+        "This question's condition can't be evaluated. Mend the form.",
+        "La condición de esta pregunta no se puede evaluar. Corrija el formulario.",
+    ),
+    # What a patient's page posted
+    "unknown-field": ("This question is no longer here.", "Esta pregunta ya no está aquí."),
+    "read-only": ("This answer can't be changed here.", "Esta respuesta no se puede cambiar aquí."),
+    "cannot-decline": ("This question needs an answer.", "Esta pregunta necesita una respuesta."),
+    "declined-and-answered": (
+        "You gave an answer and also chose not to answer. We kept your answer.",
+        "Usted respondió y también eligió no responder. Guardamos su respuesta.",
+    ),
+}
+
+
+def say(code: str, language: str, **words: object) -> str:
+    """The message in that language, English where it has none."""
+    english, spanish = _MESSAGES[code]
+    return (spanish if language.lower().split("-")[0] == "es" else english).format_map(words)

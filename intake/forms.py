@@ -1,0 +1,79 @@
+"""What a patient types and a page posts: the way in, a signature, the answers of a form."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from core import clock
+from core.permissions import Permission, Role, granted
+from intake import engine
+from intake.engine.entry import read_date
+from intake.engine.values import UnreadableValue
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+
+class LinkForm(forms.Form):
+    """The link's token (put here by link.js) or the printed code, and a date of birth."""
+
+    token = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"id": None}))
+    code = forms.CharField(required=False)
+    birth_date = forms.CharField(error_messages={"required": _("Please type your date of birth.")})
+
+    def clean_birth_date(self) -> date:
+        """The date in what people type: 3/15/1990, 03151990, March 15, 1990. It must be a whole one, and past."""
+        today = clock.now().date()
+        try:
+            found = date.fromisoformat(read_date(self.cleaned_data["birth_date"], today))
+        except (UnreadableValue, ValueError):
+            found = None
+        if found is None or found > today:
+            raise forms.ValidationError(_("We couldn’t read that date. Try it like this: 03/15/1990."))
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        """`secret` is what opens the packet. Whether it does is never said here."""
+        cleaned = super().clean() or {}
+        cleaned["secret"] = cleaned.get("token") or cleaned.get("code", "")
+        if not cleaned["secret"] and not self.errors.keys() & {"code", "token"}:
+            self.add_error("code", _("Please type the code from your message. It has 10 letters and numbers."))
+        return cleaned
+
+    def typed(self) -> dict[str, str]:
+        """What stands on the page, to show it again in another language."""
+        return {name: self.data.get(name, "") for name in self.fields}
+
+
+class SignatureForm(forms.Form):
+    """A typed name under a document, or the reason why the privacy notice stays unsigned."""
+
+    shown_sha256 = forms.CharField(max_length=64)
+    decision = forms.ChoiceField(choices=[(name, name) for name in ("signed", "declined", "refused")])
+    signer_name = forms.CharField(required=False, max_length=200)
+    reason = forms.CharField(required=False, max_length=500)
+
+
+def posted_changes(data: QueryDict) -> dict[str, list[str]]:
+    """What stands in every question that was on the posted page; an empty box takes its answer away."""
+    suffixes = ("", engine.DECLINED_FIELD, engine.UNIT_FIELD)
+    return {key + suffix: data.getlist(key + suffix) for key in data.getlist("!shown") for suffix in suffixes}
+
+
+def questions(nodes: Sequence[engine.FieldNode]) -> Iterator[engine.FieldNode]:
+    """What can be answered among the nodes and below them, in reading order."""
+    for node in nodes:
+        if node.item.is_question and not node.item.read_only:
+            yield node
+        yield from questions(node.children)
+
+
+def who_sees() -> "StrOrPromise":
+    """Who can read a sensitive section, as the table of permissions says."""
+    if any(granted(role, Permission.SEE_CLINICAL) for role in (Role.FRONT_DESK, Role.OPERATOR)):
+        return _("Who will see this: the staff of the clinic.")
+    return _("Who will see this: your care team at the clinic. The front desk can not see it.")

@@ -1,0 +1,48 @@
+"""Lints a FHIR Questionnaire and, with a response, evaluates it. Reads files, needs no database."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, OutputWrapper
+
+from intake.engine.report import Unreadable, lines, read_json, report
+
+
+class Command(BaseCommand):
+    help = (
+        "Lints a FHIR R4 Questionnaire; with --response also evaluates a QuestionnaireResponse to it. "
+        "Exit code: 0 clean, 1 something wrong or missing, 2 a file that can't be read as one."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", help="the Questionnaire, a JSON file")
+        parser.add_argument("--response", help="the QuestionnaireResponse to evaluate, a JSON file")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.add_argument("--ours", action="store_true", help="hold the form to the rules of Candor's own library")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        files = [_read(name) for name in (options["file"], options["response"]) if name is not None]
+        found = report(*files, ours=options["ours"])
+        for line in [json.dumps(found.content)] if options["json"] else lines(found):
+            self.stdout.write(_printable(line, self.stdout))
+        if found.trouble:
+            self.stderr.write(_printable(found.trouble, self.stderr))
+        if found.exit_code:
+            sys.exit(found.exit_code)
+
+
+def _read(name: str) -> Any:
+    try:
+        return read_json(Path(name).read_bytes(), name)
+    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+        return Unreadable(f"{name} can't be read: {getattr(error, 'strerror', None) or 'no such file'}.")
+
+
+def _printable(line: str, stream: OutputWrapper) -> str:
+    """The line with what this terminal can't show written as escapes."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return line.encode(encoding, "backslashreplace").decode(encoding)

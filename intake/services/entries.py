@@ -1,0 +1,46 @@
+"""One more, or one less, entry of a repeating group: a medicine, an allergy."""
+
+from django.db import transaction
+
+import audit.services
+from audit.actions import Action, Actor, Ref
+from core.clock import Now
+from intake import engine
+from intake.models import Packet, Response, Step
+from intake.services import responses
+
+
+@transaction.atomic
+def add_entry(*, packet: Packet, slug: str, key: str) -> None:
+    """A new blank entry of the group with that key. Raises PacketClosed, StepLocked, engine.UnknownPlace."""
+    _change(packet, slug, key, add=True)
+
+
+@transaction.atomic
+def remove_entry(*, packet: Packet, slug: str, key: str) -> None:
+    """The entry and all that was typed in it, gone. Raises PacketClosed, StepLocked, engine.UnknownPlace."""
+    _change(packet, slug, key, add=False)
+
+
+def _change(packet: Packet, slug: str, key: str, *, add: bool) -> None:
+    packet = responses.locked_packet(packet.id)
+    step = Step.objects.select_related("form").get(packet=packet, slug=slug, what=Step.What.FORM)
+    signature = responses.unlocking_signature(packet, step)
+    assert step.form is not None
+    definition = engine.parse(step.form.definition)
+    response = Response.objects.filter(step=step).first()
+    if response is None:
+        response = Response(packet=packet, step=step, sensitivity=step.sensitivity, revision=0)
+    change = engine.add_instance if add else engine.remove_instance
+    response.answers, response.part2_signature_id = change(definition, response.answers, key), signature
+    response.revision += 1
+    response.saved_at = Now()
+    response.save()
+    audit.services.record(
+        Action.STEP_SAVED,
+        actor=Actor.patient(packet.patient_id),
+        obj=Ref("intake.Response", str(response.id)),
+        clinic_id=packet.clinic_id,
+        patient_id=packet.patient_id,
+        context={"slug": slug},
+    )

@@ -1,0 +1,67 @@
+"""Publish the forms that ship with Candor. A definition that the lint faults is never published."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+import audit.services
+from audit.actions import Action, Actor, Ref
+from intake import engine
+from intake.models import FormVersion
+from screening import instruments
+
+DEFINITIONS = Path(__file__).resolve().parent.parent / "definitions"
+
+
+class FormRefused(Exception):
+    """The definition has lint errors, or another text was already published under this version."""
+
+
+def publish_library(*, actor: Actor) -> int:
+    """Publish every file in `intake/definitions`; returns how many were new. Raises FormRefused."""
+    return sum(publish(json.loads(file.read_text()), actor=actor) for file in sorted(DEFINITIONS.glob("*.json")))
+
+
+@transaction.atomic
+def publish(definition: dict[str, Any], *, actor: Actor) -> bool:
+    """Publish one Questionnaire under its `url`'s last part and `version`. False if it already is."""
+    slug, version = str(definition["url"]).rsplit("/", 1)[-1], str(definition["version"])
+    instrument = instruments.REGISTRY.get(slug)
+    languages = [one for one in ("es",) if instrument is None or one in instrument.languages]
+    faults = [one for one in engine.lint(definition, ours=True, languages=languages) if one.severity == "error"]
+    if faults:
+        raise FormRefused(f"{slug} {version}: {faults[0].path}: {faults[0].message} {faults[0].fix}")
+    _check_wording(engine.parse(definition), f"{slug} {version}")
+    sha256 = hashlib.sha256(json.dumps(definition, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    known = FormVersion.objects.filter(slug=slug, version=version).first()
+    if known:
+        if known.sha256 != sha256:
+            raise FormRefused(f"{slug} {version} was published with another text: give the new one a new version.")
+        return False
+    form = FormVersion.objects.create(slug=slug, version=version, definition=definition, sha256=sha256)
+    audit.services.record(
+        Action.FORM_PUBLISHED,
+        actor=actor,
+        obj=Ref("intake.FormVersion", str(form.id)),
+        context={"slug": slug, "version": version, "sha256": sha256},
+    )
+    return True
+
+
+def _check_wording(form: engine.Definition, name: str) -> None:
+    """A known instrument is asked in its published words, or not at all."""
+    published, answers = instruments.wordings(), instruments.answer_wordings()
+    for item in form.all_items:
+        expected = published.get(item.link_id)
+        if expected and hashlib.sha256(item.text.encode()).hexdigest() != expected:
+            raise FormRefused(f"{name}: {item.link_id} differs from the published wording.")
+        offered = {option.meaning.content.code: option.label_in("en") for option in item.options if _coded(option)}
+        if item.link_id in answers and offered != dict(answers[item.link_id]):
+            raise FormRefused(f"{name}: the answers of {item.link_id} differ from the published ones.")
+
+
+def _coded(option: engine.Option) -> bool:
+    return isinstance(option.meaning.content, engine.Coding)

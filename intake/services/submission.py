@@ -1,0 +1,225 @@
+"""The story: what the patient says is kept, scored, and, if it is dangerous, on its way to a human before the reply.
+
+Read it top to bottom. One transaction holds the answer, its score, its findings, the incident and its first pages;
+the doorbell rings after commit, and `manage.py dispatch` finds the rows if nobody hears it.
+"""
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+
+import audit.services
+import consents.services
+import core.doorbell
+import core.outbox
+import escalation.services
+import screening.services
+from audit.actions import Action, Actor, Ref
+from core import clock
+from intake import engine, selectors
+from intake.models import Packet, Response, Sensitivity, Step, Submission
+from intake.services import responses
+from intake.services.responses import KeyReused, PacketClosed, StepLocked
+
+log = logging.getLogger(__name__)
+
+__all__ = ["KeyReused", "NotComplete", "PacketClosed", "Saved", "StepLocked", "save_answers", "sign", "submit"]
+
+ASSESSOR = Actor.system("assessment")
+GIVE_UP_AFTER = 3
+
+
+class NotComplete(Exception):
+    """Something required is unanswered, unsigned or signed on an outdated text."""
+
+    def __init__(self, missing: tuple[selectors.Missing, ...]) -> None:
+        super().__init__(f"{len(missing)} missing")
+        self.missing = missing
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What the phone is told: `problems` name what could not be read, `risk` opens the crisis help."""
+
+    revision: int
+    problems: tuple[engine.AnswerError, ...]
+    replayed: bool
+    risk: bool
+
+
+def save_answers(*, packet: Packet, slug: str, key: UUID, changes: Mapping[str, Sequence[str]], language: str) -> Saved:
+    """Keep what the patient said, then decide who must hear of it.
+
+    Raises PacketClosed, StepLocked, KeyReused; then nothing was stored.
+    """
+    actor, risk = Actor.patient(packet.patient_id), False
+    with transaction.atomic():
+        packet = responses.locked_packet(packet.id)
+        kept = responses.save(packet=packet, slug=slug, key=key, changes=changes, language=language)
+        if not kept.replayed:
+            try:
+                with transaction.atomic():
+                    risk = assess(kept.response, packet)
+            except Exception:  # the answer is kept; assessed_revision stays behind, the sweep retries, then pages
+                log.exception("assessment failed for response %s", kept.response.pk)
+            _record(Action.STEP_SAVED, packet, actor, Ref("intake.Response", str(kept.response.id)), slug=slug)
+    return Saved(kept.response.revision, kept.problems, kept.replayed, risk)
+
+
+def assess(response: Response, packet: Packet) -> bool:
+    """Score what the response holds now and open or join an incident for what pages. True if something does."""
+    risk = False
+    answers = responses.coded_answers(response.answers)
+    for finding in screening.services.assess(
+        patient=packet.patient, source_ref=response.id, revision=response.revision, answers=answers, actor=ASSESSOR
+    ):
+        if finding.pages:
+            risk = True
+            page_a_human(packet, finding.key, finding.urgency, finding.code, finding.because)
+    responses.mark_assessed(response)
+    return risk
+
+
+def page_a_human(packet: Packet, key: str, urgency: str, code: str, because: str) -> None:
+    """Open the packet's incident, or join it; the same finding from the same answers is one trigger."""
+    escalation.services.open(
+        patient=packet.patient,
+        clinic_id=packet.clinic_id,
+        site_id=packet.site_id,
+        source_ref=packet.id,
+        urgency=urgency,
+        trigger_key=key,
+        trigger={"code": code, "because": because},
+        actor=ASSESSOR,
+    )
+
+
+def assess_unassessed(limit: int = 20) -> int:
+    """The sweep: score what was kept but not scored. After three failures a human is paged to read it instead."""
+    waiting = (
+        Response.objects.filter(assessed_revision__lt=F("revision")).order_by("saved_at").values_list("pk", flat=True)
+    )
+    return sum(_assess_again(pk) for pk in list(waiting[:limit]))
+
+
+def _assess_again(pk: UUID) -> bool:
+    with transaction.atomic():
+        response = Response.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
+        if response is None:
+            return False
+        packet = Packet.objects.select_related("patient").get(pk=response.packet_id)
+        try:
+            with transaction.atomic():
+                assess(response, packet)
+        except Exception:  # same rule as above: the row stays due, and is never silently dropped
+            log.exception("assessment failed again for response %s", pk)
+            Response.objects.filter(pk=pk).update(assess_failures=response.assess_failures + 1)
+            if response.assess_failures + 1 >= GIVE_UP_AFTER:
+                because = "These answers could not be scored. Please read them."
+                page_a_human(packet, f"unscored:{pk}", "high", "could-not-be-scored", because)
+            return False
+    return True
+
+
+def finish_step(*, packet: Packet, slug: str) -> None:
+    """The patient went on from this page. Says nothing about what was answered: the front desk sees it."""
+    with transaction.atomic():
+        packet = responses.locked_packet(packet.id)
+        step = Step.objects.get(packet=packet, slug=slug)
+        responses.unlocking_signature(packet, step)
+        _set_state(step, Step.State.DONE)
+
+
+def sign(
+    *,
+    packet: Packet,
+    slug: str,
+    shown_sha256: str,
+    decision: str,
+    signer_name: str,
+    reason: str,
+    statements: Sequence[str],
+    evidence: Mapping[str, object],
+    language: str,
+) -> None:
+    """Record one decision on one document. A Part 2 decision unlocks or skips the substance-use sections.
+
+    Raises PacketClosed and what `consents.services.decide` raises: then nothing is signed.
+    """
+    with transaction.atomic():
+        packet = responses.locked_packet(packet.id)
+        step = Step.objects.get(packet=packet, slug=slug, what=Step.What.CONSENT)
+        signature = consents.services.decide(
+            patient=packet.patient,
+            program=packet.program,
+            source_ref=packet.id,
+            slug=slug,
+            language=language,
+            shown_sha256=shown_sha256,
+            decision=decision,
+            signer_name=signer_name,
+            reason=reason,
+            statements=statements,
+            evidence=evidence,
+            actor=Actor.patient(packet.patient_id),
+        )
+        _set_state(step, Step.State.DECLINED if signature.decision == "declined" else Step.State.DONE)
+        if step.consent_kind == "part2_tpo":
+            _lock_or_unlock(packet, signed=signature.decision == "signed")
+        if packet.state != Packet.State.IN_PROGRESS:
+            packet.state = Packet.State.IN_PROGRESS
+            packet.save()
+
+
+def _lock_or_unlock(packet: Packet, *, signed: bool) -> None:
+    state, instead = (Step.State.SKIPPED, Step.State.WAITING) if signed else (Step.State.WAITING, Step.State.SKIPPED)
+    for step in Step.objects.filter(packet=packet, sensitivity=Sensitivity.SUD, state=state):
+        _set_state(step, instead)
+
+
+def submit(*, packet: Packet, key: UUID) -> Packet:
+    """Finish the packet, once. The same key again gets the same answer; nothing missing is let through.
+
+    Raises NotComplete, PacketClosed (withdrawn or expired), KeyReused (another submission took this packet).
+    """
+    with transaction.atomic():
+        packet = Packet.objects.select_for_update(of=("self",)).select_related("patient", "program").get(pk=packet.pk)
+        earlier = Submission.objects.filter(packet=packet).first()
+        if earlier:
+            if earlier.key != key:
+                raise KeyReused
+            return packet
+        if packet.state not in responses.OPEN:
+            raise PacketClosed
+        missing = selectors.missing(packet, packet.language)
+        if missing:
+            raise NotComplete(missing)
+        Submission.objects.create(packet=packet, key=key, content_sha256=_content_hash(packet))
+        packet.state, packet.submitted_at = Packet.State.SUBMITTED, clock.now()
+        packet.save()
+        core.outbox.publish("packet.submitted", packet.id)
+        _record(Action.PACKET_SUBMITTED, packet, Actor.patient(packet.patient_id), Ref("intake.Packet", str(packet.id)))
+        core.doorbell.ring("ehr.relay_finished")
+    return packet
+
+
+def _content_hash(packet: Packet) -> str:
+    rows = Response.objects.filter(packet=packet).order_by("id").values_list("id", "revision")
+    return hashlib.sha256(repr([(str(pk), revision) for pk, revision in rows]).encode()).hexdigest()
+
+
+def _set_state(step: Step, state: str) -> None:
+    if step.state != state:
+        step.state = state
+        step.save()
+
+
+def _record(action: Action, packet: Packet, actor: Actor, obj: Ref, **context: object) -> None:
+    audit.services.record(
+        action, actor=actor, obj=obj, clinic_id=packet.clinic_id, patient_id=packet.patient_id, context=context
+    )

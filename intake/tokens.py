@@ -1,0 +1,28 @@
+"""Link tokens and printed codes: random, stored only as keyed digests, so that the database opens nothing."""
+
+import secrets
+
+from django.conf import settings
+
+from core.crypto import blind_index
+
+# No 0/O, 1/I/L: people read the code to each other over the phone.
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+CODE_LENGTH = 10
+
+
+def new_token() -> str:
+    """192 random bits for the link's fragment."""
+    return secrets.token_urlsafe(24)
+
+
+def new_code() -> str:
+    """Ten characters (about 49 bits) for a letter or a text message."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+
+
+def digest(secret: str) -> str:
+    """What is stored of a token or a code; a code may be typed with spaces, dashes and small letters."""
+    squeezed = "".join(char for char in secret.upper() if char.isalnum())
+    is_code = len(squeezed) == CODE_LENGTH
+    return blind_index(settings.INDEX_KEY, squeezed if is_code else secret.strip(), context="packet.link")

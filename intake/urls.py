@@ -1,0 +1,22 @@
+"""Where the patient's pages are. Nothing about a person is ever part of an address."""
+
+from django.urls import path
+
+from intake.api import SaveAnswer
+from intake.views import patient, patient_link, patient_step
+
+app_name = "intake"
+
+patient_patterns = [
+    path("i/", patient_link.link, name="link"),
+    path("i/leave/", patient.leave, name="leave"),
+    path("i/closed/", patient.away, name="away"),
+    path("i/packet/", patient.packet, name="packet"),
+    path("i/packet/review/", patient.review, name="review"),
+    path("i/packet/done/", patient.done, name="done"),
+    path("i/packet/documents/<uuid:signature_id>.pdf", patient.document, name="document"),
+    path("i/packet/<slug:slug>/", patient_step.step, name="step"),
+    path("i/packet/<slug:slug>/save", SaveAnswer.as_view(), name="save"),
+]
+
+urlpatterns = patient_patterns

@@ -1,0 +1,128 @@
+"""The packet as a whole: what there is to do, what is missing, sending it, what was signed, and leaving."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+import consents.selectors
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from intake import selectors
+from intake.access import end_patient_session
+from intake.services.submission import KeyReused, NotComplete, submit
+from intake.views.patient_page import FINISHED, closed, page, patient_page, switched
+
+if TYPE_CHECKING:
+    from intake.models import Packet
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@patient_page
+def packet(request: HttpRequest, packet: "Packet") -> HttpResponse:
+    """Every part with its state, and the way to the next one."""
+    if packet.state in FINISHED:
+        return redirect("intake:done")
+    if switched(request, packet):
+        return redirect("intake:packet")
+    steps = selectors.steps(packet, packet.language)
+    context = {"steps": steps, "done": sum(map(is_finished, steps)), "next": next_step(steps)}
+    return page(request, packet, "packet", context)
+
+
+def is_finished(step: selectors.StepView) -> bool:
+    """Nothing more is asked here: answered or signed in full, declined, or skipped by a declined permission."""
+    return step.state != "waiting" and not step.missing
+
+
+def next_step(steps: tuple[selectors.StepView, ...], after: str = "") -> selectors.StepView | None:
+    """The first open part behind `after`, else the first open one; None when there is nothing but the review."""
+    slugs = [step.slug for step in steps]
+    start = slugs.index(after) + 1 if after in slugs else 0
+    turn = [*steps[start:], *steps[:start]]
+    waiting = [step for step in turn if step.state == "waiting" and not step.locked and step.slug != after]
+    return waiting[0] if waiting else None
+
+
+def next_address(packet: "Packet", after: str) -> str:
+    """Where a finished part leads: to the next one, or to the review when every part was visited."""
+    step = next_step(selectors.steps(packet, packet.language), after)
+    return reverse("intake:step", args=[step.slug]) if step else reverse("intake:review")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@patient_page
+def review(request: HttpRequest, packet: "Packet") -> HttpResponse:
+    """What is missing, each with a link to its place; and the button that sends it all."""
+    if packet.state in FINISHED:
+        return redirect("intake:done")
+    if switched(request, packet):
+        return redirect("intake:review")
+    if request.method != "POST":
+        return _review(request, packet, selectors.missing(packet, packet.language))
+    try:
+        submit(packet=packet, key=_key(request))
+    except NotComplete as refused:
+        return _review(request, packet, refused.missing, refused=True)
+    except KeyReused:  # sent already, from another tab or another phone
+        return closed(request, packet)
+    return redirect("intake:done")
+
+
+def _key(request: HttpRequest) -> UUID:
+    """The key minted with the page: a double tap sends it twice, and the second is the first."""
+    try:
+        return UUID(request.POST.get("key", ""))
+    except ValueError:
+        return uuid4()
+
+
+def _review(
+    request: HttpRequest, packet: "Packet", missing: tuple[selectors.Missing, ...], *, refused: bool = False
+) -> HttpResponse:
+    context = {"missing": missing, "key": uuid4(), "refused": refused}
+    return page(request, packet, "review", context, status=422 if refused else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@patient_page
+def done(request: HttpRequest, packet: "Packet") -> HttpResponse:
+    """What happens next and copies of what was signed. Answers are never shown again."""
+    if packet.state not in FINISHED:
+        return redirect("intake:packet")
+    if switched(request, packet):
+        return redirect("intake:done")
+    return page(request, packet, "done", {"documents": consents.selectors.signed_documents(packet.id)})
+
+
+@require_safe
+@patient_page
+def document(request: HttpRequest, packet: "Packet", signature_id: UUID) -> HttpResponse:
+    """The sealed PDF of one of this packet's signatures."""
+    signed = {one.signature_id: one for one in consents.selectors.signed_documents(packet.id)}
+    found = signed.get(signature_id)
+    if found is None or found.pdf is None:
+        raise Http404
+    response = HttpResponse(found.pdf, content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{found.slug}.pdf"'
+    return response
+
+
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    """End the session at once; what the browser kept of it is asked to go too."""
+    end_patient_session(request)
+    response = redirect("intake:away")
+    if settings.SECURE:
+        response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
+
+
+@require_safe
+def away(request: HttpRequest) -> HttpResponse:
+    """A page that tells nothing: somebody may be looking over a shoulder."""
+    return render(request, "intake/patient/away.html")
+
+

@@ -1,0 +1,115 @@
+"""A document on a screen of its own, and one decision on exactly the text that was shown."""
+
+from typing import TYPE_CHECKING, Any
+
+import consents.services
+from audit.actions import Actor
+from consents.services import AlreadyDecided, CannotSign, NotPublished, OutdatedText
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from intake import selectors
+from intake.forms import SignatureForm
+from intake.services.submission import sign
+from intake.views.patient import next_address
+from intake.views.patient_page import Place, page, switched
+
+if TYPE_CHECKING:
+    from intake.models import Packet
+
+LONGEST_AGENT = 300
+
+
+def consent(request: HttpRequest, packet: "Packet", step: selectors.StepView, place: Place) -> HttpResponse:
+    """Show the text, or record what was decided. What is decided is not asked again, unless the text has changed."""
+    form = SignatureForm(request.POST if request.method == "POST" else None)
+    if switched(request, packet):
+        return _show(request, packet, step, place, form)
+    if step.state != "waiting" and (step.state == "declined" or not step.missing):
+        context = {"step": step, "place": place, "goes_to": next_address(packet, step.slug)}
+        return page(request, packet, "decided", context)
+    if request.method != "POST":
+        return _show(request, packet, step, place, form)
+    return _decide(request, packet, step, place, form)
+
+
+def _decide(
+    request: HttpRequest, packet: "Packet", step: selectors.StepView, place: Place, form: SignatureForm
+) -> HttpResponse:
+    if not form.is_valid():
+        return _show(request, packet, step, place, form, problem=next(iter(form.errors)), status=422)
+    typed = form.cleaned_data
+    try:
+        sign(
+            packet=packet,
+            slug=step.slug,
+            shown_sha256=typed["shown_sha256"],
+            decision=typed["decision"],
+            signer_name=typed["signer_name"],
+            reason=typed["reason"],
+            statements=request.POST.getlist("statement"),
+            evidence=_evidence(request),
+            language=packet.language,
+        )
+    except OutdatedText:
+        return _show(request, packet, step, place, form, problem="outdated", status=409)
+    except CannotSign as refused:
+        return _show(request, packet, step, place, form, problem=refused.code, status=422)
+    except AlreadyDecided:
+        return redirect("intake:step", step.slug)
+    return redirect(next_address(packet, step.slug))
+
+
+def _evidence(request: HttpRequest) -> dict[str, object]:
+    """Who it was, as far as a web page can tell (UETA section 9): what opened the session, from where, with what."""
+    return {
+        "identity_check": "link_and_birth_date",
+        "ip": request.META.get("REMOTE_ADDR", ""),
+        "user_agent": request.headers.get("User-Agent", "")[:LONGEST_AGENT],
+    }
+
+
+def _show(
+    request: HttpRequest,
+    packet: "Packet",
+    step: selectors.StepView,
+    place: Place,
+    form: SignatureForm,
+    *,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    try:
+        shown = consents.services.show(
+            patient=packet.patient,
+            program=packet.program,
+            source_ref=packet.id,
+            slug=step.slug,
+            language=packet.language,
+            actor=Actor.patient(packet.patient_id),
+        )
+    except NotPublished:
+        return page(request, packet, "not_ready", {"step": step, "place": place}, status=503)
+    context: dict[str, Any] = {
+        "place": place,
+        "shown": shown,
+        "decisions": dict(shown.decisions),
+        "form": form,
+        "ticked": request.POST.getlist("statement"),
+        "problem": problem,
+        "words": _words(problem),
+    }
+    return page(request, packet, "consent", context, status=status)
+
+
+def _words(problem: str) -> str:
+    """What to say about a decision that was not recorded."""
+    return {
+        "": "",
+        "outdated": _("The text of this page has changed. Please read the new text and decide again."),
+        "name": _("Please type your full name to sign."),
+        "signer_name": _("This name is too long. Please type it shorter."),
+        "statements": _("Please tick each line that you agree with, so that you can sign."),
+        "reason": _("Please tell us in a few words why you do not want to sign."),
+    }.get(problem, _("Please choose one of the buttons below."))

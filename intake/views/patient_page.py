@@ -1,0 +1,116 @@
+"""What every patient page shares: the session that opened the packet, its language, and the words when either ended."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import translation
+from django.views.decorators.debug import sensitive_post_parameters
+
+from intake.access import NoPatientSession, packet_in_session
+from intake.services.packets import speak
+from intake.services.responses import PacketClosed
+
+if TYPE_CHECKING:
+    from intake.models import Packet
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, "Packet", P], HttpResponse]
+FINISHED = ("submitted", "filed")
+
+
+class Language(NamedTuple):
+    code: str
+    name: str
+
+
+class Place(NamedTuple):
+    """The n-th of `all` parts, of which `done` are."""
+
+    n: int
+    all: int
+    done: int
+
+
+class Phone(NamedTuple):
+    """`dial` goes into a tel: link, `shown` is what people read."""
+
+    dial: str
+    shown: str
+
+
+def patient_page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Hand the view the packet this session opened, in the packet's language. Strangers are shown the way back in."""
+
+    @sensitive_post_parameters()
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            packet = packet_in_session(request)
+        except NoPatientSession:
+            return redirect(f"{reverse('intake:link')}?closed")
+        with translation.override(packet.language):
+            try:
+                return view(request, packet, *args, **kwargs)
+            except PacketClosed:
+                return closed(request, packet)
+
+    return guarded
+
+
+def closed(request: HttpRequest, packet: "Packet") -> HttpResponse:
+    """A finished packet has its last page; one that the clinic closed says whom to ask."""
+    packet.refresh_from_db()
+    if packet.state in FINISHED:
+        return redirect("intake:done")
+    return page(request, packet, "closed", {}, status=410)
+
+
+def page(
+    request: HttpRequest, packet: "Packet", name: str, context: Mapping[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Render `templates/intake/patient/<name>.html`, with the crisis line, the language switch and the idle limit."""
+    response = render(request, f"intake/patient/{name}.html", frame(packet) | context, status=status)
+    response["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE
+    return response
+
+
+def frame(packet: "Packet") -> dict[str, Any]:
+    return {
+        "packet": packet,
+        "clinic": packet.clinic,
+        "crisis_phone": phone(packet.clinic.crisis_phone),
+        "clinic_phone": phone(packet.clinic.phone),
+        "other_language": other_language(),
+        "idle_seconds": settings.PATIENT_IDLE_SECONDS,
+    }
+
+
+def phone(number: str) -> Phone | None:
+    dial = "".join(char for char in number if char.isdigit() or char == "+")
+    return Phone(dial, number) if dial else None
+
+
+def other_language() -> Language:
+    """The one to switch to, named in itself."""
+    current = translation.get_language() or settings.LANGUAGE_CODE
+    return next(Language(code, name) for code, name in settings.LANGUAGES if not current.startswith(code))
+
+
+def asked_language(request: HttpRequest, name: str = "!language") -> str:
+    """The language whose button was pressed, if any (one of ours)."""
+    asked = request.POST.get(name, "")
+    return asked if asked in dict(settings.LANGUAGES) else ""
+
+
+def switched(request: HttpRequest, packet: "Packet") -> bool:
+    """Whether the language button was pressed; then the packet speaks that language from now on."""
+    asked = asked_language(request)
+    if asked:
+        speak(packet=packet, language=asked)
+        packet.language = asked
+    return bool(asked)

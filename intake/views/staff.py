@@ -1,0 +1,135 @@
+"""The clinician's workspace: the inbox, one patient on one page, and the way to whatever a member of staff may open."""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+import audit.services
+import consents.selectors
+import core.services
+import escalation.selectors
+from audit.actions import Action, Actor, Ref
+from core.access import clinics_where, may_anywhere, patients_for_clinician
+from core.permissions import Permission
+from core.views import StaffRequest, fingerprint, needs, not_modified, page_or_part
+from intake import selectors
+from intake.access import get_packet_for_clinician
+from intake.services.reading import ClinicalPacket, read_packet
+
+if TYPE_CHECKING:
+    from core.models import Patient, User
+
+PLACES = (
+    (Permission.SEE_CLINICAL, "Inbox", "intake:inbox"),
+    (Permission.MANAGE_PACKETS, "Front desk", "admin:index"),
+    (Permission.SEE_AUDIT, "Who saw what", "core:audit-log"),
+)
+
+
+@require_safe
+def home(request: StaffRequest) -> HttpResponse:
+    """Straight to the one place this person works in; a list for somebody with several, a sentence for none."""
+    places = [(label, reverse(name)) for permission, label, name in PLACES if may_anywhere(request.user, permission)]
+    if len(places) == 1:
+        return redirect(places[0][1])
+    return render(request, "intake/staff/home.html", {"places": places})
+
+
+@require_safe
+@needs(Permission.SEE_CLINICAL)
+def inbox(request: StaffRequest) -> HttpResponse:
+    """Open incidents with their clocks, then packets to review, then the rest; polled, 304 while nothing changes."""
+    incidents = escalation.selectors.inbox(
+        clinics_where(request.user, Permission.ANSWER_PAGES).values_list("pk", flat=True)
+    )
+    review, others = selectors.packet_rows(patients_for_clinician(request.user))
+    is_open = [row for row in incidents if row.due_in_seconds is not None]
+    clocks = [(row.incident.id, row.incident.due_at, row.due_in_seconds < 0) for row in is_open]
+    tag = fingerprint([clocks, incidents_shown(incidents), review, others])
+    if same := not_modified(request, tag):
+        return same
+    seen = [row.incident.patient for row in incidents] + [row.patient for row in review + others]
+    core.services.record_listing(patients=seen, page="inbox", actor=Actor.staff(request.user.id))
+    context = {
+        "open": is_open,
+        "closed": [row for row in incidents if row.due_in_seconds is None],
+        "review": review,
+        "others": others,
+    }
+    return page_or_part(request, "intake/staff/inbox.html", tag, context)
+
+
+def incidents_shown(rows: list[escalation.selectors.InboxRow]) -> list[object]:
+    """What of an incident is visible in the list, without the seconds, which change by themselves."""
+    return [
+        (row.incident.id, row.incident.state, row.incident.urgency, row.taken_by, row.new_since_taken) for row in rows
+    ]
+
+
+@require_safe
+@needs(Permission.SEE_CLINICAL)
+def patient(request: StaffRequest, patient_id: UUID) -> HttpResponse:
+    """One patient, one page: what is dangerous, what was said, the scores, the consents, what goes to the chart."""
+    person: Patient = get_object_or_404(patients_for_clinician(request.user), pk=patient_id)
+    review, others = selectors.packet_rows(patients_for_clinician(request.user).filter(pk=person.pk))
+    packets = sorted(review + others, key=lambda row: row.at, reverse=True)
+    incidents = escalation.selectors.of_patient(person.id)
+    chosen = _chosen(request, packets)
+    context: dict[str, object] = {
+        "patient": person,
+        "zone": person.clinic.time_zone,
+        "packets": packets,
+        "chosen": chosen,
+        "incidents": [(row, escalation.selectors.timeline(row.incident)) for row in incidents],
+    }
+    if chosen:
+        packet = get_packet_for_clinician(request.user, chosen.id)
+        context |= _told(read_packet(packet=packet, user=request.user), cares_for(request.user, person))
+    else:
+        audit.services.record(
+            Action.PATIENT_READ,
+            actor=Actor.staff(request.user.id),
+            obj=Ref("core.Patient", str(person.id)),
+            clinic_id=person.clinic_id,
+            patient_id=person.id,
+        )
+    return render(request, "intake/staff/patient.html", context)
+
+
+def cares_for(user: "User", person: "Patient") -> bool:
+    """On the care team: a supervisor who is not sees the clinic's patients, but not their substance-use sections."""
+    return user.has_perm("core.care_for", person)
+
+
+def _chosen(request: StaffRequest, packets: list[selectors.PacketRow]) -> selectors.PacketRow | None:
+    """The packet that was asked for, else the latest. Raises Http404 for one that is not this patient's."""
+    asked = request.GET.get("packet")
+    if not asked:
+        return packets[0] if packets else None
+    for row in packets:
+        if str(row.id) == asked:
+            return row
+    raise Http404
+
+
+def _told(read: ClinicalPacket, on_care_team: bool) -> dict[str, object]:
+    """The packet's content in the order a clinician reads it; substance use only for the care team."""
+    hidden = set() if on_care_team else {form.response_id for form in read.forms if form.sensitivity == "sud"}
+    results = [result for result in read.results if result.source_ref not in hidden]
+    sensitive = {form.response_id for form in read.forms if form.sensitivity == "sud"}
+    found = [(finding, result, result.source_ref in sensitive) for result in results for finding in result.findings]
+    titles = consents.selectors.titles(read.packet.clinic_id, "en")
+    found.sort(key=lambda one: selectors.URGENCIES.index(one[0].urgency))
+    return {
+        "packet": read.packet,
+        "forms": [form for form in read.forms if form.response_id not in hidden],
+        "results": [(result, result.source_ref in sensitive) for result in results],
+        "findings": found,
+        "decisions": [(one, titles.get(one.slug, one.slug)) for one in read.decisions],
+        "hidden": len(hidden),
+        "protected": read.packet.program.protects_whole_intake,
+    }

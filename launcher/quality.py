@@ -1,0 +1,100 @@
+"""`./run test` and `./run check`."""
+
+import base64
+import contextlib
+import secrets
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from launcher import demo, packages, runs, setup
+from launcher.console import say
+from launcher.processes import Command, end, spawn
+from launcher.setup import Ready
+
+
+def test(checkout: Path, arguments: Sequence[str], *, system: bool) -> int:
+    """Run pytest with these arguments; gives its exit code."""
+    with setup.ready(checkout, requirements=packages.DEVELOPMENT, system=system) as here:
+        return run_tests(here, arguments)
+
+
+def run_tests(here: Ready, arguments: Sequence[str]) -> int:
+    """Run pytest beside a broker and a data folder of its own, so that a running demo notices nothing."""
+    with contextlib.ExitStack() as scope:
+        run = scope.enter_context(runs.begin(here.place.data, here.drop_databases))
+        env = here.environment() | {
+            "REDIS_URL": demo.private_broker(here, scope, run),
+            "CANDOR_DATA": str(run.folder),
+        }
+        # In our own process group: Ctrl-C and a debugger's prompt reach it as if it had been called directly.
+        command: Command = [here.venv.python, "-m", "pytest", *arguments]
+        process = spawn(command, cwd=here.place.checkout, env=env, own_session=False)
+        try:
+            return process.wait()
+        except KeyboardInterrupt as stopped:
+            if stopped.args != (signal.SIGINT,):
+                process.send_signal(signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # it drops its database
+                process.wait(timeout=30)
+            raise
+        finally:
+            end([process])
+
+
+def check(checkout: Path, *, system: bool) -> int:
+    """Run all that CI runs, to the end; gives 1 if any step failed."""
+    with setup.ready(checkout, requirements=packages.DEVELOPMENT, system=system) as here:
+        python, environment = here.venv.python, here.environment()
+
+        def step(*command: str, env: dict[str, str] = environment) -> Callable[[], int]:
+            return lambda: subprocess.run([python, *command], cwd=checkout, env=env, check=False).returncode
+
+        imports = "import sys; from importlinter.cli import lint_imports_command as main; sys.exit(main())"
+        deploy = ["check", "--deploy", "--fail-level", "WARNING"]
+        steps = {
+            "ruff check": step("-m", "ruff", "check", "."),
+            "ruff format": step("-m", "ruff", "format", "--check", "."),
+            "mypy": step("-m", "mypy", "."),
+            "imports": step("-c", imports),
+            "migrations": step("manage.py", "makemigrations", "--check", "--dry-run"),
+            "manage.py check": step("manage.py", "check"),
+            "manage.py check --deploy": step("manage.py", *deploy, env=as_in_production(environment)),
+            "tests": lambda: run_tests(here, ["--cov", "--cov-report=term"]),
+        }
+        failed = [name for name, run in steps.items() if not passes(name, run)]
+    say(f"Failed: {', '.join(failed)}" if failed else "All passed.")
+    return 1 if failed else 0
+
+
+def passes(name: str, run: Callable[[], int]) -> bool:
+    """Run one step under its name, and say how long it took."""
+    say(f"== {name}")
+    began = time.monotonic()
+    code = run()
+    say(f"== {name}: {'ok' if code == 0 else 'FAILED'} ({time.monotonic() - began:.1f} s)")
+    return code == 0
+
+
+def as_in_production(environment: dict[str, str]) -> dict[str, str]:
+    """Settings as a real installation has them, with throw-away secrets and without `.env.local`."""
+
+    def key() -> str:
+        return base64.b64encode(secrets.token_bytes(32)).decode()
+
+    return environment | {
+        "CANDOR_NO_LOCAL_ENV": "1",
+        "DEBUG": "false",
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "CANDOR_FIELD_KEYS": f"k1:{key()}",
+        "CANDOR_INDEX_KEY": key(),
+        "CANDOR_AUDIT_KEY": key(),
+        "BASE_URL": "https://candor.example",
+        "ALLOWED_HOSTS": "candor.example",
+        "BEHIND_PROXY": "true",
+        "EMAIL_HOST": "mail.candor.example",
+        "EMAIL_USE_TLS": "true",
+        "DEFAULT_FROM_EMAIL": "alerts@candor.example",
+    }

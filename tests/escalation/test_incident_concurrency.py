@@ -1,0 +1,98 @@
+"""Many at once, each with a connection of its own."""
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections
+
+from audit.actions import Actor
+from audit.models import Event
+from core.channels.memory import MemoryChannel
+from escalation import selectors, services
+from escalation.models import Acknowledgement, Incident, Page
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(count, act):
+    """Run `act(number)` in `count` threads that start together; each closes its connection."""
+    barrier = threading.Barrier(count)
+
+    def run(number):
+        barrier.wait()
+        try:
+            return act(number)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+def test_simultaneous_alarms_of_one_packet_make_one_incident_that_holds_them_all(alarm, recorded):
+    opened = at_once(8, lambda number: alarm(key=f"key-{number % 4}"))
+    assert len({one.pk for one in opened}) == 1
+    incident = Incident.objects.get()
+    assert len(selectors.triggers(incident)) == 4
+    assert Page.objects.count() == 1
+    assert (recorded("incident.opened"), recorded("incident.joined")) == (1, 3)
+
+
+def test_twenty_parallel_acknowledgements_are_one(alarm, world, recorded):
+    incident = alarm()
+    people = [world.clinician, world.backup, world.supervisor]
+
+    def take(number):
+        user = people[number % 3]
+        return services.acknowledge(incident_id=incident.pk, user=user, actor=Actor.staff(user.id))
+
+    taken = at_once(20, take)
+    winner = Acknowledgement.objects.get().user
+    assert sum(one.first for one in taken) == 1
+    assert {one.by for one in taken} == {winner}
+    assert recorded("incident.acknowledged") == 1
+
+
+def test_two_deliverers_claim_no_page_twice(alarm, world):
+    for number in range(12):
+        alarm(packet=type(world.clinic.id)(int=number + 1))
+    mailboxes = [MemoryChannel() for _ in range(4)]
+    counts = at_once(4, lambda number: services.deliver_due(channels=lambda _name: mailboxes[number]))
+    sent = Counter(message.reference for box in mailboxes for message in box.sent)
+    assert sum(counts) == len(sent) == 12
+    assert set(sent.values()) == {1}
+    assert set(Page.objects.values_list("state", "attempt")) == {("delivered", 1)}
+    assert Event.objects.filter(action="page.delivered").count() == 12
+
+
+def test_two_drivers_take_each_step_once(alarm, world, pass_time):
+    for number in range(6):
+        alarm(packet=type(world.clinic.id)(int=number + 1))
+    pass_time(301)
+    assert sum(at_once(4, lambda _number: services.advance_due())) == 6
+    assert Page.objects.filter(user=world.backup).count() == 6
+    assert set(Incident.objects.values_list("step", "loop")) == {(1, 0)}
+
+
+def test_an_alarm_and_an_outcome_at_the_same_moment_lose_neither(alarm, world):
+    incident = alarm()
+
+    def act(number):
+        if number:
+            return alarm(key="another")
+        return services.resolve(
+            incident_id=incident.pk,
+            user=world.clinician,
+            kind="reached_safe",
+            note="Safe.",
+            actor=Actor.staff(world.clinician.id),
+        )
+
+    _, joined = at_once(2, act)
+    held = {one.detail["code"] for row in Incident.objects.all() for one in selectors.triggers(row)}
+    assert held
+    assert any(
+        len(selectors.triggers(row)) == 2 or row.pk != incident.pk for row in Incident.objects.filter(pk=joined.pk)
+    )

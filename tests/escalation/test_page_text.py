@@ -1,0 +1,94 @@
+"""What a page says, proved by saying what it is: fixed words, a code, a site code, a time and a link."""
+
+import re
+import uuid
+from dataclasses import fields
+from datetime import UTC, datetime
+
+import pytest
+
+from escalation import services
+from escalation.rendering import PageFacts, page_message
+
+LINK = r"https://office\.example/incidents/(?P<again>[2-9A-Z]{8})/"
+BODY = re.compile(
+    r"Alert (?P<code>[2-9A-Z]{8})(, site [A-Za-z0-9 -]{1,12})?\.\n"
+    r"Acknowledge by \d{4}-\d\d-\d\d \d\d:\d\d [A-Z]{3,4}\.\n"
+    r"\n"
+    rf"Sign in to respond: {LINK}\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def _base_url(settings):
+    settings.BASE_URL = "https://office.example"
+
+
+def test_the_page_says_the_code_the_site_the_time_and_the_link_and_nothing_else(alarm, deliver, mailbox):
+    incident = alarm()
+    deliver()
+    (message,) = mailbox.sent
+    found = BODY.fullmatch(message.body)
+    assert found
+    assert {found["code"], found["again"], message.reference} == {incident.code}
+    assert message.subject == f"Alert {incident.code}"
+
+
+def test_a_page_without_a_site_names_none(alarm, deliver, mailbox):
+    alarm(site_id=None)
+    deliver()
+    assert BODY.fullmatch(mailbox.sent[0].body)
+    assert "site" not in mailbox.sent[0].body
+
+
+def test_two_patients_who_differ_in_everything_get_the_same_page(alarm, world, deliver, mailbox):
+    alarm()
+    world.patient.given_name, world.patient.family_name, world.patient.mrn = "Zebediah", "Quux", "MRN-77"
+    world.patient.save()
+    world.clinic.name = "Recovery and Psychiatry of Quux"
+    world.clinic.save()
+    alarm(
+        packet=uuid.uuid4(), urgency="medium", key="dast10:q1", because="heroin", instrument="dast10", code="overdose"
+    )
+    deliver()
+    deliver()
+    first, second = (message.body.replace(message.reference, "CODE") for message in mailbox.sent)
+    assert first == second
+    for word in ("Rosa", "Núñez", "Quux", "Harbor", "Recovery", "MRN", "heroin", "phq", "dast", "suicide", "critical"):
+        assert all(word.lower() not in f"{one.subject}{one.body}".lower() for one in mailbox.sent)
+
+
+def test_the_words_of_a_page_are_given_four_facts_and_no_row():
+    assert {field.name: field.type for field in fields(PageFacts)} == {
+        "code": str,
+        "site_code": str,
+        "acknowledge_by": datetime,
+        "time_zone": str,
+    }
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("America/New_York", "2026-11-01 01:30 EDT"),
+        ("Europe/Berlin", "2026-11-01 06:30 CET"),
+        ("Mars/Olympus", "2026-11-01 05:30 UTC"),
+        ("../../etc/passwd", "2026-11-01 05:30 UTC"),
+        ("", "2026-11-01 05:30 UTC"),
+    ],
+)
+def test_the_time_is_the_clinics_and_names_its_zone(zone, said):
+    facts = PageFacts("CODE2345", "S1", datetime(2026, 11, 1, 5, 30, tzinfo=UTC), zone)
+    assert f"Acknowledge by {said}." in page_message(facts, to="a@b.test").body
+
+
+def test_the_time_is_when_the_next_step_is_taken(alarm, world, deliver, mailbox, pass_time):
+    world.clinic.time_zone = "UTC"
+    world.clinic.save()
+    alarm()
+    pass_time(301)
+    services.advance_due()
+    deliver()
+    assert {f"{row.due_at:%Y-%m-%d %H:%M} UTC" for row in [world.clinic.incidents.get()]} == {
+        re.search(r"by (.*)\.\n", message.body)[1] for message in mailbox.sent
+    }

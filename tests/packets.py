@@ -1,0 +1,73 @@
+"""A whole packet for tests: published texts and forms, an invitation, and answers that complete it."""
+
+import uuid
+
+import consents.services
+from audit.actions import Actor
+from intake.services import library, packets, submission
+
+SEED = Actor.system("test")
+LOINC = "http://loinc.org"
+NOT_AT_ALL, SEVERAL, YES, NO = "LA6568-5", "LA6569-3", "LA33-6", "LA32-8"
+
+ANSWERS = {
+    "demographics": {
+        "demo-given": ["Rosa"], "demo-family": ["Núñez"], "demo-sex": ["female"], "demo-language": ["en"],
+        "demo-phone": ["(555) 010-0142"], "demo-voicemail": ["true"], "demo-has-address": ["false"],
+        "demo-emergency-has": ["false"],
+    },
+    "insurance": {"ins-have": ["false"]},
+    "allergies": {"all-any": ["716186003"]},
+    "medications": {"med-any": [NO]},
+    "substance-use": {
+        "sub-alcohol": ["alcohol-never"], "sub-tobacco": ["tobacco-never"], "sub-substances": ["cannabis"],
+        "sub-medicine": ["false"],
+    },
+    "phq-9": {f"phq9-q{n}": [NOT_AT_ALL] for n in range(1, 10)},
+    "gad-7": {f"gad7-q{n}": [NOT_AT_ALL] for n in range(1, 8)},
+    "dast-10": {f"dast10-q{n}": [NO] for n in range(1, 11)},
+}  # fmt: skip
+DOCUMENTS = ("privacy-notice", "treatment", "share-permission")
+SUD = ("substance-use", "dast-10")
+
+
+def publish(world) -> None:
+    consents.services.install_documents(clinic=world.clinic, actor=SEED)
+    library.publish_library(actor=SEED)
+
+
+def invite(world, language="en"):
+    publish(world)
+    return packets.invite(
+        patient=world.patient, program=world.program, site=world.site, language=language, invited_by=world.front_desk
+    )
+
+
+def sign(packet, slug, decision="signed", **changed):
+    shown = consents.services.show(
+        patient=packet.patient, program=packet.program, source_ref=packet.id, slug=slug, language="en",
+        actor=Actor.patient(packet.patient_id),
+    )  # fmt: skip
+    details = {
+        "shown_sha256": shown.sha256,
+        "signer_name": "Rosa Núñez" if decision == "signed" else "",
+        "reason": "I would rather not" if decision == "refused" else "",
+        "statements": [one for one, _ in shown.statements] if decision == "signed" else [],
+        "evidence": {"identity_check": "link_and_birth_date"},
+        "language": "en",
+    }
+    submission.sign(packet=packet, slug=slug, decision=decision, **{**details, **changed})
+
+
+def answer(packet, slug, changes=None, key=None):
+    changes = ANSWERS[slug] if changes is None else changes
+    return submission.save_answers(packet=packet, slug=slug, key=key or uuid.uuid4(), changes=changes, language="en")
+
+
+def complete(packet, *, declined=False):
+    """Everything signed and answered; with `declined`, the sharing permission is not."""
+    for slug in DOCUMENTS:
+        sign(packet, slug, "declined" if declined and slug == "share-permission" else "signed")
+    for slug in ANSWERS:
+        if not (declined and slug in SUD):
+            answer(packet, slug)
