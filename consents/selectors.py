@@ -3,6 +3,7 @@
 import base64
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import DateField, Exists, Func, OuterRef, Q, QuerySet
@@ -110,7 +111,10 @@ def _documents(rows: "QuerySet[Signature]") -> tuple[SignedDocument, ...]:
             "sealed__pdf",
         )
     )  # fmt: skip
-    # A document that was declined has no sealed row: both of its last columns are null.
-    return tuple(
-        SignedDocument(*row, sha256 or "", base64.b64decode(pdf) if pdf else None) for *row, sha256, pdf in columns
-    )
+    return tuple(_document(*row) for row in columns)
+
+
+def _document(*columns: Any) -> SignedDocument:
+    """A document that was declined has no sealed row: its last two columns are null."""
+    *known, sha256, pdf = columns
+    return SignedDocument(*(*known, sha256 or "", base64.b64decode(pdf) if pdf else None))

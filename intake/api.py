@@ -1,7 +1,7 @@
 """Autosave: one answer, kept before it is confirmed. The reply says what could not be read and what to ask next."""
 
 from collections.abc import Mapping
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -47,7 +47,7 @@ class TooLarge(APIException):
 class PatientSession(SessionAuthentication):
     """The session that opened a packet is who the patient is; `request.auth` is the packet. CSRF is checked."""
 
-    def authenticate(self, request: Request) -> tuple[None, "Packet"]:  # type: ignore[override]  # a patient is no User
+    def authenticate(self, request: Request) -> tuple[None, "Packet"]:
         self.enforce_csrf(request)
         try:
             return None, packet_in_session(request._request)
@@ -88,7 +88,7 @@ class SaveAnswer(APIView):
 
     @method_decorator(sensitive_variables())
     def post(self, request: Request, slug: str) -> Response:
-        packet: Packet = request.auth
+        packet = cast("Packet", request.auth)
         key, changes, have = _read(request.data)
         with translation.override(packet.language):
             try:

@@ -1,9 +1,9 @@
-"""Where the patient's pages are. Nothing about a person is ever part of an address."""
+"""Where the patient's and the clinician's pages are. Nothing about a person is part of an address but a random id."""
 
 from django.urls import path
 
 from intake.api import SaveAnswer
-from intake.views import patient, patient_link, patient_step
+from intake.views import patient, patient_link, patient_step, staff
 
 app_name = "intake"
 
@@ -19,4 +19,9 @@ patient_patterns = [
     path("i/packet/<slug:slug>/save", SaveAnswer.as_view(), name="save"),
 ]
 
-urlpatterns = patient_patterns
+staff_patterns = [
+    path("staff/inbox/", staff.inbox, name="inbox"),
+    path("staff/patients/<uuid:patient_id>/", staff.patient, name="patient"),
+]
+
+urlpatterns = patient_patterns + staff_patterns

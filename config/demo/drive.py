@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from config.demo.browser import Browser, Page, Unexpected
+from config.demo.browser import Browser, Form, Page, Unexpected
 from config.demo.seed import current_code
 
 NOT_AT_ALL, SEVERAL_DAYS, YES, NO = "LA6568-5", "LA6569-3", "LA33-6", "LA32-8"
@@ -127,7 +127,7 @@ class Drive:
         for slug in ("privacy-notice", "treatment", "share-permission"):
             page = self.patient.get(f"{self.base}/i/packet/{slug}/")
             form = page.form_with("signer_name")
-            ticks = {"statements": form.choices["statements"]} if "statements" in form.choices else {}
+            ticks = {"statement": form.choices.get("statement", [])}
             after = self.patient.send(form, {"signer_name": "Rosa Núñez", **ticks}, ("decision", "signed"))
             if after.status != 200 or after.path.endswith(f"/{slug}/"):
                 raise Unexpected(f"{slug} was not signed ({after.status})")
@@ -135,32 +135,26 @@ class Drive:
         self.say("three documents signed")
 
     def answer(self, slug: str, answers: Answers) -> Page:
-        """Fill a form in the order of its conditions: send until every asked-for field was on the page."""
+        """Fill a form as its questions appear: send the page until every answer was asked for."""
         waiting = dict(answers)
-        for _ in range(6):
+        for _ in range(8):
             page = self.patient.get(f"{self.base}/i/packet/{slug}/")
-            form = self._answer_form(page)
+            form = page.form_with("!help-seen")
             here = {name: value for name, value in waiting.items() if name in form.names()}
-            waiting = {name: value for name, value in waiting.items() if name not in here}
-            after = self.patient.send(form, here, ("go", "next" if not waiting else "stay"))
+            button = None if here else self._missing_instance(form, waiting)
+            after = self.patient.send(form, here, button)
             if after.status != 200:
                 raise Unexpected(f"{slug} was not saved ({after.status})")
+            waiting = {name: value for name, value in waiting.items() if name not in here}
             if not waiting:
                 return after
-            self._add_instance(slug, waiting)
         raise Unexpected(f"{slug} never asked {', '.join(sorted(waiting))}")
 
     @staticmethod
-    def _answer_form(page: Page) -> Any:
-        return next(form for form in page.forms if any(name == "go" for name, _ in form.buttons))
-
-    def _add_instance(self, slug: str, waiting: Answers) -> None:
-        group = next((name.split("[")[0] for name in waiting if "[" in name), "")
-        page = self.patient.get(f"{self.base}/i/packet/{slug}/")
-        form = self._answer_form(page)
-        button = next((one for one in form.buttons if one[0] == "add" and one[1] == group), None)
-        if group and button and not any(name.startswith(f"{group}[") for name in form.names()):
-            self.patient.send(form, {}, button)
+    def _missing_instance(form: Form, waiting: Answers) -> tuple[str, str] | None:
+        """The button that adds the first entry of a list that is waited for."""
+        wanted = {name.split("[")[0] for name in waiting if "[" in name}
+        return next((one for one in form.buttons if one[0] == "!add" and one[1] in wanted), None)
 
     def answer_dangerously(self) -> None:
         for slug, answers in BEFORE.items():

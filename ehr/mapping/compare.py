@@ -45,11 +45,15 @@ def _differing_list(path: str, name: str, sent: list[Any], found: Any) -> Iterat
     left = dict(enumerate(found)) if isinstance(found, list) else {}
     for place in sorted(range(len(sent)), key=lambda place: -_leaves(sent[place])):
         candidates = sorted(left, key=lambda other: (other != place, other))
-        match = next((other for other in candidates if not any(_differing("", name, sent[place], left[other]))), None)
+        match = next((other for other in candidates if _holds(name, sent[place], left[other])), None)
         if match is None:
             yield f"{path}[{place}]"
         else:
             del left[match]
+
+
+def _holds(name: str, sent: Any, found: Any) -> bool:
+    return next(_differing("", name, sent, found), None) is None
 
 
 def _leaves(value: Any) -> int:

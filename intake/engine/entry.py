@@ -43,7 +43,7 @@ def read_entry(item: Item, text: str, context: Context, *, unit: str = "") -> di
             return dict(chosen.answer)
         if item.closed or item.type == "choice":
             raise UnreadableValue("not-an-option")
-    return _READERS[item.type](item, text, context, unit)
+    return _READERS.get(item.type, _read_nothing)(item, text, context, unit)
 
 
 def _choose(item: Item, text: str) -> Option | None:

@@ -144,6 +144,11 @@ def _is_missing(place: Occurrence, inside: _Inside) -> bool:
 def _errors(active: Sequence[Occurrence], reading: Reading, language: str) -> Iterator[AnswerError]:
     for fault in reading.faults:
         yield AnswerError(fault.link_id, fault.code, say(fault.code, language), indexes=fault.indexes)
+    for place in reading.occurrences:  # enabled or not, for nobody knows
+        is_first = place.parent == ROOT or not reading.occurrences[place.parent].is_set
+        if is_first and any(condition.broken for condition in place.item.enable_when):
+            message = say("condition-broken", language)
+            yield AnswerError(place.item.link_id, "condition-broken", message, key=place.key, indexes=place.indexes)
     instances: dict[int, int] = {}
     for place in active:
         for code, words in _problems(place):
@@ -164,9 +169,6 @@ Problem = tuple[str, Mapping[str, object]]
 
 def _problems(place: Occurrence) -> Iterator[Problem]:
     item = place.item
-    is_instance = item.type == "group" and item.repeats and not place.is_set
-    if not is_instance and any(condition.broken for condition in item.enable_when):
-        yield "condition-broken", {}
     most = item.constraints.max_occurs if item.repeats else 1
     if most is not None and len(place.answers) > most:
         yield ("too-many", {"limit": most}) if item.repeats else ("too-many-answers", {})

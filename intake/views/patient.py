@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-import consents.selectors
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+import consents.selectors
 from intake import selectors
 from intake.access import end_patient_session
 from intake.services.submission import KeyReused, NotComplete, submit
@@ -124,5 +124,3 @@ def leave(request: HttpRequest) -> HttpResponse:
 def away(request: HttpRequest) -> HttpResponse:
     """A page that tells nothing: somebody may be looking over a shoulder."""
     return render(request, "intake/patient/away.html")
-
-

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-import consents.services
-from audit.actions import Actor
-from consents.services import AlreadyDecided, CannotSign, NotPublished, OutdatedText
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+import consents.services
+from audit.actions import Actor
+from consents.services import AlreadyDecided, CannotSign, NotPublished, OutdatedText
 from intake import selectors
 from intake.forms import SignatureForm
 from intake.services.submission import sign

@@ -1,4 +1,4 @@
-"""The way in: a link or a code, and a date of birth. Whatever is wrong, the answer is the same; a GET uses nothing up."""
+"""The way in: a link or code, and a date of birth. Whatever is wrong, the answer is the same; a GET uses nothing up."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -18,8 +18,7 @@ from intake.services.responses import PacketClosed
 if TYPE_CHECKING:
     from intake.models import Packet
 
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, "Packet", P], HttpResponse]
+View = Callable[..., HttpResponse]
 FINISHED = ("submitted", "filed")
 
 
@@ -43,19 +42,19 @@ class Phone(NamedTuple):
     shown: str
 
 
-def patient_page(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def patient_page(view: View) -> View:
     """Hand the view the packet this session opened, in the packet's language. Strangers are shown the way back in."""
 
     @sensitive_post_parameters()
     @wraps(view)
-    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: HttpRequest, **where: Any) -> HttpResponse:
         try:
             packet = packet_in_session(request)
         except NoPatientSession:
             return redirect(f"{reverse('intake:link')}?closed")
         with translation.override(packet.language):
             try:
-                return view(request, packet, *args, **kwargs)
+                return view(request, packet, **where)
             except PacketClosed:
                 return closed(request, packet)
 
@@ -74,7 +73,7 @@ def page(
     request: HttpRequest, packet: "Packet", name: str, context: Mapping[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """Render `templates/intake/patient/<name>.html`, with the crisis line, the language switch and the idle limit."""
-    response = render(request, f"intake/patient/{name}.html", frame(packet) | context, status=status)
+    response = render(request, f"intake/patient/{name}.html", {**frame(packet), **context}, status=status)
     response["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE
     return response
 

@@ -64,9 +64,7 @@ def _saved(request: HttpRequest, packet: "Packet", slug: str, place: Place) -> H
     return _form(request, packet, slug, place, saved)
 
 
-def _form(
-    request: HttpRequest, packet: "Packet", slug: str, place: Place, saved: Saved | None = None
-) -> HttpResponse:
+def _form(request: HttpRequest, packet: "Packet", slug: str, place: Place, saved: Saved | None = None) -> HttpResponse:
     """The form as it stands; after a save, only if something on it needs another look."""
     view = selectors.form_view(packet, slug, packet.language)
     problems = saved.problems if saved else ()

@@ -168,6 +168,7 @@ def environment():
         **os.environ,
         "DATABASE_URL": f"postgresql://{config['USER']}:{config['PASSWORD']}@/{config['NAME']}?host={host}"
         + (f"&port={config['PORT']}" if config["PORT"] else ""),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONUNBUFFERED": "1",
         "REDIS_URL": "",
         "EMAIL_HOST": "127.0.0.1",

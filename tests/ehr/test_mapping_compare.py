@@ -41,7 +41,7 @@ def server_like(value):
     """What servers do: reorder lists, add elements of their own, write references in full."""
     if isinstance(value, dict):
         whole = {name: server_like(child) for name, child in value.items()}
-        if "reference" in whole:
+        if isinstance(value.get("reference"), str):
             whole["reference"] = f"https://chart.example/fhir/{whole['reference']}/_history/1"
         return {**whole, "_added": {"id": "x"}}
     if isinstance(value, list):
@@ -114,6 +114,7 @@ def test_the_same_value_in_other_words_is_the_same(sent, found):
         ("2026-11-22", "2026-11-22T00:00:00Z"),
         ({"b": 1}, "b"),
         ([1, 1], [1]),
+        (["a"], ["b"]),
         ("a", None),
     ],
 )

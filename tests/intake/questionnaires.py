@@ -54,7 +54,7 @@ def response(*items):
 
 
 def coding(code):
-    return {"valueCoding": {"system": CODES, "code": code}}
+    return {"valueCoding": {"system": CODES, "code": code, "display": code.title()}}
 
 
 # --- Strategies: small forms with conditions between any of their items, and responses to them
@@ -127,7 +127,9 @@ def _response_items(draw, items):
     for each in items:
         if each["type"] == "group":
             times = draw(st.integers(0, 3)) if each.get("repeats") else draw(st.integers(0, 1))
-            found += [{"linkId": each["linkId"], "item": draw(_response_items(each.get("item", [])))} for _ in range(times)]
+            found += [
+                {"linkId": each["linkId"], "item": draw(_response_items(each.get("item", [])))} for _ in range(times)
+            ]
         elif draw(st.booleans()):
             values = draw(st.lists(_VALUES[each["type"]], min_size=1, max_size=3 if each.get("repeats") else 1))
             found.append({"linkId": each["linkId"], "answer": values})

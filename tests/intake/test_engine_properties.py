@@ -1,6 +1,10 @@
-"""What holds for every form and every response, tried with hypothesis."""
+"""What holds for every form and every response, tried with hypothesis.
+
+CANDOR_EXAMPLES=2000 tries each with that many examples instead of a hundred.
+"""
 
 import json
+import os
 import random
 from pathlib import Path
 
@@ -13,7 +17,11 @@ from intake.engine.findings import Findings
 from intake.engine.parsing import read_form
 from intake.engine.report import lines, report
 
-EXAMPLES = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(
+    max_examples=int(os.environ.get("CANDOR_EXAMPLES", "100")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 VECTORS = Path(__file__).parents[1] / "conformance"
 KNOWN = [case for file in sorted(VECTORS.glob("*.json")) for case in json.loads(file.read_text())]
 
@@ -36,7 +44,12 @@ def test_the_order_of_answers_never_matters(data):
     items = data.draw(responses(resource))
     one = evaluate(tolerant(resource), items)
     other = evaluate(tolerant(resource), shuffled(items, random.Random(data.draw(st.integers()))))
-    assert (one.enabled, one.missing, one.errors, one.dropped) == (other.enabled, other.missing, other.errors, other.dropped)
+    assert (one.enabled, one.missing, one.errors, one.dropped) == (
+        other.enabled,
+        other.missing,
+        other.errors,
+        other.dropped,
+    )
     assert one.record == other.record
 
 
@@ -100,8 +113,10 @@ def test_what_is_in_something_disabled_is_disabled(data):
     found = evaluate(tolerant(resource), data.draw(responses(resource)))
     for key in found.enabled:
         place = found.places[key]
-        assert all(above.link_id in {found.places[k].item.link_id for k in found.enabled} or above.repeats
-                   for above in tolerant(resource).ancestors(place.item))
+        assert all(
+            above.link_id in {found.places[k].item.link_id for k in found.enabled} or above.repeats
+            for above in tolerant(resource).ancestors(place.item)
+        )
 
 
 @EXAMPLES
@@ -116,7 +131,7 @@ def test_posting_what_the_page_shows_changes_nothing(data):
     assert merged.items == draft
 
 
-@settings(EXAMPLES, max_examples=500)
+@EXAMPLES
 @given(st.data())
 def test_no_mutation_of_a_form_or_a_response_raises(data):
     case = data.draw(st.sampled_from(KNOWN))
@@ -128,7 +143,7 @@ def test_no_mutation_of_a_form_or_a_response_raises(data):
     assert found.exit_code in (0, 1, 2)
 
 
-@settings(EXAMPLES, max_examples=300)
+@EXAMPLES
 @given(resource=any_json, answers=any_json)
 def test_any_json_is_answered(resource, answers):
     assert report(resource, answers).exit_code == 2

@@ -155,13 +155,12 @@ def cluster() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def server(cluster) -> Iterator[tuple[str, str]]:
-    """A PostgreSQL as somebody else's would be: the URLs of a superuser and of a plain owner, without a path."""
+def standing(cluster) -> Iterator[Checkout]:
+    """One that is set up and shared by tests that leave it usable; each runs `setup` again if it needs the servers."""
     with checkouts(cluster) as make:
-        checkout = make("server")
-        checkout.run("setup")
-        sockets = checkout.value("DATABASE_URL").partition("host=")[2]
-        yield f"postgresql://postgres@/{{}}?host={sockets}", f"postgresql://candor_owner@/{{}}?host={sockets}"
+        checkout = make("standing")
+        assert checkout.run("setup").returncode == 0
+        yield checkout
 
 
 @pytest.fixture

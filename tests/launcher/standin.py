@@ -1,4 +1,4 @@
-"""Stands in for the project as `manage.py`: each command does just enough to show that the launcher called it rightly."""
+"""Stands in for the project as `manage.py`: each command does just enough to show that it was called rightly."""
 
 import http.server
 import json

@@ -51,8 +51,8 @@ def test_the_local_environment_is_private_and_only_ever_extended(checkout):
     assert file.read_text() == first
 
 
-def test_the_addresses_read_alike_for_django_environ(checkout):
-    checkout.run("setup")
+def test_the_addresses_read_alike_for_django_environ(standing):
+    standing.run("setup")
     read = "import environ; environ.Env.read_env('.env.local'); print(environ.Env().db_url()['OPTIONS']['host'])"
     done = subprocess.run(
         [sys.executable, "-c", read], cwd=checkout.path, env=checkout.environment(), capture_output=True
@@ -66,17 +66,17 @@ def test_two_setups_at_once_both_succeed(bare_checkout):
     assert bare_checkout.manage("notes") == []
 
 
-def test_two_checkouts_share_nothing_and_a_copied_env_file_is_made_right(new_checkout):
-    one, two = new_checkout("one"), new_checkout("two")
-    one.run("setup")
-    one.manage("note", "of one")
-    (two.path / ".env.local").write_text((one.path / ".env.local").read_text())
-    assert two.run("setup").returncode == 0
-    assert (one.manage("notes"), two.manage("notes")) == (["of one"], [])
-    assert str(two.data) in (two.path / ".env.local").read_text()
-    refused = two.run("setup", CANDOR_DATA=str(one.data))
+def test_two_checkouts_share_nothing_and_a_copied_env_file_is_made_right(standing, checkout):
+    standing.run("setup")
+    standing.manage("note", "of the other")
+    (checkout.path / ".env.local").write_text((standing.path / ".env.local").read_text())
+    assert checkout.run("setup").returncode == 0
+    assert checkout.manage("notes") == []
+    assert "of the other" in standing.manage("notes")
+    assert checkout.value("CANDOR_DATA") == str(checkout.data)
+    refused = checkout.run("setup", CANDOR_DATA=str(standing.data))
     assert refused.returncode == 1
-    assert f"is the data folder of {one.path}" in refused.stdout
+    assert f"is the data folder of {standing.path}" in refused.stdout
 
 
 def test_a_moved_checkout_keeps_its_data(checkout):
@@ -94,16 +94,21 @@ def test_a_moved_checkout_keeps_its_data(checkout):
 
 
 def test_another_major_version_is_refused_in_one_line(checkout):
-    checkout.run("setup")
-    checkout.run("stop")
     (checkout.data / "postgres" / "PG_VERSION").write_text("16\n")
     done = checkout.run("setup")
     assert done.returncode == 1
     assert "was made by PostgreSQL 16" in done.stdout.splitlines()[-1]
 
 
-def test_a_given_database_gets_a_runtime_role_of_its_own(server, bare_checkout):
-    superuser, plain = (url.format("postgres") for url in server)
+def addresses(checkout, database: str) -> list[str]:
+    """Its server as somebody else's would be given: by a superuser's URL and a plain owner's."""
+    checkout.run("setup")
+    place = f"@/{database}?host={checkout.value('DATABASE_URL').partition('host=')[2]}"
+    return [f"postgresql://{login}{place}" for login in ("postgres", "candor_owner")]
+
+
+def test_a_given_database_gets_a_runtime_role_of_its_own(standing, bare_checkout):
+    superuser, plain = addresses(standing, "postgres")
     assert "may not create roles" in bare_checkout.run("setup", DATABASE_URL=plain).stdout
     assert bare_checkout.run("setup", DATABASE_URL=superuser).returncode == 0
     assert bare_checkout.value("DATABASE_OWNER_URL") == superuser
@@ -117,8 +122,8 @@ def test_a_given_database_gets_a_runtime_role_of_its_own(server, bare_checkout):
     assert "names another database" in other.stdout
 
 
-def test_both_logins_given_are_used_but_the_runtime_one_is_no_superuser(server, bare_checkout):
-    superuser, plain = (url.format("candor") for url in server)
+def test_both_logins_given_are_used_but_the_runtime_one_is_no_superuser(standing, bare_checkout):
+    superuser, plain = addresses(standing, "candor")
     refused = bare_checkout.run("setup", DATABASE_URL=superuser, DATABASE_OWNER_URL=plain)
     assert refused.returncode == 1
     assert "is a superuser" in refused.stdout

@@ -1,0 +1,75 @@
+"""What the operator is told, and what compliance (and nobody else) finds in the admin."""
+
+import sys
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
+
+import consents.rendering
+import consents.services
+from audit.actions import Actor
+from consents import checks
+from consents.admin import DocumentVersionAdmin
+from consents.models import DocumentVersion
+from consents.rules import document_files
+
+
+def test_where_pdfs_can_be_made_the_check_is_silent():
+    assert checks.pdf_libraries(None) == []
+    assert consents.rendering.HTML is not None
+
+
+def test_missing_pango_is_a_warning_with_the_line_to_type(monkeypatch):
+    monkeypatch.setitem(checks.LIBRARIES, sys.platform, ("libno-such-pango.so.0",))
+    (warning,) = checks.pdf_libraries(None)
+    assert (warning.id, warning.is_serious()) == ("consents.W001", False)
+    assert "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0" in warning.hint
+
+
+def test_the_shipped_folder_passes_the_check():
+    assert checks.document_folder(None) == []
+
+
+def test_a_language_without_texts_is_an_error(settings):
+    settings.LANGUAGES = [*settings.LANGUAGES, ("vi", "Tiếng Việt")]
+    (error,) = checks.document_folder(None)
+    assert error.id == "consents.E001"
+    assert "there is no text in vi" in error.msg
+
+
+@pytest.fixture
+def texts():
+    return DocumentVersionAdmin(DocumentVersion, admin.site)
+
+
+def asking(user):
+    request = RequestFactory().get("/admin/consents/documentversion/")
+    request.user = user
+    return request
+
+
+def test_compliance_reads_its_own_clinics_texts_and_changes_nothing(published, texts):
+    consents.services.install_documents(clinic=published.other_clinic, actor=Actor.system("test"))
+    request = asking(published.compliance)
+    assert texts.has_module_permission(request)
+    assert texts.has_view_permission(request)
+    assert {row.document.clinic_id for row in texts.get_queryset(request)} == {published.clinic.id}
+    assert texts.get_queryset(request).count() == len(document_files(("en", "es")))
+    for refused in (texts.has_add_permission, texts.has_change_permission, texts.has_delete_permission):
+        assert not refused(request)
+
+
+@pytest.mark.parametrize("who", ["front_desk", "clinician", "supervisor", "stranger", "stranger_desk"])
+def test_everybody_else_finds_nothing(published, texts, who):
+    request = asking(getattr(published, who))
+    assert not texts.has_module_permission(request)
+    assert not texts.has_view_permission(request)
+    assert not texts.get_queryset(request).exists()
+
+
+def test_nobody_signed_in_finds_nothing(published, texts):
+    request = asking(AnonymousUser())
+    assert not texts.has_view_permission(request)
+    assert not texts.get_queryset(request).exists()

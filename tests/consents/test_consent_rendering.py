@@ -1,0 +1,242 @@
+"""Whatever a name, a note or a browser says, it is words: on the screen and on paper. And nothing is fetched."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from datetime import datetime
+from io import BytesIO
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.conf import settings
+from pypdf import PdfReader
+
+from consents.rendering import CannotRender, Sheet, filled, html_of, pdf, plain
+
+CANARY = "canary-7f3a"
+SHEET = Sheet(
+    title="Permiso",
+    version="1.0",
+    language="es",
+    clinic="Harbor Clinic",
+    shown_html="<p>Texto</p>",
+    sha256="a" * 64,
+    review_note="Borrador",
+    patient_name="Rosa Núñez",
+    signer_name="Rosa Núñez",
+    capacity="self",
+    statements=(("Lo leí.", True), ("Por video.", False)),
+    signed_at=datetime(2026, 11, 22, 11, 3, 7, tzinfo=ZoneInfo("America/New_York")),
+    evidence={"identity_check": "link_and_birth_date", "ip": "203.0.113.7", "user_agent": "Firefox"},
+    reference="0b8f0a3e-0000-4000-8000-000000000000",
+)
+# What people put into fields: markup, Markdown, fields, style, formulas, addresses.
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<img src='file:///etc/passwd'>",
+    "<svg/onload=alert(1)>",
+    "<svg><image href='http://127.0.0.1:9/x'/></svg>",
+    "<style>@import 'http://127.0.0.1:9/x'</style>",
+    "<link rel=attachment href=file:///etc/passwd>",
+    "<a rel='attachment' href='file:///etc/passwd'>x</a>",
+    "<object data='file:///etc/passwd'></object>",
+    "<iframe src='http://169.254.169.254/'></iframe>",
+    "</p></div><h1>Other document</h1>",
+    "&lt;b&gt;",
+    "**bold**",
+    "[a](javascript:alert(1))",
+    "![a](http://127.0.0.1:9/x)",
+    "{{clinic_name}}",
+    "{% include 'x' %}",
+    '=HYPERLINK("http://127.0.0.1:9")',
+    "⟦2.31(a)(1)⟧",
+    'O\'Hara & Søns "Núñez"',
+]
+
+
+def text_of(content: bytes) -> str:
+    return " ".join(" ".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages).split())
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_a_name_is_inert_in_the_shown_text(payload):
+    shown = filled(html_of("My name is {{patient_name}}.\n\nAt {{clinic_name}}."), {
+        "patient_name": payload, "clinic_name": "Harbor",
+    })  # fmt: skip
+    body = shown.removeprefix("<p>My name is ").removesuffix(".</p>\n<p>At Harbor.</p>\n")
+    assert "<" not in body
+    assert ">" not in body
+    assert "<strong>" not in shown
+    assert "Harbor" not in body
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_a_name_is_inert_on_paper(payload):
+    """In the text, as the typed name, in the evidence: its letters stand there, and nothing else happened."""
+    shown = filled("<p>{{patient_name}}</p>", {"patient_name": payload})
+    sheet = replace(SHEET, shown_html=shown, signer_name=payload, patient_name=payload, evidence={"ip": payload})
+    content = pdf(sheet)
+    assert squeezed(text_of(content)).count(squeezed(payload)) >= 4
+    assert not PdfReader(BytesIO(content)).attachments
+
+
+@pytest.mark.parametrize("payload", PAYLOADS[:12] + PAYLOADS[13:15])
+def test_markup_in_a_documents_body_is_words_too(payload):
+    """Publishing refuses it; should it get in all the same, it does nothing."""
+    shown = html_of(f"Before {payload} after")
+    for active in ("<script", "<img", "<svg", "<style", "<link", "<a ", "<object", "<iframe", "<h1", "href="):
+        assert active not in shown.replace("&lt;", "")
+
+
+@pytest.mark.parametrize("char", ["\u202e", "\u2066", "\u200f", "\x00", "\x1b", "\x7f"])
+def test_a_name_can_neither_turn_the_line_around_nor_hold_control_characters(char):
+    assert plain(f"Ro{char}sa") == "Rosa"
+
+
+def test_a_name_is_one_line():
+    assert plain("  Rosa \n\t Núñez ") == "Rosa Núñez"
+
+
+@pytest.fixture
+def canary_server():
+    """Counts who connects; nobody may."""
+    seen = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            try:
+                while True:
+                    peer, _ = server.accept()
+                    seen.append(peer.recv(1000))
+                    peer.close()
+            except OSError:
+                return
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", seen
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<img src='{url}'>",
+        "<img src='{url}?redirect=file:///etc/passwd'>",
+        "<link rel=stylesheet href='{url}'>",
+        "<style>@import '{url}';</style>",
+        "<style>p {{ background: url({url}) }}</style>",
+        "<style>@font-face {{ font-family: x; src: url({url}) }} p {{ font-family: x }}</style>",
+        "<object data='{url}'></object>",
+        "<embed src='{url}'>",
+        "<svg xmlns='http://www.w3.org/2000/svg'><image href='{url}' width='9' height='9'/></svg>",
+        "<link rel=attachment href='{url}'>",
+        "<a rel=attachment href='{url}'>x</a>",
+    ],
+)
+def test_nothing_is_fetched_and_the_pdf_fails_instead(markup, canary_server, tmp_path):
+    """As if the stored text itself were hostile: the last wall."""
+    address, seen = canary_server
+    secret = tmp_path / "secret.txt"
+    secret.write_text(CANARY)
+    for url in (f"{address}/x", secret.as_uri(), "data:text/plain,x", "ftp://127.0.0.1/x"):
+        with pytest.raises(CannotRender, match="asks for something from outside"):
+            pdf(replace(SHEET, shown_html=markup.format(url=url)))
+    assert seen == []
+
+
+def test_the_pdf_is_tagged_named_in_its_language_and_carries_its_fonts():
+    reader = PdfReader(BytesIO(pdf(SHEET)))
+    root = reader.trailer["/Root"]
+    assert root["/Lang"] == "es"
+    assert root["/MarkInfo"]["/Marked"]
+    assert "/StructTreeRoot" in root
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert reader.metadata.title == "Permiso"
+    assert b"pdfuaid" in root["/Metadata"].get_data()
+    fonts = {
+        font.get_object()["/BaseFont"]: font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"]
+        for page in reader.pages
+        for font in page["/Resources"]["/Font"].values()
+    }
+    assert fonts
+    assert all("DejaVu" in name and "/FontFile2" in descriptor for name, descriptor in fonts.items())
+
+
+def test_headings_lists_tables_and_the_order_of_reading_are_in_the_tags():
+    reader = PdfReader(BytesIO(pdf(replace(SHEET, shown_html="<h2>Uno</h2><ul><li>Dos</li></ul>"))))
+
+    def walk(node):
+        node = node.get_object()
+        if "/S" in node:
+            yield node["/S"]
+        children = node.get("/K", [])
+        for child in children if isinstance(children, list) else [children]:
+            if hasattr(child.get_object(), "get") and "/S" in child.get_object():
+                yield from walk(child)
+
+    tags = list(walk(reader.trailer["/Root"]["/StructTreeRoot"]["/K"][0]))
+    order = [tag for tag in tags if tag in ("/H1", "/H2", "/L", "/Table", "/TH")]
+    assert order[:4] == ["/H1", "/H2", "/L", "/H2"]
+    assert order.count("/H1") == 2
+    assert order.count("/Table") == 3
+    assert "/TH" in order
+
+
+def test_accents_are_right_on_paper():
+    words = "Núñez — ¿Qué pasó? ¡Ñandú! vergüenza, tratamiento, atención, Łukasz, Çelik, Ngọc"
+    assert words in text_of(pdf(replace(SHEET, shown_html=f"<p>{words}</p>")))
+
+
+def test_the_evidence_says_what_was_signed_how_and_when_in_the_clinics_time():
+    text = text_of(pdf(SHEET))
+    for part in (
+        "Permiso", "1.0", "Español", "a" * 64, "Rosa Núñez", "paciente", "22 de noviembre de 2026, 11:03:07 EST",
+        "UTC-0500", "enlace personal y fecha de nacimiento", "203.0.113.7", "Firefox", "Marcada Lo leí.",
+        "Sin marcar Por video.", "Borrador", SHEET.reference,
+    ):  # fmt: skip
+        assert part in text
+    assert "2 / 2" in text
+
+
+def test_the_english_evidence_speaks_english():
+    text = text_of(pdf(replace(SHEET, language="en", evidence={})))
+    for part in ("the patient", "November 22, 2026, 11:03:07 AM EST", "not recorded", "Ticked", "Not ticked"):
+        assert part in text
+
+
+def test_a_very_long_name_wraps_and_stays_on_the_page():
+    name = "Maximiliana" * 18
+    assert name in squeezed(text_of(pdf(replace(SHEET, signer_name=name))))
+
+
+def test_without_pango_the_process_lives_and_says_so_quietly(tmp_path):
+    """A stand-in that fails as WeasyPrint does when its libraries are absent."""
+    (tmp_path / "weasyprint").mkdir()
+    (tmp_path / "weasyprint" / "__init__.py").write_text("print('advice')\nraise OSError('cannot load library')\n")
+    script = (
+        "import django; django.setup()\n"
+        "from consents.rendering import CannotRender, html_of, pdf\n"
+        "assert html_of('**x**') == '<p><strong>x</strong></p>\\n'\n"
+        "try: pdf(None)\n"
+        "except CannotRender as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}:{settings.BASE_DIR}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "Pango is not installed\n"), done.stderr
