@@ -30,10 +30,26 @@ def read_local_env() -> None:
     if stat.S_IMODE(LOCAL_ENV.stat().st_mode) & 0o077:
         raise ImproperlyConfigured(".env.local can be read by others. Type: chmod 600 .env.local")
     environ.Env.read_env(str(LOCAL_ENV), overwrite=False)
-    if not env.bool("DEBUG", default=False):
+    if not flag("DEBUG"):
         raise ImproperlyConfigured(
             "DEBUG is off, but .env.local holds development secrets. Remove it and set real ones in the environment."
         )
+
+
+def number(name: str, default: int) -> int:
+    """A whole number above zero, or one line that says so."""
+    text = env.str(name, default=str(default))
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise ImproperlyConfigured(f"{name} must be a whole number above zero.")
+    return int(text)
+
+
+def flag(name: str, *, default: bool = False) -> bool:
+    """true or false, and nothing that has to be guessed."""
+    text = env.str(name, default=str(default)).strip().lower()
+    if text not in ("true", "false", "1", "0", "yes", "no", "on", "off"):
+        raise ImproperlyConfigured(f"{name} must be true or false.")
+    return text in ("true", "1", "yes", "on")
 
 
 read_local_env()
@@ -47,13 +63,16 @@ NEEDS_NOTHING = (
     and (sys.argv[1] in FILE_COMMANDS or "--help" in sys.argv[2:] or "-h" in sys.argv[2:])
 )
 
-DEBUG = env.bool("DEBUG", default=False)
-DEMO = env.bool("CANDOR_DEMO", default=False)
+DEBUG = flag("DEBUG")
+DEMO = flag("CANDOR_DEMO")
 
 
 def secret(name: str) -> str:
     """Read a secret or stop with a sentence; commands that read only files get an unusable one."""
-    value: str = env.str(name, default="")
+    try:
+        value: str = env.str(name, default="")
+    except OSError as error:
+        raise ImproperlyConfigured(f"The file that {name}_FILE names can't be read ({error.strerror}).") from error
     if not value and NEEDS_NOTHING:
         return base64.b64encode(os.urandom(32)).decode()
     if not value:
@@ -163,11 +182,11 @@ def database() -> dict[str, Any]:
         if not NEEDS_NOTHING:
             raise ImproperlyConfigured("DATABASE_URL is not set. Run ./run setup, or set it to a PostgreSQL you have.")
         url = "postgresql://nobody@/none"
-    config: dict[str, Any] = environ.Env.db_url_config(url)
-    if config.get("ENGINE") != "django.db.backends.postgresql":
+    config: dict[str, Any] = environ.Env.db_url_config(url) if url.startswith(("postgres://", "postgresql://")) else {}
+    if not config.get("NAME"):
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: Candor's guarantees live there.")
     options = config.setdefault("OPTIONS", {})
-    options["pool"] = {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=6), "timeout": 10}
+    options["pool"] = {"min_size": 1, "max_size": number("DATABASE_POOL", 6), "timeout": 10}
     return {**config, "CONN_MAX_AGE": 0, "ATOMIC_REQUESTS": False}
 
 
@@ -212,8 +231,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 10 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
-STAFF_IDLE_SECONDS = env.int("STAFF_IDLE_SECONDS", default=15 * 60)
-PATIENT_IDLE_SECONDS = env.int("PATIENT_IDLE_SECONDS", default=20 * 60)
+STAFF_IDLE_SECONDS = number("STAFF_IDLE_SECONDS", 15 * 60)
+PATIENT_IDLE_SECONDS = number("PATIENT_IDLE_SECONDS", 20 * 60)
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
 CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_HTTPONLY = True
@@ -224,7 +243,7 @@ SECURE_SSL_REDIRECT = SECURE
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_HSTS_PRELOAD = SECURE
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if flag("BEHIND_PROXY") else None
 # Not "no-referrer": with it a browser sends `Origin: null` with every form, and no form would pass the CSRF check.
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -276,25 +295,25 @@ CELERY_BEAT_SCHEDULE = {
 # --- messages: fixed texts, no PHI ----------------------------------------------------------------
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = env.str("EMAIL_HOST", default="localhost")
-EMAIL_PORT = env.int("EMAIL_PORT", default=25)
+EMAIL_PORT = number("EMAIL_PORT", 25)
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
-EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
+EMAIL_USE_TLS = flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 8
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="alerts@localhost")
 
 # --- escalation -----------------------------------------------------------------------------------
 PAGE_LEASE_SECONDS = 30
-OUTCOME_DEADLINE_MINUTES = env.int("OUTCOME_DEADLINE_MINUTES", default=60)
+OUTCOME_DEADLINE_MINUTES = number("OUTCOME_DEADLINE_MINUTES", 60)
 
 # --- EHR ------------------------------------------------------------------------------------------
 EHR_IDENTIFIER_SYSTEM = env.str("EHR_IDENTIFIER_SYSTEM", default=f"{BASE_URL}/fhir/export-item")
-EHR_ALLOW_LOOPBACK = env.bool("EHR_ALLOW_LOOPBACK", default=DEBUG)
+EHR_ALLOW_LOOPBACK = flag("EHR_ALLOW_LOOPBACK", default=DEBUG)
 
 # --- data folder, demo ------------------------------------------------------------------------------
 DATA_DIR = Path(env.str("CANDOR_DATA", default=str(BASE_DIR / ".data")))
-DEMO_HTTP_PORT = env.int("DEMO_HTTP_PORT", default=8025)
-DEMO_SMTP_PORT = env.int("DEMO_SMTP_PORT", default=8026)
+DEMO_HTTP_PORT = number("DEMO_HTTP_PORT", 8025)
+DEMO_SMTP_PORT = number("DEMO_SMTP_PORT", 8026)
 if DEMO:
     EMAIL_HOST, EMAIL_PORT = "127.0.0.1", DEMO_SMTP_PORT
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO, StringIO
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -26,10 +26,11 @@ from consents.rules import FIELD, TAG
 try:
     with redirect_stdout(StringIO()):  # its advice would end up in a command's JSON
         from weasyprint import CSS, HTML
-        from weasyprint.urls import FatalURLFetchingError, URLFetcher
+        from weasyprint.urls import FatalURLFetchingError
 except OSError:
     HTML = None
 
+OUTSIDE = "the text asks for something from outside"
 STYLE = Path("static/css/pdf.css")
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).disable(
     ["link", "image", "autolink", "reference", "html_inline", "html_block"]
@@ -86,14 +87,20 @@ def pdf(sheet: Sheet) -> bytes:
         raise CannotRender("Pango is not installed")
     with timezone.override(sheet.signed_at.tzinfo), translation.override(sheet.language):
         page = render_to_string("consents/sealed.html", {"sheet": sheet})
-    nothing = URLFetcher(allowed_protocols=(), allow_redirects=False, fail_on_errors=True)
+    asked: list[str] = []
+
+    def refuse(url: str) -> NoReturn:
+        asked.append(url)
+        raise FatalURLFetchingError
+
     target = BytesIO()
     try:
-        style = CSS(string=(settings.BASE_DIR / STYLE).read_text(), url_fetcher=nothing)
-        document: Any = HTML(string=page, url_fetcher=nothing, base_url=None)
-        document.write_pdf(target, stylesheets=[style], pdf_variant="pdf/ua-1")
+        style = CSS(string=(settings.BASE_DIR / STYLE).read_text(encoding="utf-8"), url_fetcher=refuse)
+        HTML(string=page, url_fetcher=refuse).write_pdf(target, stylesheets=[style], pdf_variant="pdf/ua-1")
     except OSError as error:
         raise CannotRender(f"Pango or its fonts: {type(error).__name__}") from error
     except FatalURLFetchingError as error:
-        raise CannotRender("the text asks for something from outside") from error
+        raise CannotRender(OUTSIDE) from error
+    if asked:  # inside an SVG the refusal is swallowed, and a PDF with a hole comes out
+        raise CannotRender(OUTSIDE)
     return target.getvalue()

@@ -92,10 +92,11 @@ class DeskAdmin(ModelAdmin):
         raise NotImplementedError
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response = super().changelist_view(request, extra_context)
+        title = {"title": str(self.opts.verbose_name_plural).capitalize()}
+        response = super().changelist_view(request, {**title, **(extra_context or {})})
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
             shown = [self.patient_of(row) for row in response.context_data["cl"].result_list]
-            page = f"desk {self.opts.model_name} list"
+            page = f"desk.{self.opts.model_name}.list"
             core.services.record_listing(patients=shown, page=page, actor=Actor.staff(request.user.pk))
         return response
 
@@ -109,7 +110,7 @@ class DeskAdmin(ModelAdmin):
             obj=Ref("core.Patient", str(patient.id)),
             clinic_id=patient.clinic_id,
             patient_id=patient.id,
-            context={"page": f"desk {self.opts.model_name}"},
+            context={"page": f"desk.{self.opts.model_name}"},
         )
         return super().change_view(request, object_id, form_url, extra_context)
 
@@ -168,7 +169,7 @@ class PatientForm(PatientModelForm):
 @admin.register(Patient)
 class PatientAdmin(DeskAdmin):
     form = PatientForm
-    list_display = ("name", "birth_year", "language", "created_at")
+    list_display = ("name", "birth_year", "speaks", "registered")
     list_display_links = ("name",)
     ordering = ("-created_at",)
     lookups = frozenset({"id__in"})
@@ -188,6 +189,14 @@ class PatientAdmin(DeskAdmin):
     @admin.display(description="Born")
     def birth_year(self, patient: Patient) -> str:
         return patient.birth_date[:4]
+
+    @admin.display(description="Language")
+    def speaks(self, patient: Patient) -> str:
+        return dict(settings.LANGUAGES).get(patient.language, patient.language)
+
+    @admin.display(description="Registered", ordering="created_at")
+    def registered(self, patient: Patient) -> str:
+        return f"{patient.created_at:%Y-%m-%d}"
 
     def patient_of(self, row: Any) -> Patient:
         found: Patient = row

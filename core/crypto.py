@@ -66,4 +66,4 @@ def blind_index(key: bytes, value: str, *, context: str) -> str:
     """
     if not value:
         return ""
-    return hmac.new(key, f"{context}|{value}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, f"{context}|{value}".encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()

@@ -24,6 +24,7 @@ from core.access import patients_for_front_desk
 from core.admin import DeskAdmin, desk_clinics
 from core.clock import Now
 from core.models import Patient, Program, Site
+from escalation.templatetags.staff_pages import at_clinic
 from intake import selectors
 from intake.access import get_packet_for_desk
 from intake.models import Packet
@@ -66,14 +67,14 @@ class StandingFilter(admin.SimpleListFilter):
 class PacketAdmin(DeskAdmin):
     """Read-only rows; inviting, a new link and withdrawing go through the services."""
 
-    list_display = ("patient_name", "program", "standing", "progress", "missing", "invited_at")
+    list_display = ("patient_name", "program", "standing", "progress", "missing", "invited")
     list_filter = (StandingFilter,)
-    list_select_related = ("patient", "program")
+    list_select_related = ("patient", "program", "clinic")
     ordering = ("-invited_at",)
     lookups = frozenset({"patient__id__exact"})
     fields = (
-        "patient_name", "program", "site", "language", "standing", "progress", "missing", "declined",
-        "invited_at", "opened_at", "submitted_at", "expires_at",
+        "patient_name", "program", "site", "speaks", "standing", "progress", "missing", "declined",
+        "invited", "opened", "sent", "works_until",
     )  # fmt: skip
     readonly_fields = fields
     change_form_template = "admin/intake/packet/change_form.html"
@@ -99,6 +100,26 @@ class PacketAdmin(DeskAdmin):
     def standing(self, packet: Any) -> str:
         return packet.get_state_display() if packet.standing == "unfinished" else dict(STANDINGS)[packet.standing]
 
+    @admin.display(description="Language")
+    def speaks(self, packet: Packet) -> str:
+        return dict(settings.LANGUAGES).get(packet.language, packet.language)
+
+    @admin.display(description="Invited", ordering="invited_at")
+    def invited(self, packet: Packet) -> str:
+        return at_clinic(packet.invited_at, packet.clinic.time_zone)
+
+    @admin.display(description="Opened")
+    def opened(self, packet: Packet) -> str:
+        return at_clinic(packet.opened_at, packet.clinic.time_zone) if packet.opened_at else "-"
+
+    @admin.display(description="Sent")
+    def sent(self, packet: Packet) -> str:
+        return at_clinic(packet.submitted_at, packet.clinic.time_zone) if packet.submitted_at else "-"
+
+    @admin.display(description="Link works until")
+    def works_until(self, packet: Packet) -> str:
+        return at_clinic(packet.expires_at, packet.clinic.time_zone)
+
     @admin.display(description="Done")
     def progress(self, packet: Packet) -> str:
         status = selectors.desk_status(packet)
@@ -119,7 +140,7 @@ class PacketAdmin(DeskAdmin):
         return [
             path("invite/<uuid:patient_id>/", page(self.invite_view), name="intake_packet_invite"),
             path("<uuid:packet_id>/reissue/", page(require_POST(self.reissue_view)), name="intake_packet_reissue"),
-            path("<uuid:packet_id>/withdraw/", page(require_POST(self.withdraw_view)), name="intake_packet_withdraw"),
+            path("<uuid:packet_id>/withdraw/", page(self.withdraw_view), name="intake_packet_withdraw"),
             *super().get_urls(),
         ]
 
@@ -152,7 +173,11 @@ class PacketAdmin(DeskAdmin):
         return self._invitation(request, intake.services.packets.reissue(packet=packet, by=request.user))
 
     def withdraw_view(self, request: HttpRequest, packet_id: UUID) -> HttpResponse:
+        """Asked once more first: what is withdrawn stays withdrawn."""
         packet = get_packet_for_desk(request.user, packet_id)  # type: ignore[arg-type]
+        if request.method != "POST":
+            context = {**self.admin_site.each_context(request), "title": "Withdraw this packet?", "packet": packet}
+            return render(request, "admin/intake/packet/withdraw.html", context)
         intake.services.packets.withdraw(packet=packet, by=request.user)
         messages.success(request, "Withdrawn. The link opens nothing any more; what was answered stays stored.")
         return redirect("admin:intake_packet_change", packet.id)
@@ -164,6 +189,7 @@ class PacketAdmin(DeskAdmin):
             "invitation": made,
             "code": f"{made.code[:5]} {made.code[5:]}",
             "qr": qr_image(made.url),
+            "works_until": self.works_until(made.packet),
         }
         return render(
             request, "admin/intake/packet/invitation.html", {**self.admin_site.each_context(request), **context}

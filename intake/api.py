@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 
 from intake import engine, selectors
 from intake.access import NoPatientSession, packet_in_session
-from intake.forms import questions, who_sees
+from intake.forms import everything, who_sees
 from intake.services.submission import KeyReused, PacketClosed, Saved, StepLocked, save_answers
 
 if TYPE_CHECKING:
@@ -103,13 +103,13 @@ class SaveAnswer(APIView):
 def _reply(packet: "Packet", slug: str, saved: Saved, have: frozenset[str]) -> dict[str, Any]:
     view = selectors.form_view(packet, slug, packet.language)
     fields = engine.fields(view.definition, view.items, language=packet.language, problems=saved.problems)
-    asked = list(questions(fields))
+    nodes = list(everything(fields))
     reply: dict[str, Any] = {
         "revision": saved.revision,
-        "problems": {node.key: node.error for node in asked if node.error},
+        "problems": {node.key: node.error for node in nodes if node.error},
         "risk": saved.risk,
     }
-    if {node.key for node in asked} != have:
+    if {node.key for node in nodes} != have:
         context = {"fields": fields, "have": have, "sees": who_sees()}
         reply["html"] = render_to_string("intake/patient/_sections.html", context)
     return reply

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class LinkForm(forms.Form):
     """The link's token (put here by link.js) or the printed code, and a date of birth."""
 
-    token = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"id": None}))
+    token = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"id": "token"}))
     code = forms.CharField(required=False)
     birth_date = forms.CharField(error_messages={"required": _("Please type your date of birth.")})
 
@@ -64,16 +64,21 @@ def posted_changes(data: QueryDict) -> dict[str, list[str]]:
     return {key + suffix: data.getlist(key + suffix) for key in data.getlist("!shown") for suffix in suffixes}
 
 
-def questions(nodes: Sequence[engine.FieldNode]) -> Iterator[engine.FieldNode]:
-    """What can be answered among the nodes and below them, in reading order."""
+def everything(nodes: Sequence[engine.FieldNode]) -> Iterator[engine.FieldNode]:
+    """The nodes and all below them, in reading order."""
     for node in nodes:
-        if node.item.is_question and not node.item.read_only:
-            yield node
-        yield from questions(node.children)
+        yield node
+        yield from everything(node.children)
+
+
+def is_asked(node: engine.FieldNode) -> bool:
+    """Whether something is to be done here: a question to answer, or a group that wants entries."""
+    is_set = node.item.type == "group" and node.item.repeats and not node.can_remove
+    return is_set or (node.item.is_question and not node.item.read_only)
 
 
 def who_sees() -> "StrOrPromise":
     """Who can read a sensitive section, as the table of permissions says."""
     if any(granted(role, Permission.SEE_CLINICAL) for role in (Role.FRONT_DESK, Role.OPERATOR)):
         return _("Who will see this: the staff of the clinic.")
-    return _("Who will see this: your care team at the clinic. The front desk can not see it.")
+    return _("Who will see this: your care team, not the front desk.")

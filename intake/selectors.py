@@ -82,6 +82,7 @@ class AnswerRow:
     values: tuple[str, ...]
     declined: bool
     level: int
+    is_group: bool
 
 
 @dataclass(frozen=True)
@@ -219,7 +220,8 @@ def _answered(response: Response, language: str) -> AnsweredForm:
 def _rows(nodes: Sequence[engine.FieldNode], level: int) -> Iterator[AnswerRow]:
     for node in nodes:
         if node.item.type != "display":
-            yield AnswerRow(node.item.link_id, node.label, in_words(node), node.is_declined, level)
+            is_group = node.item.type == "group"
+            yield AnswerRow(node.item.link_id, node.label, in_words(node), node.is_declined, level, is_group)
         yield from _rows(node.children, level + 1)
 
 

@@ -206,22 +206,20 @@ def demo_check(checkout: Path, *, system: bool) -> int:
 
 
 def show_links(path: Path) -> None:
-    """Print where to look and how to sign in."""
+    """Print where to look and how to sign in, as `demo_seed` wrote it."""
     links = json.loads(path.read_text())
     rows = [
-        ("Patient (a phone)", links["patient"]),
+        ("Patient's phone", f"{links['patient']} (born {links['patient_birth_date']})"),
         ("Front desk", links["front_desk"]),
         ("Clinician", links["clinician"]),
-        ("Mail viewer", links["mail"]),
+        ("Pages by mail", links["mail"]),
         ("Sandbox chart", links["chart"]),
+        ("Sign-in codes", links["demo"]),
+        *((f"  {one['role']}", f"{one['email']}, password: {one['password']}") for one in links["people"]),
     ]
-    tell("The demo runs. Ctrl-C stops it.\n")
-    for name, link in rows:
-        tell(f"  {name:<18} {link}")
-    tell("")
-    for name, login in links["logins"].items():
-        words = login.values() if isinstance(login, dict) else [login]
-        tell(f"  {name:<18} {' / '.join(str(word) for word in words)}")
+    tell("The demo runs; Ctrl-C stops it.")
+    for name, value in rows:
+        tell(f"  {name:<16} {value}")
 
 
 def left_out() -> set[str]:

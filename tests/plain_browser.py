@@ -78,8 +78,9 @@ class PlainBrowser:
     def go(self, url: str) -> Page:
         return self._arrive(url, self.client.get(url))
 
-    def press(self, answers: dict, name: str | None = None, value: str = "") -> Page:
+    def press(self, answers: dict | None = None, name: str | None = None, value: str = "") -> Page:
         """What a person can do on this page: change fields that are there, press a button that is there."""
+        answers = answers or {}
         known = {field for field, _ in self.page.fields} | self.page.choices.keys()
         assert answers.keys() <= known, f"not on the page: {answers.keys() - known}"
         assert (name, value) in self.page.buttons, f"no such button: {name}={value} in {self.page.buttons}"

@@ -69,7 +69,7 @@ def authorize_disclosure(
                 attempt=attempt,
                 defaults={
                     "patient": patient,
-                    "signature_id": decision.consent_id or None,
+                    "signature_id": UUID(decision.consent_id) if decision.consent_id else None,
                     "recipient": recipient,
                     "purpose": purpose,
                     "categories": sorted(categories),
@@ -132,6 +132,7 @@ def _consent(row: Signature) -> policy.Consent:
     scope = row.fields.get("scope", {})
     ended = {one.why for one in row.revocations.all()}
     unaltered = hashlib.sha256(row.shown_html.encode()).hexdigest() == row.shown_sha256
+    complete = bool(row.signer_name and scope.get("purposes") and scope.get("categories") and unaltered)
     return policy.Consent(
         id=str(row.id),
         kind=row.kind,
@@ -140,7 +141,7 @@ def _consent(row: Signature) -> policy.Consent:
         expires_on=row.expires_on,
         purposes=frozenset(scope.get("purposes", ())),
         categories=frozenset(scope.get("categories", ())),
-        complete=bool(row.signer_name and scope.get("purposes") and scope.get("categories") and unaltered),
+        complete=complete or row.decision != Signature.Decision.SIGNED,
         revoked=Revocation.Why.REVOKED in ended,
         suspected_false=Revocation.Why.SUSPECTED_FALSE in ended,
     )

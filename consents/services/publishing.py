@@ -95,7 +95,7 @@ def publish(*, clinic: Clinic, source: DocumentSource, actor: Actor) -> Document
 
 def _locked_document(clinic: Clinic, source: DocumentSource) -> Document:
     """One publisher at a time per document."""
-    Document.objects.get_or_create(clinic=clinic, slug=source.slug, defaults={"kind": source.kind.value})
+    Document.objects.get_or_create(clinic=clinic, slug=source.slug, defaults={"kind": source.kind})
     document = Document.objects.select_for_update(no_key=True).get(clinic=clinic, slug=source.slug)
     if document.kind != source.kind:
         raise CannotPublish(f"{source.slug} is a {document.kind}: another kind needs a document of its own.")

@@ -91,7 +91,7 @@ def show(*, patient: Patient, program: Program, source_ref: UUID, slug: str, lan
     return Shown(
         version_id=version.id,
         slug=slug,
-        kind=source.kind.value,
+        kind=source.kind,
         version=version.version,
         title=version.title,
         html=html,
@@ -145,7 +145,7 @@ def decide(
         signature = Signature.objects.create(
             patient=patient,
             version=version,
-            kind=source.kind.value,
+            kind=source.kind,
             source_ref=source_ref,
             decision=decision,
             reason=plain(reason),

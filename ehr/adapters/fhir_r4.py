@@ -28,8 +28,13 @@ JSON = "application/fhir+json"
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _LOCATION = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/([A-Za-z0-9.-]{1,64}))?")
 _ETAG = re.compile(r'W/"([A-Za-z0-9.-]{1,64})"')
-_ISSUE_CODE = re.compile(r"[a-z-]{1,40}")
-_ISSUE_PATH = re.compile(r"[A-Za-z][A-Za-z0-9.\[\]:]{0,119}")
+_ISSUE_PATH = re.compile(r"[A-Z][A-Za-z]{1,39}(\.[a-z][A-Za-z]{0,39}(\[\d{1,4}\])?){1,8}")
+# FHIR R4 issue-type: a closed list, so that no word of a patient's can pass for a code.
+_ISSUE_CODE = re.compile(
+    "invalid|structure|required|value|invariant|security|login|unknown|expired|forbidden|suppressed|processing"
+    "|not-supported|duplicate|multiple-matches|not-found|deleted|too-long|code-invalid|extension|too-costly"
+    "|business-rule|conflict|transient|lock-error|no-store|exception|timeout|incomplete|throttled|informational"
+)
 
 
 class Authorization(Protocol):

@@ -19,6 +19,11 @@ from ehr.mapping.drafts import (
 )
 from ehr.mapping.source import AnswerSet
 
+DECLINED = "https://candor.health/fhir/StructureDefinition/declined-to-answer"
+ASKED_DECLINED = {
+    "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
+    "valueCode": "asked-declined",
+}
 _CATEGORIES = {
     forms.DEMOGRAPHICS: DEMOGRAPHICS,
     forms.INSURANCE: DEMOGRAPHICS,
@@ -63,12 +68,17 @@ def _items(items: Items, texts: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     for item in items:
         kept: dict[str, Any] = {"linkId": item["linkId"], "text": texts.get(item["linkId"]) or item.get("text", "")}
         said = {
-            "extension": item.get("extension", []),
+            "extension": [_why_unanswered(extension) for extension in item.get("extension", ())],
             "answer": [_answer(answer, texts) for answer in item.get("answer", ())],
             "item": list(_items(item.get("item", ()), texts)),
         }
         if any(said.values()):
             yield {**kept, **said}
+
+
+def _why_unanswered(extension: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Our forms' mark of a question declined, in the words that charts know."""
+    return ASKED_DECLINED if extension.get("url") == DECLINED else extension
 
 
 def _answer(answer: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:

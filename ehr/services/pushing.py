@@ -6,6 +6,7 @@ attempt searches by our identifier before it sends anything.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 CLERK = Actor.system("ehr")
 LEASE = timedelta(seconds=120)
 PER_LANE = 200
+Connect = Callable[..., Gateway]
 State = ExportItem.State
 WAITING = (State.PENDING, State.UNKNOWN, State.ACCEPTED)
 SETTLED = (State.VERIFIED, State.MANUAL, State.SUPERSEDED)
@@ -45,14 +47,14 @@ class Claim:
     came_from: str
 
 
-def push_due(limit: int = 5) -> int:
+def push_due(limit: int = 5, *, connect: Connect = gateway_for) -> int:
     """Work through up to `limit` patients' lanes; returns how many items were verified."""
     verified = 0
     for _ in range(limit):
         lane = _claim_lane()
         if lane is None:
             break
-        gateway = gateway_for(lane.connection, allow_loopback=settings.EHR_ALLOW_LOOPBACK)
+        gateway = connect(lane.connection, allow_loopback=settings.EHR_ALLOW_LOOPBACK)
         try:
             verified += _work(lane, gateway)
         finally:

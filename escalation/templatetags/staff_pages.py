@@ -1,12 +1,13 @@
 """How the staff's pages write ages, telephone links and clocks."""
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from escalation.rendering import zone
 
 register = template.Library()
 
@@ -32,9 +33,10 @@ def tel(phone: str) -> str:
 
 @register.filter
 def at_clinic(moment: datetime, time_zone: str) -> str:
-    """The clinic's wall clock, with its zone, because who is on call may be in another one."""
-    local = moment.astimezone(ZoneInfo(time_zone))
-    return f"{local:%b} {local.day}, {local.year}, {local.hour % 12 or 12}:{local:%M %p %Z}"
+    """The clinic's wall clock with its zone, because who is on call may be in another one; the year if it is past."""
+    local = moment.astimezone(zone(time_zone))
+    year = "" if local.year == timezone.now().year else f", {local.year}"
+    return f"{local:%b} {local.day}{year}, {local.hour % 12 or 12}:{local:%M %p %Z}"
 
 
 @register.simple_tag

@@ -15,7 +15,8 @@ is inside of, outermost first:
 The label of a place, used in reports, is its linkId followed by the same indexes: dose[0], age[1][0], medications[0].
 
 Structure follows "Nested Items" of the QuestionnaireResponse page: items in a group nest in item.item, items under a
-question nest in each answer. Under a question that has no answer they stand in item.item, the only place left.
+question nest in each answer. Under a question that has no answer they stand in item.item, the only place left: once,
+and with index 0 where the question repeats.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

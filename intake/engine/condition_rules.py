@@ -47,7 +47,7 @@ def _check_answer(source: Item, condition: Condition, findings: Findings) -> Non
         findings.add("condition-type", condition.path, name=answer.type, type=source.type)
     elif condition.operator not in ("=", "!=") and answer.type in _UNORDERED:
         findings.add("operator-no-order", condition.path, name=condition.operator, type=source.type)
-    elif source.closed and condition.operator in ("=", "!=") and source.option(answer) is None:
+    elif condition.operator in ("=", "!=") and not source.permits(answer):
         findings.add("condition-no-option", condition.path, name=source.link_id)
 
 
@@ -120,7 +120,7 @@ def _can_hold(form: Definition, condition: Condition, reached: set[int], decided
     is_answerable = source.index in reached or source.index not in decided
     if condition.operator != "=":
         return is_answerable
-    return is_answerable and not (source.closed and source.option(condition.answer) is None)
+    return is_answerable and source.permits(condition.answer)
 
 
 def _contradict(form: Definition, conditions: Sequence[Condition]) -> bool:

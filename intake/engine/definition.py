@@ -136,7 +136,7 @@ class Item:
     hidden: bool = False
     codes: tuple[Coding, ...] = ()
     options: tuple[Option, ...] = ()
-    closed: bool = False  # the options are all there is
+    closed: bool = False  # the options are all the codes that there are
     answer_types: frozenset[str] = frozenset()
     enable_when: tuple[Condition, ...] = ()
     enable_behavior: str = ""
@@ -175,6 +175,11 @@ class Item:
 
     def option(self, value: Value) -> Option | None:
         return next((option for option in self.options if option.meaning == value), None)
+
+    def permits(self, value: Value) -> bool:
+        """Whether the value is among the options, where they are closed; an open-choice also takes any text."""
+        is_free_text = self.type == "open-choice" and value.type == "string"
+        return not self.closed or is_free_text or self.option(value) is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from intake.engine.definition import Item, Option
+from intake.engine.showing import as_typed
 from intake.engine.values import LARGEST_INTEGER, Coding, UnreadableValue, read
 
 _EARLIEST, _LATEST = 1800, 2200  # years; outside, it is a slip of the finger
@@ -37,19 +38,18 @@ def read_entry(item: Item, text: str, context: Context, *, unit: str = "") -> di
     """The answer that was typed or chosen; None where it is blank. Raises UnreadableValue with a message's code."""
     if not text.strip():
         return None
-    if item.options:
-        chosen = _choose(item, text.strip())
-        if chosen is not None:
-            return dict(chosen.answer)
-        if item.closed or item.type == "choice":
-            raise UnreadableValue("not-an-option")
+    chosen = _choose(item, text.strip())
+    if chosen is not None:
+        return dict(chosen.answer)
+    if item.options and item.type == "choice":
+        raise UnreadableValue("not-an-option")
     return _READERS.get(item.type, _read_nothing)(item, text, context, unit)
 
 
 def _choose(item: Item, text: str) -> Option | None:
     """By what the option posts, else by its bare code where only one option has it."""
     for option in item.options:
-        if option.value == text:
+        if text in (option.value, as_typed(option.meaning)):
             return option
     same = [found for found in item.options if isinstance(found.meaning.content, Coding) and _code(found) == text]
     return same[0] if len(same) == 1 else None

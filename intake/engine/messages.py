@@ -36,8 +36,8 @@ _MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "unit-not-allowed": ("Please choose one of the units listed.", "Elija una de las unidades de la lista."),
     "not-an-option": ("Please choose one of the answers listed.", "Elija una de las respuestas de la lista."),
     "option-exclusive": (
-        "“{option}” can't be combined with another answer.",
-        "“{option}” no se puede combinar con otra respuesta.",
+        "One of these answers can't be combined with another.",
+        "Una de estas respuestas no se puede combinar con otra.",
     ),
     "too-many-answers": ("Please give one answer only.", "Dé una sola respuesta."),
     "too-many": ("Please give at most {limit}.", "Dé como máximo {limit}."),

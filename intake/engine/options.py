@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from intake.engine.definition import ANSWER_TYPES, CANDOR, Option, Words
 from intake.engine.elements import CORE, SDC, Element
-from intake.engine.values import SUFFIXES, TYPES, Coding, UnreadableValue, Value, read
+from intake.engine.values import SUFFIXES, TYPES, Coding, Moment, UnreadableValue, Value, read
 
 # que-5 names these types; an option's value can only be one of answerOption.value[x]'s types.
 _OPTION_TYPES: Final[Mapping[str, frozenset[str]]] = {
@@ -22,7 +22,7 @@ _ORDINALS: Final = (f"{CORE}ordinalValue", f"{CORE}itemWeight")
 
 
 class Choices(NamedTuple):
-    """`closed`: these options are all there is. `answer_types`: the FHIR types that an answer may have."""
+    """`closed`: these options are all the codes there are. `answer_types`: the FHIR types that an answer may have."""
 
     options: tuple[Option, ...]
     closed: bool
@@ -55,7 +55,7 @@ def read_choices(item: Element, type_: str, value_sets: Mapping[str, ValueSet]) 
         item.findings.add("value-set-unknown" if named.startswith("#") else "value-set-external", item.path, name=named)
     _check_repeated(item, options)
     is_all = bool(options) and (bool(listed) or (known is not None and known.complete))
-    return Choices(options, is_all and type_ != "open-choice", _answer_types(type_, options))
+    return Choices(options, is_all, _answer_types(type_, options))
 
 
 def _check_presence(item: Element, type_: str, *, has_options: bool, value_set: str) -> None:
@@ -108,7 +108,17 @@ def posted(value: Value) -> str:
     if isinstance(content, Coding):
         code = content.code or content.display
         return f"{content.system}|{code}" if content.system else code
-    return str(content) if isinstance(content, str | int | Decimal) else ""
+    if isinstance(content, Moment):
+        return _iso(content)
+    return str(content) if isinstance(content, str | int) else ""
+
+
+def _iso(moment: Moment) -> str:
+    if moment.parts:
+        year, *rest = moment.parts
+        return "-".join([f"{year:04d}", *(f"{part:02d}" for part in rest)])
+    seconds = int(moment.seconds or 0)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
 def _label(found: Element, value: Value, coding: Element | None) -> Words:

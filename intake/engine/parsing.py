@@ -114,7 +114,8 @@ def _read_items(found: Sequence[_Found], value_sets: Mapping[str, ValueSet]) -> 
     items: list[Item] = []
     for index, (element, parent) in enumerate(found):
         item = _read_item(element, index, items[parent] if parent != ROOT else None, value_sets)
-        items.append(replace(item, enable_when=_read_conditions(element, index, links, parents)))
+        conditions = _read_conditions(element, index, links, parents)
+        items.append(replace(item, enable_when=conditions, initial=_read_initial(element, item)))
     children: list[list[Item]] = [[] for _ in items]
     for index in range(len(items) - 1, -1, -1):  # children before parents, so that every parent gets finished ones
         below = tuple(children[index][::-1])
@@ -149,8 +150,7 @@ def _read_item(element: Element, index: int, parent: Item | None, value_sets: Ma
         answer_types=choices.answer_types,
         enable_behavior=_read_behavior(element),
         constraints=read_constraints(element, type_),
-        initial=_read_initial(element, type_, choices),
-        unit=_unit(element.extension(f"{CORE}questionnaire-unit", {"Coding"})),
+        unit=_coding(element.extension(f"{CORE}questionnaire-unit", {"Coding"})),
         units=_read_units(element),
         control=_read_control(element),
         why_asked=_read_why(element),
@@ -249,42 +249,42 @@ def _read_codings(element: Element) -> tuple[Coding, ...]:
     found = []
     for code in element.objects("code"):
         try:
-            value = read("Coding", code.raw)
+            coding = _coding(read("Coding", code.raw))
         except UnreadableValue:
-            value = None
-        if value is None:
+            coding = None
+        if coding is None:
             element.findings.add("malformed", code.path, name="code", kind="a Coding")
-        elif isinstance(value.content, Coding):
-            found.append(value.content)
+        else:
+            found.append(coding)
     return tuple(found)
 
 
-def _read_initial(element: Element, type_: str, choices: Choices) -> tuple[Mapping[str, Any], ...]:
-    given = element.objects("initial") if type_ in ANSWER_TYPES else []
+def _read_initial(element: Element, item: Item) -> tuple[Mapping[str, Any], ...]:
+    given = element.objects("initial") if item.type in ANSWER_TYPES else []
+    selected = [option.answer for option in item.options if option.initial_selected]
     if given and element.raw.get("answerOption"):
         element.findings.add("initial-with-options", element.path)
-    if len(given) > 1 and not element.flag("repeats"):
+    if len(given) + len(selected) > 1 and not item.repeats:
         element.findings.add("initial-repeats", element.path)
     good = []
     for found in given:
         found.check(_INITIAL_ELEMENTS)
-        if _fits(found, choices):
+        if _fits(found, item):
             good.append({name: raw for name, raw in found.raw.items() if name in _INITIAL_ELEMENTS})
         else:
-            element.findings.add("initial-value", found.path, type=type_)
-    return (*good, *(option.answer for option in choices.options if option.initial_selected))
+            element.findings.add("initial-value", found.path, type=item.type)
+    return (*good, *selected)
 
 
-def _fits(initial: Element, choices: Choices) -> bool:
+def _fits(initial: Element, item: Item) -> bool:
     try:
         value = initial.typed("value")
     except UnreadableValue:
         return False
-    is_permitted = not choices.closed or any(option.meaning == value for option in choices.options)
-    return value.type in choices.answer_types and is_permitted
+    return value.type in item.answer_types and item.permits(value)
 
 
-def _unit(value: Value | None) -> Coding | None:
+def _coding(value: Value | None) -> Coding | None:
     return value.content if value is not None and isinstance(value.content, Coding) else None
 
 
@@ -292,7 +292,7 @@ def _read_units(element: Element) -> tuple[Coding, ...]:
     found = []
     for extension in element.extensions(f"{CORE}questionnaire-unitOption"):
         try:
-            unit = _unit(extension.typed("value"))
+            unit = _coding(extension.typed("value"))
         except UnreadableValue:
             unit = None
         if unit is None:

@@ -5,6 +5,7 @@ enabled part is held to them. A required group needs an answer somewhere in it (
 one child element"); where something required in it is missing anyway, only that is named.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -145,23 +146,20 @@ def _errors(active: Sequence[Occurrence], reading: Reading, language: str) -> It
     for fault in reading.faults:
         yield AnswerError(fault.link_id, fault.code, say(fault.code, language), indexes=fault.indexes)
     for place in reading.occurrences:  # enabled or not, for nobody knows
-        is_first = place.parent == ROOT or not reading.occurrences[place.parent].is_set
-        if is_first and any(condition.broken for condition in place.item.enable_when):
-            message = say("condition-broken", language)
-            yield AnswerError(place.item.link_id, "condition-broken", message, key=place.key, indexes=place.indexes)
-    instances: dict[int, int] = {}
+        is_instance = place.parent != ROOT and reading.occurrences[place.parent].is_set
+        if not is_instance and any(condition.broken for condition in place.item.enable_when):
+            yield _error(place, "condition-broken", {}, language)
+    instances = Counter(place.parent for place in active)
     for place in active:
+        most = place.item.constraints.max_occurs
+        if place.is_set and most is not None and instances[place.index] > most:
+            yield _error(place, "too-many", {"limit": most}, language)
         for code, words in _problems(place):
-            message = say(code, language, **words)
-            yield AnswerError(place.item.link_id, code, message, key=place.key, indexes=place.indexes)
-        if place.parent != ROOT and reading.occurrences[place.parent].is_set:
-            instances[place.parent] = instances.get(place.parent, 0) + 1
-    for index, number in instances.items():
-        whole = reading.occurrences[index]
-        most = whole.item.constraints.max_occurs
-        if most is not None and number > most:
-            message = say("too-many", language, limit=most)
-            yield AnswerError(whole.item.link_id, "too-many", message, key=whole.key, indexes=whole.indexes)
+            yield _error(place, code, words, language)
+
+
+def _error(place: Occurrence, code: str, words: Mapping[str, object], language: str) -> AnswerError:
+    return AnswerError(place.item.link_id, code, say(code, language, **words), key=place.key, indexes=place.indexes)
 
 
 Problem = tuple[str, Mapping[str, object]]
@@ -172,25 +170,23 @@ def _problems(place: Occurrence) -> Iterator[Problem]:
     most = item.constraints.max_occurs if item.repeats else 1
     if most is not None and len(place.answers) > most:
         yield ("too-many", {"limit": most}) if item.repeats else ("too-many-answers", {})
-    yield from _clashes(place)
+    if _has_clash(place):
+        yield "option-exclusive", {}
     for answer in place.answers:
         problem = (answer.problem, {}) if answer.value is None else check_answer(item, answer.raw, answer.value)
         if problem is not None:
             yield problem
 
 
-def _clashes(place: Occurrence) -> Iterator[Problem]:
-    if len(place.answers) < 2:
-        return
-    for value in place.values:
-        option = place.item.option(value)
-        if option is not None and option.exclusive:
-            yield "option-exclusive", {"option": option.label}
+def _has_clash(place: Occurrence) -> bool:
+    """Whether an answer that excludes all others was given with another."""
+    chosen = [place.item.option(value) for value in place.values] if len(place.answers) > 1 else []
+    return any(option is not None and option.exclusive for option in chosen)
 
 
 def check_answer(item: Item, raw: Mapping[str, Any], value: Value) -> Problem | None:
     """The first limit of the question that the answer breaks."""
-    if item.closed and item.option(value) is None:
+    if not item.permits(value):
         return "not-an-option", {}
     if isinstance(value.content, Quantity) and item.units and not _has_unit(item, value.content):
         return "unit-not-allowed", {}
@@ -226,8 +222,8 @@ def _check_range(item: Item, value: Value) -> Problem | None:
     if limits.max_value is not None and order(value, limits.max_value) == 1:
         return "too-large", {"limit": in_figures(limits.max_value)}
     if limits.max_decimals is not None and isinstance(value.content, Decimal):
-        exponent = value.content.as_tuple().exponent
-        if isinstance(exponent, int) and -exponent > limits.max_decimals:
+        decimals = f"{value.content:f}".partition(".")[2]
+        if len(decimals) > limits.max_decimals:
             return "too-many-decimals", {}
     return None
 

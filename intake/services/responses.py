@@ -40,7 +40,7 @@ class Kept:
 
 def locked_packet(packet_id: UUID) -> Packet:
     """The packet's row under lock, open for answers. Raises PacketClosed. Call inside a transaction."""
-    packet = Packet.objects.select_for_update(of=("self",)).select_related("patient", "program").get(pk=packet_id)
+    packet = Packet.objects.select_for_update().get(pk=packet_id)
     if packet.state not in OPEN:
         raise PacketClosed
     return packet

@@ -21,6 +21,7 @@ import escalation.services
 import screening.services
 from audit.actions import Action, Actor, Ref
 from core import clock
+from core.models import Patient
 from intake import engine, selectors
 from intake.models import Packet, Response, Sensitivity, Step, Submission
 from intake.services import responses
@@ -86,9 +87,12 @@ def assess(response: Response, packet: Packet) -> bool:
 
 
 def page_a_human(packet: Packet, key: str, urgency: str, code: str, because: str) -> None:
-    """Open the packet's incident, or join it; the same finding from the same answers is one trigger."""
+    """Open the packet's incident, or join it; the same finding from the same answers is one trigger.
+
+    Reads no encrypted column of the patient: an unreadable name must not stop a page.
+    """
     escalation.services.open(
-        patient=packet.patient,
+        patient=Patient.objects.only("id", "clinic_id").get(pk=packet.patient_id),
         clinic_id=packet.clinic_id,
         site_id=packet.site_id,
         source_ref=packet.id,
@@ -112,7 +116,7 @@ def _assess_again(pk: UUID) -> bool:
         response = Response.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
         if response is None:
             return False
-        packet = Packet.objects.select_related("patient").get(pk=response.packet_id)
+        packet = Packet.objects.get(pk=response.packet_id)
         try:
             with transaction.atomic():
                 assess(response, packet)
@@ -188,7 +192,7 @@ def submit(*, packet: Packet, key: UUID) -> Packet:
     Raises NotComplete, PacketClosed (withdrawn or expired), KeyReused (another submission took this packet).
     """
     with transaction.atomic():
-        packet = Packet.objects.select_for_update(of=("self",)).select_related("patient", "program").get(pk=packet.pk)
+        packet = Packet.objects.select_for_update().get(pk=packet.pk)
         earlier = Submission.objects.filter(packet=packet).first()
         if earlier:
             if earlier.key != key:

@@ -1,5 +1,6 @@
 """The packet as a whole: what there is to do, what is missing, sending it, what was signed, and leaving."""
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -82,7 +83,9 @@ def _key(request: HttpRequest) -> UUID:
 def _review(
     request: HttpRequest, packet: "Packet", missing: tuple[selectors.Missing, ...], *, refused: bool = False
 ) -> HttpResponse:
-    context = {"missing": missing, "key": uuid4(), "refused": refused}
+    titles = {step.slug: step.title for step in selectors.steps(packet, packet.language)}
+    parts = [(titles[slug], list(things)) for slug, things in groupby(missing, key=lambda one: one.slug)]
+    context = {"missing": missing, "parts": parts, "key": uuid4(), "refused": refused}
     return page(request, packet, "review", context, status=422 if refused else 200)
 
 

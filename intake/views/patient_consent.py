@@ -39,18 +39,14 @@ def _decide(
 ) -> HttpResponse:
     if not form.is_valid():
         return _show(request, packet, step, place, form, problem=next(iter(form.errors)), status=422)
-    typed = form.cleaned_data
     try:
         sign(
             packet=packet,
             slug=step.slug,
-            shown_sha256=typed["shown_sha256"],
-            decision=typed["decision"],
-            signer_name=typed["signer_name"],
-            reason=typed["reason"],
             statements=request.POST.getlist("statement"),
             evidence=_evidence(request),
             language=packet.language,
+            **form.cleaned_data,
         )
     except OutdatedText:
         return _show(request, packet, step, place, form, problem="outdated", status=409)
@@ -91,25 +87,29 @@ def _show(
         )
     except NotPublished:
         return page(request, packet, "not_ready", {"step": step, "place": place}, status=503)
+    ticked = request.POST.getlist("statement")
     context: dict[str, Any] = {
         "place": place,
         "shown": shown,
         "decisions": dict(shown.decisions),
         "form": form,
-        "ticked": request.POST.getlist("statement"),
+        "ticked": ticked,
         "problem": problem,
-        "words": _words(problem),
+        "problems": _problems(problem, form, unticked=any(name not in ticked for name, _words in shown.statements)),
     }
     return page(request, packet, "consent", context, status=status)
 
 
-def _words(problem: str) -> str:
-    """What to say about a decision that was not recorded."""
+def _problems(problem: str, form: SignatureForm, *, unticked: bool) -> dict[str, str]:
+    """Everything that kept the decision from being recorded, by the field it belongs to; "" for the page as a whole."""
+    name = _("Please type your full name to sign.")
+    ticks = _("Please tick each line that you agree with, so that you can sign.")
+    if problem in ("name", "statements"):
+        blank = not form.cleaned_data["signer_name"].strip()
+        return ({"statements": ticks} if unticked else {}) | ({"signer_name": name} if blank else {}) or {problem: name}
     return {
-        "": "",
-        "outdated": _("The text of this page has changed. Please read the new text and decide again."),
-        "name": _("Please type your full name to sign."),
-        "signer_name": _("This name is too long. Please type it shorter."),
-        "statements": _("Please tick each line that you agree with, so that you can sign."),
-        "reason": _("Please tell us in a few words why you do not want to sign."),
-    }.get(problem, _("Please choose one of the buttons below."))
+        "": {},
+        "outdated": {"": _("The text of this page has changed. Please read the new text and decide again.")},
+        "signer_name": {"signer_name": _("This name is too long. Please type it shorter.")},
+        "reason": {"reason": _("Please tell us in a few words why you do not want to sign.")},
+    }.get(problem, {"": _("Please choose one of the buttons below.")})

@@ -123,13 +123,24 @@ def _told(read: ClinicalPacket, on_care_team: bool) -> dict[str, object]:
     sensitive = {form.response_id for form in read.forms if form.sensitivity == "sud"}
     found = [(finding, result, result.source_ref in sensitive) for result in results for finding in result.findings]
     titles = consents.selectors.titles(read.packet.clinic_id, "en")
-    found.sort(key=lambda one: selectors.URGENCIES.index(one[0].urgency))
+    found.sort(key=lambda one: (selectors.URGENCIES.index(one[0].urgency), not one[0].pages))
     return {
         "packet": read.packet,
-        "forms": [form for form in read.forms if form.response_id not in hidden],
+        "forms": [(form, sections(form.rows)) for form in read.forms if form.response_id not in hidden],
         "results": [(result, result.source_ref in sensitive) for result in results],
         "findings": found,
         "decisions": [(one, titles.get(one.slug, one.slug)) for one in read.decisions],
         "hidden": len(hidden),
         "protected": read.packet.program.protects_whole_intake,
     }
+
+
+def sections(rows: tuple[selectors.AnswerRow, ...]) -> list[tuple[str, list[selectors.AnswerRow]]]:
+    """What was answered, under the heading of its group; what was left out isn't shown."""
+    found: list[tuple[str, list[selectors.AnswerRow]]] = [("", [])]
+    for row in rows:
+        if row.is_group:
+            found.append((row.label, []))
+        elif row.values or row.declined:
+            found[-1][1].append(row)
+    return [(heading, answered) for heading, answered in found if answered]

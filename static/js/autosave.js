@@ -45,7 +45,7 @@ async function attempt() {
   const abort = new AbortController();
   const limit = setTimeout(() => abort.abort(), 15_000);
   try {
-    const have = new FormData(form).getAll("!shown");
+    const have = [...form.querySelectorAll("[id^='q-']")].map((node) => node.id.slice(2));
     const body = JSON.stringify({ ...sending, have });
     const reply = await fetch(form.dataset.save, {
       method: "POST",

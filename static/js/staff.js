@@ -27,7 +27,16 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.shouldSwap = false;
   document.querySelector("#signed-out")?.removeAttribute("hidden");
 });
-document.addEventListener("htmx:afterSwap", tick);
+
+// What was unfolded stays unfolded when its part of the page is renewed.
+let unfolded = [];
+document.addEventListener("htmx:beforeSwap", () => {
+  unfolded = [...document.querySelectorAll("details[open][id]")].map((details) => details.id);
+});
+document.addEventListener("htmx:afterSwap", () => {
+  for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+  tick();
+});
 
 // Keys can be switched off (WCAG 2.1.4): a screen reader or a voice may press single letters of its own.
 const keysOn = document.querySelector("#keys-on");

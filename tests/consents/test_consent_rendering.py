@@ -92,8 +92,8 @@ def test_a_name_is_inert_on_paper(payload):
 def test_markup_in_a_documents_body_is_words_too(payload):
     """Publishing refuses it; should it get in all the same, it does nothing."""
     shown = html_of(f"Before {payload} after")
-    for active in ("<script", "<img", "<svg", "<style", "<link", "<a ", "<object", "<iframe", "<h1", "href="):
-        assert active not in shown.replace("&lt;", "")
+    for active in ("<script", "<img", "<svg", "<style", "<link", "<a ", "<object", "<iframe", "<h1"):
+        assert active not in shown
 
 
 @pytest.mark.parametrize("char", ["\u202e", "\u2066", "\u200f", "\x00", "\x1b", "\x7f"])

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from consents.policy import Category, Kind
+from consents import rules
+from consents.policy import TPO_PURPOSES, Category, Kind
 from consents.rendering import html_of
 from consents.rules import REQUIRED_ELEMENTS, InvalidDocument, document_files, faults, order, parse, set_faults
 
@@ -153,8 +154,11 @@ HEAD = "title: T\nkind: npp_ack\nversion: 1.0\nlanguage: en\neffective: 2026-02-
         (f"---\n{HEAD}\ntitle: again\n---\nbody", "unknown or repeated name: title"),
         (f"---\n{HEAD}\nstatement: no id\n---\nbody", "unknown or repeated name: statement"),
         ("---\ntitle: T\n---\nbody", "missing: kind, version, language, effective, review_note"),
-        (f"---\n{HEAD.replace('npp_ack', 'lease')}\n---\nbody", "kind or effective date"),
-        (f"---\n{HEAD.replace('2026-02-16', 'soon')}\n---\nbody", "kind or effective date"),
+        (
+            f"---\n{HEAD.replace('npp_ack', 'lease')}\n---\nbody",
+            "kind lease is not one of npp_ack, treatment, part2_tpo",
+        ),
+        (f"---\n{HEAD.replace('2026-02-16', 'soon')}\n---\nbody", "effective date"),
         (f"---\n{HEAD}\ntext a part2: x\n---\nbody", "a text line is missing: a other"),
         (f"---\n{HEAD}\ntext a part2: x\ntext a other: y\ntext a third: z\n---\nb", "a text line is `text NAME"),
     ],
@@ -185,6 +189,12 @@ def test_a_file_with_a_fault_or_without_its_sister_is_refused(documents):
     path.unlink()
     with pytest.raises(InvalidDocument, match="there is no text in en"):
         document_files(LANGUAGES, documents)
+
+
+def test_the_rules_and_the_policy_speak_of_the_same_things():
+    assert {*rules.REQUIRED_ELEMENTS} == {*rules.DECISIONS} == {*Kind}
+    assert rules.CATEGORIES == {*Category}
+    assert rules.TPO_PURPOSES == TPO_PURPOSES
 
 
 def test_versions_sort_as_people_sort_them():

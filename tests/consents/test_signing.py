@@ -123,6 +123,10 @@ def test_signing_twice_is_signing_once(screen):
     assert Event.objects.filter(action="signature.made").count() == 1
 
 
+def test_signing_again_in_the_other_language_is_signing_once(screen):
+    assert screen.decide(SHARING, language="es").pk == screen.decide(SHARING).pk
+
+
 def test_a_repeat_after_a_new_version_still_gets_the_stored_signature(screen):
     """The reply was lost, the phone sends again, and meanwhile the text was replaced."""
     shown = screen.show(SHARING)

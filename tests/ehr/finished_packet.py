@@ -1,6 +1,5 @@
 """A realistic finished packet: the project's own forms, answered."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -8,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from ehr.mapping import wire
 from ehr.mapping.source import AnswerSet, FinishedPacket, PatientRecord, ScoreRecord, SignatureRecord
 
 FORMS = Path(__file__).parents[2] / "intake" / "definitions"
@@ -85,7 +85,8 @@ DAST10 = {f"dast10-q{number}": "LA32-8" for number in range(1, 11)}
 
 
 def definition(slug: str) -> dict[str, Any]:
-    return json.loads((FORMS / f"{slug}-1.0.0.json").read_text(), parse_float=Decimal)
+    form: dict[str, Any] = wire.loads((FORMS / f"{slug}-1.0.0.json").read_bytes())
+    return form
 
 
 def answers(slug: str, told: Mapping[str, Any], sensitivity: str = "none") -> AnswerSet:

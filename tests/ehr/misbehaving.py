@@ -1,6 +1,7 @@
 """An HTTP server that answers each request with the next thing on its list, however wrong."""
 
 import socket
+import ssl
 import struct
 import threading
 from collections import deque
@@ -53,12 +54,13 @@ def drip(connection: socket.socket, stopped: threading.Event) -> None:
 class Misbehaving:
     """Context manager; `base` is its address, `requests` what came in."""
 
-    def __init__(self, *behaviours: Behaviour) -> None:
+    def __init__(self, *behaviours: Behaviour, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self._behaviours = deque(behaviours)
         self._stopped = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._serve, daemon=True)
-        self.base = f"http://127.0.0.1:{self._listener.getsockname()[1]}/fhir"
+        self.base = f"{'https' if tls else 'http'}://127.0.0.1:{self._listener.getsockname()[1]}/fhir"
         self.requests: list[Request] = []
 
     def then(self, *behaviours: Behaviour) -> None:
@@ -82,10 +84,15 @@ class Misbehaving:
                 return
             with connection:
                 try:
-                    self.requests.append(self._received(connection))
-                    self._behaviours.popleft()(connection, self._stopped)
+                    self._answer(connection)
                 except OSError:
                     continue  # the client gave up, which is what some tests are about
+
+    def _answer(self, plain: socket.socket) -> None:
+        connection = self._tls.wrap_socket(plain, server_side=True) if self._tls else plain
+        with connection:
+            self.requests.append(self._received(connection))
+            self._behaviours.popleft()(connection, self._stopped)
 
     @staticmethod
     def _received(connection: socket.socket) -> Request:

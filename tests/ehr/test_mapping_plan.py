@@ -7,10 +7,11 @@ import pytest
 from finished_packet import FINISHED, SYSTEM, UNWILLING
 
 import consents.policy
-from ehr.mapping import forms
+from ehr.mapping import forms, questionnaire_response
 from ehr.mapping.answers import walk
 from ehr.mapping.drafts import LONGEST_KEY, Draft, key
 from ehr.mapping.plan import plan
+from intake import engine
 
 
 def planned(packet=FINISHED) -> dict[str, Draft]:
@@ -120,3 +121,15 @@ def test_the_link_ids_of_the_mapping_are_questions_of_the_forms(slug, link_ids):
     questions = {item["linkId"] for item in walk(example.definition(slug)["item"])}
     assert link_ids
     assert set(link_ids) <= questions
+
+
+def test_the_form_engine_hands_over_exactly_what_the_mapping_reads():
+    through = [
+        replace(one, items=engine.evaluate(engine.parse(one.definition), one.items).record)
+        for one in FINISHED.answer_sets
+    ]
+    assert planned(replace(FINISHED, answer_sets=through)) == planned()
+
+
+def test_the_mark_of_a_declined_question_is_the_engines():
+    assert questionnaire_response.DECLINED == engine.answers.DECLINED

@@ -4,6 +4,7 @@ import base64
 import hashlib
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import finished_packet as example
 import pytest
@@ -13,7 +14,7 @@ from ehr.mapping.plan import plan
 from ehr.mapping.source import Address
 
 
-def resources(packet=FINISHED) -> dict[str, dict]:
+def resources(packet=FINISHED) -> dict[str, dict[str, Any]]:
     return {draft.field_key: draft.resource for draft in plan(packet, identifier_system=SYSTEM)}
 
 
@@ -69,20 +70,17 @@ def test_codings_lose_the_translations_that_only_our_forms_know():
     assert "extension" not in str(form)
 
 
-def test_no_answer_given_is_kept_with_its_reason_and_an_item_that_says_nothing_is_left_out():
-    declined = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "asked-declined"}
-    answers = replace(
-        example.answers("insurance", {}),
-        items=[
-            {
-                "linkId": "ins-coverage",
-                "item": [{"linkId": "ins-payer", "extension": [declined]}, {"linkId": "ins-group"}],
-            }
-        ],
-    )
+def test_a_declined_question_says_so_in_words_that_charts_know_and_an_item_that_says_nothing_is_left_out():
+    declined = {"url": "https://candor.health/fhir/StructureDefinition/declined-to-answer", "valueBoolean": True}
+    other = {"url": "https://elsewhere.example/note", "valueString": "x"}
+    items = [{"linkId": "ins-payer", "extension": [declined, other]}, {"linkId": "ins-group"}]
+    answers = replace(example.answers("insurance", {}), items=[{"linkId": "ins-coverage", "item": items}])
     (group,) = resources(with_forms(answers))["form:insurance"]["item"]
-    assert group["item"] == [
-        {"linkId": "ins-payer", "text": "Name of the insurance company or plan", "extension": [declined]}
+    (item,) = group["item"]
+    assert item["text"] == "Name of the insurance company or plan"
+    assert item["extension"] == [
+        {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "asked-declined"},
+        other,
     ]
 
 
@@ -136,7 +134,7 @@ def test_coded_answers_in_repeats_get_a_key_each_and_a_type_that_observations_la
         definition=form,
         items=[
             {"linkId": "many", "answer": [{"valueInteger": 1}, {}]},
-            {"linkId": "many", "answer": [{"valueInteger": 2}]},
+            {"linkId": "many", "answer": [{"id": "second", "valueInteger": 2}]},
             {"linkId": "on", "answer": [{"valueDate": "2026-01-01"}]},
         ],
     )

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from questionnaires import CODES, answer, candor, choice, extension, form, item, option, response, spanish, when
+from questionnaires import CODES, answer, candor, choice, form, item, response, spanish, when
 
 from intake.engine import DefinitionError, lint, parse, wording_hash
 from intake.engine.report import report

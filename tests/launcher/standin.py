@@ -35,8 +35,9 @@ def grant_runtime() -> None:
 def demo_seed() -> None:
     rows("INSERT INTO note VALUES ('seeded')")
     base, peers = os.environ["BASE_URL"], f"http://127.0.0.1:{os.environ['DEMO_HTTP_PORT']}"
-    links = {"patient": f"{base}/p", "front_desk": f"{base}/admin", "clinician": f"{base}/inbox"}
-    links |= {"mail": f"{peers}/mail", "chart": f"{peers}/chart", "logins": {"Front desk": {"password": "pw"}}}
+    links = {name: f"{base}/{name}" for name in ("patient", "front_desk", "clinician", "demo")}
+    links |= {name: f"{peers}/{name}" for name in ("mail", "chart")}
+    links |= {"patient_birth_date": "03/15/1990", "people": [{"role": "front desk", "email": "e", "password": "p"}]}
     Path(os.environ["CANDOR_DATA"], "demo", "links.json").write_text(json.dumps(links))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.process
 
 
 def link(running, name: str) -> str:
-    return next(line.split()[-1] for line in running.said if line.strip().startswith(name))
+    return next(re.search(r"http\S+", line)[0] for line in running.said if line.strip().startswith(name))
 
 
 def get(url: str) -> int:
@@ -43,8 +44,8 @@ def test_demo_check_passes_its_exit_code_on_and_leaves_out_only_what_it_knows(ch
 
 
 def test_two_demos_at_once_each_have_their_own_and_ctrl_c_stops_everything(checkout):
-    first = checkout.start("demo").until("Front desk  ")
-    second = checkout.start("demo", CANDOR_DEMO_WITHOUT="celery").until("Front desk  ")
+    first = checkout.start("demo").until("Sign-in codes")
+    second = checkout.start("demo", CANDOR_DEMO_WITHOUT="celery").until("Sign-in codes")
     assert link(first, "Patient") != link(second, "Patient")
     assert (get(link(first, "Patient")), get(link(second, "Patient"))) == (200, 200)
     assert any("Another demo runs" in line for line in second.said)
@@ -64,7 +65,7 @@ def test_a_killed_launcher_takes_its_processes_along_and_the_next_one_cleans_up(
         assert time.monotonic() < deadline, checkout.processes()
         time.sleep(0.1)
     assert list((checkout.data / "runs").iterdir())
-    running = checkout.start("demo", CANDOR_DEMO_WITHOUT="celery").until("Front desk  ")
+    running = checkout.start("demo", CANDOR_DEMO_WITHOUT="celery").until("Sign-in codes")
     assert len(list((checkout.data / "runs").iterdir())) == 1
     running.process.send_signal(signal.SIGTERM)
     assert running.finish().returncode == 0

@@ -55,7 +55,7 @@ def test_the_addresses_read_alike_for_django_environ(standing):
     standing.run("setup")
     read = "import environ; environ.Env.read_env('.env.local'); print(environ.Env().db_url()['OPTIONS']['host'])"
     done = subprocess.run(
-        [sys.executable, "-c", read], cwd=checkout.path, env=checkout.environment(), capture_output=True
+        [sys.executable, "-c", read], cwd=standing.path, env=standing.environment(), capture_output=True
     )
     assert Path(done.stdout.decode().strip(), ".s.PGSQL.5432").exists(), done.stderr
 

@@ -47,21 +47,24 @@ class Validators:
         self._folder = folder
 
     def errors(self, resources: Mapping[str, Mapping[str, Any]]) -> list[str]:
-        """A line per error in any of the named resources, whichever validator found it."""
-        files = []
+        """A line "name: error" per error in any of the named resources, whichever validator found it."""
+        names = {}
         for number, (name, resource) in enumerate(resources.items()):
-            file = self._folder / f"{number:03}-{''.join(c if c.isalnum() else '-' for c in name)[:80]}.json"
+            file = self._folder / f"{number}.json"
             file.write_bytes(wire.dumps(resource))
-            files.append(str(file))
-        first = _run(["node", str(HERE / "validator.mjs"), *files])
-        second = _run([sys.executable, str(HERE / "second_opinion.py"), str(DEFINITIONS), *files])
-        return [line for line in first.splitlines() if not line.endswith(": 0 error(s)")] + second.splitlines()
+            names[file.name] = name
+        files = [str(self._folder / file) for file in names]
+        lines = [
+            *_run(["node", str(HERE / "validator.mjs"), *files]),
+            *_run([sys.executable, str(HERE / "second_opinion.py"), str(DEFINITIONS), *files]),
+        ]
+        return [f"{names[file]}: {error}" for file, _, error in (line.partition(": ") for line in lines)]
 
 
-def _run(command: list[str]) -> str:
+def _run(command: list[str]) -> list[str]:
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode in (0, 1), done.stderr[-2000:]
-    return done.stdout
+    return done.stdout.splitlines()
 
 
 @pytest.fixture(scope="session")
@@ -84,6 +87,7 @@ def _serving(*arguments: str) -> Iterator[dict[str, str]]:
     command = ["node", str(HERE / "serve.mjs"), *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
+            assert process.stdout
             yield json.loads(process.stdout.readline())
         finally:
             process.kill()
@@ -98,9 +102,8 @@ def fhir_peer(node_modules) -> Iterator[FhirPeer]:
 @pytest.fixture(scope="session")
 def smart_peer(node_modules) -> Iterator[SmartPeer]:
     private_key = RSAKey.generate_key(2048).as_pem(private=True).decode()
-    client = {"clientId": "candor", "jwks": jwks(private_key)}
-    with _serving(json.dumps(client)) as addresses:
-        yield SmartPeer(addresses["smart"], client["clientId"], private_key)
+    with _serving(json.dumps({"clientId": "candor", "jwks": jwks(private_key)})) as addresses:
+        yield SmartPeer(addresses["smart"], "candor", private_key)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ UNDECIDABLE = ["http://hl7.org/fhir/us/core/ValueSet/us-core-documentreference-t
 NOT_OURS_TO_ANSWER = {"questionnaire.unresolved"}
 
 
-def errors_of(resource: dict, validator: Validator) -> list[str]:
+def errors_of(resource: dict[str, object], validator: Validator) -> list[str]:
     found = [f"fhirkit: {issue}" for issue in fhirkit.validate(resource) if str(issue).startswith("error")]
     with contextlib.redirect_stdout(io.StringIO()):
         issues = validator.validate_resource(resource).issues

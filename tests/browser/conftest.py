@@ -1,0 +1,115 @@
+"""A real Chromium against a real server on the test database; Chromium's absence is a skip, under CI a failure."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from looking import Gallery
+from personas import World, build_world
+from phone import Phone
+from playwright.sync_api import Browser, sync_playwright
+from serving import ROOT, House, open_house, until
+from staff_story import publish
+
+import ehr.services.connecting
+from core.models import User
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of the test's authenticator app
+PASSWORD = "a long enough password"
+
+
+def pytest_addoption(parser) -> None:
+    group = parser.getgroup("browser")
+    group.addoption("--screens", action="store_true", help="make the README's pictures in docs/screens anew")
+    group.addoption("--shots", metavar="FOLDER", help="keep a picture of every page that the browser tests look at")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items) -> None:
+    """Last, together: Playwright's event loop stays open between them, and Django's async guard is off meanwhile."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM:
+        missing = "Chromium is not installed (apt-get install chromium)."
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        # Playwright's synchronous API keeps an event loop running in this thread; Django would refuse the ORM in it.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def standing_house(chromium, django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[House]:
+    with django_db_blocker.unblock(), open_house(tmp_path_factory.mktemp("house")) as house:
+        yield house
+
+
+@pytest.fixture
+def house(standing_house, transactional_db) -> Iterator[House]:
+    """The server on an empty database; afterwards nobody is in the middle of a transaction when it is emptied."""
+    standing_house.post.empty()
+    standing_house.chart.stored.clear()
+    yield standing_house
+    until(standing_house.is_quiet, "the server to finish what it was asked")
+
+
+@pytest.fixture
+def dispatcher(house) -> Iterator[None]:
+    with house.running("dispatch", "manage.py", "dispatch", "--interval", "0.2"):
+        yield
+
+
+
+
+@pytest.fixture
+def clinic(house) -> World:
+    world = build_world()
+    publish(world)
+    for user in (world.clinician, world.backup, world.supervisor):
+        give_second_factor(user)
+    ehr.services.connecting.connect_sandbox(clinic=world.clinic, base_url=house.chart_base)
+    return world
+
+
+def give_second_factor(user: User) -> None:
+    Authenticator.objects.create(
+        user=user, type=Authenticator.Type.TOTP, data={"secret": get_adapter().encrypt(SECRET)}
+    )
+
+
+@pytest.fixture
+def gallery(request) -> Gallery:
+    shots, screens = request.config.getoption("--shots", None), request.config.getoption("--screens", False)
+    for folder in [shots] if shots else []:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    return Gallery(Path(shots) if shots else None, ROOT / "docs" / "screens" if screens else None)
+
+
+@pytest.fixture
+def phone(chromium, house, gallery) -> Iterator[Callable[..., Phone]]:
+    """Makes phones. Afterwards none of them may have shown an error, asked a stranger or kept anything."""
+    phones: list[Phone] = []
+
+    def make(**settings: Any) -> Phone:
+        phones.append(Phone(chromium, house.base, gallery, **settings))
+        return phones[-1]
+
+    yield make
+    faults = [fault for one in phones for fault in one.faults]
+    for one in phones:
+        one.context.close()
+    assert not faults, "\n".join(["", *faults])

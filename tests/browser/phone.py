@@ -1,0 +1,152 @@
+"""One person's browser: taps, types, goes on; and remembers whatever no page of ours may do."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from looking import Gallery
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Request, Response, expect
+
+from config.demo.seed import current_code
+
+SCREEN = {"width": 390, "height": 844}
+PATIENCE = 20_000  # milliseconds
+Answers = Mapping[str, str | list[str]]
+
+KEPT = """async () => [
+  ...Object.keys(localStorage).map((name) => `localStorage ${name}`),
+  ...Object.keys(sessionStorage).map((name) => `sessionStorage ${name}`),
+  ...(await indexedDB.databases()).map(({ name }) => `indexedDB ${name}`),
+  ...(await caches.keys()).map((name) => `cache ${name}`),
+  ...(await navigator.serviceWorker.getRegistrations()).map(({ scope }) => `service worker ${scope}`),
+]"""
+
+
+class Phone:
+    """A browser of its own, with fingers; `faults` must stay empty."""
+
+    def __init__(self, browser: Browser, base: str, gallery: Gallery, **settings: Any) -> None:
+        touch = {"viewport": SCREEN, "has_touch": True, "is_mobile": True, "reduced_motion": "reduce"}
+        self.base, self.gallery = base, gallery
+        self.context = browser.new_context(base_url=base, **{**touch, **settings})
+        self.context.set_default_timeout(PATIENCE)
+        self.faults: list[str] = []
+        self.context.on("console", self._said)
+        self.context.on("weberror", lambda error: self.faults.append(f"{error.page and error.page.url}: {error.error}"))
+        self.context.on("request", self._asked)
+        self.context.on("response", self._answered)
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+
+    def _said(self, message: ConsoleMessage) -> None:
+        """Errors and warnings, CSP violations among them; refusals with a status are what the tests ask for."""
+        if message.type in ("error", "warning") and not message.text.startswith("Failed to load resource"):
+            self.faults.append(f"{self.page.url} says: {message.text}")
+
+    def _asked(self, request: Request) -> None:
+        if request.url.startswith("http") and not request.url.startswith(self.base):
+            self.faults.append(f"{self.page.url} asks {urlsplit(request.url).netloc}")
+
+    def _answered(self, response: Response) -> None:
+        least = 400 if "/static/" in response.url else 500
+        if response.status >= least:
+            self.faults.append(f"{response.url} is answered with {response.status}")
+
+    # --- getting around ---------------------------------------------------------------------------------
+
+    def go(self, path: str) -> None:
+        self.page.goto(path)
+
+    def at(self, path: str) -> None:
+        """Wait until the page with this path (a regular expression's end) is there."""
+        expect(self.page).to_have_url(re.compile(f"{path}(\\?.*)?(#.*)?$"))
+
+    def find(self, css: str) -> Locator:
+        return self.page.locator(css)
+
+    def look(self, name: str) -> None:
+        """Check the page as it stands, and keep its picture where pictures are wanted."""
+        self.gallery.look(self.page, name)
+
+    def kept(self) -> list[str]:
+        """What the browser keeps of us beyond the three cookies."""
+        cookies = [str(cookie.get("name")) for cookie in self.context.cookies()]
+        found: list[str] = self.page.evaluate(KEPT)
+        return found + [name for name in cookies if name not in ("session", "csrf", "language")]
+
+    # --- a patient --------------------------------------------------------------------------------------
+
+    def open(self, url: str, birth_date: str = "03/15/1990", code: str = "") -> None:
+        """From the link in the message (or the code on paper) to the overview."""
+        self.go(url)
+        if code:
+            self.find("#code").fill(code)
+        self.find("#birth_date").fill(birth_date)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """The page's one main button."""
+        self.find("main button.main").tap()
+
+    def sign(self, name: str = "Rosa Núñez") -> None:
+        for box in self.find("label:has([name=statement])").all():
+            box.tap()
+        self.find("[name=signer_name]").fill(name)
+        self.find("[name=decision][value=signed]").tap()
+
+    def field(self, key: str) -> Locator:
+        return self.find(f'[name="{key}"]:not([type=hidden])')
+
+    def give(self, key: str, answer: str | list[str]) -> None:
+        """Answer one question the way its control wants it."""
+        first = self.field(key).first
+        first.wait_for()
+        for text in [answer] if isinstance(answer, str) else answer:
+            if first.get_attribute("type") in ("radio", "checkbox"):
+                self.option(key, text).tap()
+            elif first.evaluate("field => field.localName") == "select":
+                first.select_option(text)
+            else:
+                first.fill(text)
+
+    def option(self, key: str, value: str) -> Locator:
+        return self.find(f'label:has([name="{key}"][value="{value}"])')
+
+    def answer(self, answers: Answers) -> None:
+        """With JavaScript: each question is there as soon as what it depends on is saved."""
+        for key, answer in answers.items():
+            if "[" in key and not self.field(key).count():
+                self.find(f'[name="!add"][value="{key.split("[")[0]}"]').tap()
+            self.give(key, answer)
+
+    def answer_by_pages(self, answers: Answers) -> None:
+        """Without JavaScript: whole pages, as often as an answer brings up something more to ask."""
+        here, waiting = self.page.url.split("#")[0], dict(answers)
+        while self.page.url.split("#")[0] == here:
+            asked = [key for key in waiting if self.field(key).count()]
+            for key in asked:
+                self.give(key, waiting.pop(key))
+            entry = next((key.split("[")[0] for key in waiting if "[" in key), None)
+            adding = self.find(f'[name="!add"][value="{entry}"]')
+            (adding if not asked and adding.count() else self.find("main button.main")).tap()
+            self.page.wait_for_load_state()
+
+    def saved(self) -> None:
+        """The page says that everything was saved."""
+        expect(self.find("#saving")).to_have_text("Saved")
+
+    # --- staff ------------------------------------------------------------------------------------------
+
+    def sign_in(self, email: str, password: str, secret: str) -> None:
+        """On the sign-in page: password, then the code; once more when it ran out on the way."""
+        self.find("[name=login]").fill(email)
+        self.find("[name=password]").fill(password)
+        self.find("main button.main").tap()
+        for _ in range(2):
+            self.find("[name=code]").fill(current_code(secret))
+            self.find("main button.main").tap()
+            self.page.wait_for_load_state()
+            if "/accounts/" not in self.page.url:
+                return
+        raise AssertionError(f"not signed in: {self.page.url}")

@@ -1,0 +1,92 @@
+"""Bad settings, no database, an unreadable file: one plain line and a non-zero exit, never a traceback."""
+
+import base64
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = base64.b64encode(bytes(32)).decode()
+GOOD = {
+    "CANDOR_NO_LOCAL_ENV": "1",
+    "DEBUG": "true",
+    "SECRET_KEY": "x" * 60,
+    "CANDOR_FIELD_KEYS": f"k1:{KEY}",
+    "CANDOR_INDEX_KEY": KEY,
+    "CANDOR_AUDIT_KEY": KEY,
+    "DATABASE_URL": "postgresql://nobody@/none?host=/nowhere",
+}
+
+
+def manage(*args: str, **changes: str | None) -> subprocess.CompletedProcess:
+    env = {name: value for name, value in {**GOOD, **changes}.items() if value is not None}
+    base = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
+    return subprocess.run(
+        [sys.executable, "manage.py", *args], cwd=ROOT, env=base | env, capture_output=True, text=True, timeout=60
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "word"),
+    [
+        ({"SECRET_KEY": None}, "SECRET_KEY"),
+        ({"CANDOR_FIELD_KEYS": None}, "CANDOR_FIELD_KEYS"),
+        ({"CANDOR_FIELD_KEYS": "k1:short"}, "CANDOR_FIELD_KEYS"),
+        ({"CANDOR_FIELD_KEYS": KEY}, "k1:<base64"),
+        ({"CANDOR_INDEX_KEY": "nonsense"}, "CANDOR_INDEX_KEY"),
+        ({"CANDOR_AUDIT_KEY": base64.b64encode(b"x").decode()}, "CANDOR_AUDIT_KEY"),
+        ({"DATABASE_URL": None}, "DATABASE_URL"),
+        ({"DATABASE_URL": "sqlite:///x.db"}, "PostgreSQL"),
+        ({"DATABASE_URL": "not a url"}, "DATABASE_URL"),
+        ({"OUTCOME_DEADLINE_MINUTES": "soon"}, "OUTCOME_DEADLINE_MINUTES"),
+        ({"EMAIL_PORT": "smtp"}, "EMAIL_PORT"),
+        ({"DEBUG": "perhaps"}, "DEBUG"),
+        ({"SECRET_KEY": None, "SECRET_KEY_FILE": "/does/not/exist"}, "SECRET_KEY"),
+    ],
+)
+def test_a_bad_setting_is_named_in_one_line(changes, word):
+    done = manage("check", **changes)
+    assert done.returncode != 0
+    assert word in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("command", [["migrate"], ["verify_audit"], ["dispatch", "--once"], ["export_packet", "x"]])
+def test_no_database_is_one_line_that_says_what_to_do(command):
+    done = manage(*command)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr + done.stdout
+    assert "./run setup" in done.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("command", [["--help"], ["check_form", "--help"], ["score", "--help"], ["migrate", "--help"]])
+def test_help_needs_neither_secrets_nor_a_database(command):
+    done = manage(*command, SECRET_KEY=None, CANDOR_FIELD_KEYS=None, CANDOR_INDEX_KEY=None, DATABASE_URL=None)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_check_form_and_score_need_neither_secrets_nor_a_database(tmp_path):
+    bare = {name: None for name in GOOD if name != "CANDOR_NO_LOCAL_ENV"}
+    form = ROOT / "intake/definitions/gad-7-1.0.0.json"
+    assert manage("check_form", str(form), "--json", **bare).returncode == 0
+    answers = tmp_path / "answers.json"
+    answers.write_text('{"gad7-q1": "LA6568-5"}')
+    assert manage("score", "gad-7", "--answers", str(answers), "--json", **bare).returncode == 0
+
+
+@pytest.mark.parametrize("command", ["demo_seed", "demo_peers", "demo_check"])
+def test_demo_commands_are_refused_outside_the_demo(command):
+    done = manage(command)
+    assert done.returncode != 0
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "./run demo" in done.stderr
+
+
+def test_local_secrets_are_refused_when_others_can_read_them_or_debug_is_off(tmp_path):
+    source = (ROOT / "config/settings.py").read_text()
+    assert "0o077" in source
