@@ -10,7 +10,6 @@ from consents.policy import Kind
 from core.fields import EncryptedJSONField, EncryptedTextField
 from core.models import Clinic, Patient
 
-
 KINDS = [(kind.value, kind.label) for kind in Kind]
 
 
@@ -103,7 +102,9 @@ class Signature(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["source_ref", "version"], name="one_decision_per_version_and_packet"),
+            models.UniqueConstraint(
+                fields=["source_ref", "version", "decision"], name="one_decision_per_version_and_packet"
+            ),
             models.CheckConstraint(
                 name="only_a_notice_acknowledgement_can_be_refused",
                 condition=~models.Q(decision="refused") | models.Q(kind="npp_ack"),

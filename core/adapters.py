@@ -13,6 +13,12 @@ from core.models import User
 class StaffOnlyAccounts(DefaultAccountAdapter):  # type: ignore[misc]  # allauth's base is Any to mypy
     """Accounts are made by the clinic; evidence is written here, beside the act, not by a signal."""
 
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": "This e-mail address and password don't go together. Please try again.",
+        "too_many_login_attempts": "That was too many tries. Please wait five minutes and try again.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

@@ -34,6 +34,9 @@ class EncryptedTextField(TextColumn):
     history tables keep the same context, so their rows open too."""
 
     description = "Encrypted text"
+    if TYPE_CHECKING:
+        _pyi_private_set_type: Any
+        _pyi_private_get_type: Any
 
     def __init__(self, *args: Any, context: str = "", **kwargs: Any) -> None:
         self.context = context

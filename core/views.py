@@ -100,5 +100,5 @@ def audit_log(request: StaffRequest) -> HttpResponse:
             clinic_id=clinic_id,
             context={"day": day.isoformat() if day else "", "of": str(patient_id or ""), "events": len(page)},
         )
-    rows = [(one, names.get(one.actor_id, one.actor_id[:8])) for one in page]
+    rows = [(one, names.get(one.actor_id, one.actor_id)) for one in page]
     return render(request, "audit/events.html", {"form": form, "day": day, "page": page, "rows": rows})

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 from simple_history.models import HistoricalRecords
 
-from core.fields import EncryptedJSONField, EncryptedTextField
+from core.fields import EncryptedTextField
 from core.models import Clinic, Patient
 
 
@@ -71,7 +71,7 @@ class ExportItem(models.Model):
     position = models.PositiveIntegerField()
     resource_type = models.CharField(max_length=40)
     label = EncryptedTextField(context="export.label")
-    resource = EncryptedJSONField(context="export.resource")
+    resource = EncryptedTextField(context="export.resource", help_text="FHIR JSON with its digits kept (mapping.wire)")
     needs = models.JSONField(default=list, help_text="field_keys whose chart ids this one refers to")
     sensitivity = models.CharField(max_length=4, default="none")
     protected = models.BooleanField(help_text="A Part 2 record: passes the consent gate at the wire")

@@ -71,7 +71,7 @@ class PacketAdmin(DeskAdmin):
     list_filter = (StandingFilter,)
     list_select_related = ("patient", "program", "clinic")
     ordering = ("-invited_at",)
-    lookups = frozenset({"patient__id__exact"})
+    lookups = frozenset({"patient__id__exact", "standing"})
     fields = (
         "patient_name", "program", "site", "speaks", "standing", "progress", "missing", "declined",
         "invited", "opened", "sent", "works_until",

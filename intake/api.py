@@ -20,7 +20,7 @@ from rest_framework.views import APIView
 
 from intake import engine, selectors
 from intake.access import NoPatientSession, packet_in_session
-from intake.forms import everything, who_sees
+from intake.forms import everything, foreign, who_sees
 from intake.services.submission import KeyReused, PacketClosed, Saved, StepLocked, save_answers
 
 if TYPE_CHECKING:
@@ -110,7 +110,8 @@ def _reply(packet: "Packet", slug: str, saved: Saved, have: frozenset[str]) -> d
         "risk": saved.risk,
     }
     if {node.key for node in nodes} != have:
-        context = {"fields": fields, "have": have, "sees": who_sees()}
+        own = foreign(view.definition, packet.language)
+        context = {"fields": fields, "have": have, "sees": who_sees(), "foreign": own}
         reply["html"] = render_to_string("intake/patient/_sections.html", context)
     return reply
 

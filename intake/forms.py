@@ -77,6 +77,13 @@ def is_asked(node: engine.FieldNode) -> bool:
     return is_set or (node.item.is_question and not node.item.read_only)
 
 
+def foreign(definition: engine.Definition, language: str) -> str:
+    """The form's own language, where it has no words in the one asked for; "" where it has."""
+    own = definition.language.partition("-")[0]
+    spoken = own == language or all(item.words.speaks(language) for item in definition.all_items)
+    return "" if spoken else own
+
+
 def who_sees() -> "StrOrPromise":
     """Who can read a sensitive section, as the table of permissions says."""
     if any(granted(role, Permission.SEE_CLINICAL) for role in (Role.FRONT_DESK, Role.OPERATOR)):

@@ -115,7 +115,10 @@ def private_broker(here: Ready, scope: contextlib.ExitStack, run: Run) -> str:
 
 
 def open_house(scope: contextlib.ExitStack, on: Stage, listening: socket.socket, ports: tuple[int, int]) -> Crew:
-    """Seed the demo clinic and start everything; gives the crew once the pages answer."""
+    """Prepare the database and the demo clinic, start everything; gives the crew once the pages answer.
+
+    The web loads while the clinic is seeded, the workers after it: two cores are busy, and the links come soonest.
+    """
     without = left_out()
     port = port_of(listening)
     redis_url = f"redis+socket://{on.run.folder}/stopped.sock" if "redis" in without else on.redis_url
@@ -133,14 +136,15 @@ def open_house(scope: contextlib.ExitStack, on: Stage, listening: socket.socket,
     scope.callback(crew.stop)
     peers, web, *workers = services(on, listening.fileno())
     crew.start(peers)
-    say("Preparing the demo clinic.")
-    on.here.manage("demo_seed", env=env, doing="seeding")
-    say("Starting the web, the worker and the dispatcher.")
-    for service in (web, *workers):
-        if service.name not in without:
-            crew.start(service)
+    on.here.migrate(on.logins)
+    say("Starting the web and preparing the demo clinic.")
+    crew.start(web)
+    on.here.manage("demo_seed", env=env, doing="preparing the demo clinic")
     crew.await_port(peers, ports[0], "/")
     crew.await_port(web, port, "/health/live")
+    for worker in workers:
+        if worker.name not in without:
+            crew.start(worker)
     return crew
 
 
@@ -172,7 +176,6 @@ def demo(checkout: Path, *, port: int | None, system: bool) -> int:
         if passing:
             say("Another demo runs from this checkout; this one gets a database of its own until it ends.")
         on = stage(here, scope, passing=passing)
-        here.migrate(on.logins)
         crew = open_house(scope, on, listening, (free_port(8025), free_port(8026)))
         with contextlib.suppress(KeyboardInterrupt):
             show_links(on.data / "demo" / "links.json")
@@ -191,7 +194,6 @@ def demo_check(checkout: Path, *, system: bool) -> int:
         listening = scope.enter_context(listen(0))
         here = scope.enter_context(setup.ready(checkout, requirements=packages.RUNTIME, system=system))
         on = stage(here, scope, passing=True)
-        here.migrate(on.logins)
         crew = open_house(scope, on, listening, (free_port(), free_port()))
         say("Driving one patient through it.")
         command: Command = [here.venv.python, "manage.py", "demo_check", "--base-url", crew.env["BASE_URL"]]

@@ -35,8 +35,9 @@ class Venv:
         stamp, wanted = self.folder / f"candor-{name}.stamp", self._fingerprint(files)
         if stamp.exists() and stamp.read_text() == wanted:
             return
-        self._make()
         say(f"Installing the Python packages ({name}); a minute or so the first time.")
+        self.log.unlink(missing_ok=True)
+        self._make()
         if not self._install(files):
             raise Failure(f"The Python packages can't be installed: {last_line(self.log)} (all of it: {self.log})")
         stamp.write_text(wanted)

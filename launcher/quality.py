@@ -32,6 +32,7 @@ def run_tests(here: Ready, arguments: Sequence[str]) -> int:
         # In our own process group: Ctrl-C and a debugger's prompt reach it as if it had been called directly.
         command: Command = [here.venv.python, "-m", "pytest", *arguments]
         process = spawn(command, cwd=here.place.checkout, env=env, own_session=False)
+        run.remember_database(f"test_candor_{process.pid}")  # the name that tests/conftest.py gives it
         try:
             return process.wait()
         except KeyboardInterrupt as stopped:

@@ -9,7 +9,7 @@ VOID = {"input", "br", "meta", "link", "hr", "img"}
 
 
 class Page(HTMLParser):
-    """`fields`: (name, value) that the form "page" would post; `choices`: name → values offered; `text`: what is read."""
+    """`fields`: (name, value) that the form "page" posts; `choices`: name → values offered; `text`: what is read."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -17,6 +17,10 @@ class Page(HTMLParser):
         self.texts, self.title, self._open, self._select, self._area = [], "", [], None, None
         self.feed(html)
         self.text = " ".join(" ".join(self.texts).split())
+
+    @property
+    def names(self) -> set[str]:
+        return {name for name, _ in self.fields} | self.choices.keys()
 
     @property
     def _in_form(self) -> bool:
@@ -81,8 +85,7 @@ class PlainBrowser:
     def press(self, answers: dict | None = None, name: str | None = None, value: str = "") -> Page:
         """What a person can do on this page: change fields that are there, press a button that is there."""
         answers = answers or {}
-        known = {field for field, _ in self.page.fields} | self.page.choices.keys()
-        assert answers.keys() <= known, f"not on the page: {answers.keys() - known}"
+        assert answers.keys() <= self.page.names, f"not on the page: {answers.keys() - self.page.names}"
         assert (name, value) in self.page.buttons, f"no such button: {name}={value} in {self.page.buttons}"
         posted: dict[str, list[str]] = {}
         for field, text in self.page.fields:

@@ -1,40 +1,36 @@
 """What the staff's pages are asked about: a patient who was invited, signed, and answered dangerously."""
 
 from datetime import timedelta
-from uuid import uuid4
 
-from allauth.mfa.models import Authenticator
+import packets as given
 from django.test import Client
+from packets import DOCUMENTS
 from personas import World, signed_in
 
-import consents.services
 import escalation.services.duty
-from audit.actions import Actor
 from core import clock
-from core.models import User
+from core.models import Patient, User
 from escalation.models import Incident
 from intake.models import Packet
-from intake.services import library, packets, submission
+from intake.services import packets
 
-NOT_AT_ALL, SEVERAL_DAYS, YES, NO = "LA6568-5", "LA6569-3", "LA33-6", "LA32-8"
+__all__ = ["DOCUMENTS", "SEVERAL_DAYS"]
+
+NOT_AT_ALL, SEVERAL_DAYS, YES = given.NOT_AT_ALL, given.SEVERAL, given.YES
 PHQ9 = {f"phq9-q{n}": [SEVERAL_DAYS if n in (1, 2, 9) else NOT_AT_ALL] for n in range(1, 10)}
 GAD7 = {f"gad7-q{n}": [SEVERAL_DAYS] for n in range(1, 8)}
-DAST10 = {f"dast10-q{n}": [YES if n != 3 else NO] for n in range(1, 11)}
+DAST10 = {f"dast10-q{n}": [YES] for n in range(1, 11)}
 ITEM_NINE = "Thoughts that you would be better off dead"
-DOCUMENTS = ("privacy-notice", "treatment", "share-permission")
 
 
 def session_of(user: User) -> Client:
     """A browser past the password and the authenticator app."""
-    Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, defaults={"data": {"secret": "x"}})
     return signed_in(user)
 
 
 def publish(world: World) -> None:
     """Forms, documents and people on call."""
-    seeder = Actor.system("test")
-    consents.services.install_documents(clinic=world.clinic, actor=seeder)
-    library.publish_library(actor=seeder)
+    given.publish(world)
     escalation.services.duty.set_ladder(
         clinic=world.clinic,
         steps=[
@@ -47,7 +43,8 @@ def publish(world: World) -> None:
         escalation.services.duty.put_on_call(clinic=world.clinic, user=user, level=level, starts_at=since)
 
 
-def invited(world: World, patient=None) -> packets.Invitation:
+def invited(world: World, patient: Patient | None = None) -> packets.Invitation:
+    """Everything must be published before."""
     return packets.invite(
         patient=patient or world.patient,
         program=world.program,
@@ -59,35 +56,16 @@ def invited(world: World, patient=None) -> packets.Invitation:
 
 def sign_everything(packet: Packet) -> None:
     for slug in DOCUMENTS:
-        actor = Actor.patient(packet.patient_id)
-        shown = consents.services.show(
-            patient=packet.patient, program=packet.program, source_ref=packet.id, slug=slug, language="en", actor=actor
-        )
-        submission.sign(
-            packet=packet,
-            slug=slug,
-            shown_sha256=shown.sha256,
-            decision="signed",
-            signer_name="Rosa Núñez",
-            reason="",
-            statements=[name for name, _ in shown.statements],
-            evidence={},
-            language="en",
-        )
-
-
-def answer(packet: Packet, slug: str, changes: dict[str, list[str]]) -> None:
-    submission.save_answers(packet=packet, slug=slug, key=uuid4(), changes=changes, language="en")
+        given.sign(packet, slug)
 
 
 def in_danger(world: World) -> tuple[Packet, Incident]:
-    """Published, invited, signed; PHQ-9 item 9 above zero, GAD-7 and the substance-use form answered; not submitted."""
+    """Published, invited, signed; PHQ-9 item 9 above zero, GAD-7 and DAST-10 answered; not submitted."""
     publish(world)
     packet = invited(world).packet
     sign_everything(packet)
-    answer(packet, "phq-9", PHQ9)
-    answer(packet, "gad-7", GAD7)
-    answer(packet, "dast-10", DAST10)
+    for slug, answers in (("phq-9", PHQ9), ("gad-7", GAD7), ("dast-10", DAST10)):
+        given.answer(packet, slug, answers)
     return packet, Incident.objects.get(source_ref=packet.id)
 
 

@@ -56,6 +56,8 @@ class Chart:
                 return 200, self.bundle(self.matching(parts[0], url.query))
             if method == "POST" and len(parts) == 1:
                 return self.create(parts[0], body, if_none_exist)
+            if method == "POST" and parts[1:] == ["_search"]:
+                return 200, self.bundle(self.matching(parts[0], body.decode()))
         return 405, outcome("not supported")
 
     def create(self, kind: str, body: bytes, if_none_exist: str) -> Reply:

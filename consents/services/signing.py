@@ -182,6 +182,8 @@ def _stored(source_ref: UUID, decision: str, **which: object) -> Signature | Non
     earlier = Signature.objects.filter(source_ref=source_ref, **which).order_by("-signed_at").first()
     if earlier is None:
         return None
+    if earlier.decision != decision and decision == "signed":
+        return None  # whoever said no may still say yes; a yes ends only by revocation
     if earlier.decision != decision or earlier.revocations.exists():
         raise AlreadyDecided
     return earlier

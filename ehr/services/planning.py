@@ -5,17 +5,17 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-import consents.selectors
 from django.conf import settings
 from django.db import transaction
 
 import audit.services
+import consents.selectors
 import core.outbox
 import intake.selectors
 import screening.selectors
 from audit.actions import Action, Actor, Ref
 from core.models import Patient
-from ehr.mapping import source
+from ehr.mapping import source, wire
 from ehr.mapping.plan import Draft, plan
 from ehr.models import Connection, ExportItem, Lane
 from screening import instruments
@@ -70,7 +70,7 @@ def _item(
         position=position,
         resource_type=draft.resource_type,
         label=draft.label,
-        resource=draft.resource,
+        resource=wire.dumps(draft.resource).decode(),
         needs=list(draft.needs),
         sensitivity=draft.sensitivity,
         protected=part2 or draft.sensitivity == "sud",

@@ -23,6 +23,7 @@ from audit.actions import Action, Actor, Ref
 from core import clock
 from ehr.adapters.base import ConflictError, Gateway, GatewayError, PermanentError, TransientError, UnknownOutcome
 from ehr.adapters.connect import gateway_for
+from ehr.mapping import wire
 from ehr.mapping.compare import differences
 from ehr.mapping.references import identified, resolve
 from ehr.models import Attempt, ExportItem, Lane
@@ -166,7 +167,7 @@ def _exchange(claim: Claim, gateway: Gateway) -> tuple[str, bool]:
 
 def _create_or_adopt(claim: Claim, gateway: Gateway) -> tuple[str, str]:
     """After a lost reply: look before sending again, adopt what is there."""
-    item, identifier = claim.item, (settings.EHR_IDENTIFIER_SYSTEM, str(claim.item.id))
+    item, identifier = claim.item, _identifier(claim.item)
     if claim.came_from in (State.UNKNOWN, State.INFLIGHT):
         found = gateway.search(item.resource_type, identifier)
         if len(found) > 1:
@@ -179,7 +180,13 @@ def _create_or_adopt(claim: Claim, gateway: Gateway) -> tuple[str, str]:
 
 def _resource(item: ExportItem) -> dict[str, Any]:
     """What is sent: references point into the chart, our identifier marks it as ours."""
-    return identified(resolve(item.resource, _chart_ids(item)), settings.EHR_IDENTIFIER_SYSTEM, str(item.id))
+    return identified(resolve(wire.loads(item.resource), _chart_ids(item)), *_identifier(item))
+
+
+def _identifier(item: ExportItem) -> tuple[str, str]:
+    """Ours, for searching and against duplicates: the item's id; for the patient their own, the same in each packet."""
+    own = item.patient_id if item.resource_type == "Patient" else item.id
+    return settings.EHR_IDENTIFIER_SYSTEM, str(own)
 
 
 def _read_back(claim: Claim, gateway: Gateway) -> bool:

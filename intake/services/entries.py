@@ -7,6 +7,7 @@ from audit.actions import Action, Actor, Ref
 from core.clock import Now
 from intake import engine
 from intake.models import Packet, Response, Step
+from intake.selectors import definition_of
 from intake.services import responses
 
 
@@ -24,10 +25,10 @@ def remove_entry(*, packet: Packet, slug: str, key: str) -> None:
 
 def _change(packet: Packet, slug: str, key: str, *, add: bool) -> None:
     packet = responses.locked_packet(packet.id)
-    step = Step.objects.select_related("form").get(packet=packet, slug=slug, what=Step.What.FORM)
+    step = Step.objects.get(packet=packet, slug=slug, what=Step.What.FORM)
     signature = responses.unlocking_signature(packet, step)
-    assert step.form is not None
-    definition = engine.parse(step.form.definition)
+    assert step.form_id is not None
+    definition = definition_of(step.form_id)
     response = Response.objects.filter(step=step).first()
     if response is None:
         response = Response(packet=packet, step=step, sensitivity=step.sensitivity, revision=0)

@@ -14,8 +14,8 @@ from audit.actions import Action, Actor, Ref
 from consents.policy import Kind
 from core import clock
 from core.models import Patient, Program, Site, User
-from intake import engine
 from intake.models import FormVersion, Packet, Sensitivity, Step
+from intake.selectors import definition_of
 from intake.tokens import digest, new_code, new_token
 
 MAX_TRIES = 5
@@ -88,7 +88,7 @@ def _fix_steps(packet: Packet) -> None:
         form = FormVersion.objects.filter(slug=slug).order_by("-published_at").first()
         if form is None:
             raise FormsMissing(f"The form {slug} is not published. Type: manage.py publish_forms")
-        sensitive = any(item.sensitivity == "sud" for item in engine.parse(form.definition).items)
+        sensitive = any(item.sensitivity == "sud" for item in definition_of(form.pk).items)
         steps.append(
             Step(
                 packet=packet,

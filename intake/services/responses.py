@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
 import consents.selectors
-from core.clock import Now
+from core import clock
 from core.crypto import blind_index
 from intake import engine
 from intake.models import Packet, Response, SavedAnswer, Sensitivity, Step
@@ -40,7 +41,7 @@ class Kept:
 
 def locked_packet(packet_id: UUID) -> Packet:
     """The packet's row under lock, open for answers. Raises PacketClosed. Call inside a transaction."""
-    packet = Packet.objects.select_for_update().get(pk=packet_id)
+    packet = Packet.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=packet_id)
     if packet.state not in OPEN:
         raise PacketClosed
     return packet
@@ -62,14 +63,16 @@ def save(*, packet: Packet, slug: str, key: UUID, changes: Mapping[str, Sequence
     assert step.form_id is not None
     definition = definition_of(step.form_id)
     before = response.answers if response else []
-    merged = engine.merge(definition, before, changes, language=language)
+    zone = ZoneInfo(packet.clinic.time_zone)
+    today = clock.now().astimezone(zone).date()
+    merged = engine.merge(definition, before, changes, language=language, today=today, zone=zone)
     if known and response:
         return Kept(response, merged.problems, replayed=True)
     if response is None:
         response = Response(packet=packet, step=step, sensitivity=step.sensitivity, revision=0)
     response.answers, response.part2_signature_id = merged.items, signature
     response.revision += 1
-    response.saved_at = Now()
+    response.saved_at = clock.Now()
     response.save()
     SavedAnswer.objects.create(packet=packet, key=key, body_sha256=fingerprint, revision=response.revision)
     if packet.state != Packet.State.IN_PROGRESS:

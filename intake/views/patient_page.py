@@ -51,7 +51,7 @@ def patient_page(view: View) -> View:
         try:
             packet = packet_in_session(request)
         except NoPatientSession:
-            return redirect(f"{reverse('intake:link')}?closed")
+            return redirect(f"{reverse('intake:link')}?closed#main")  # or the old page's fragment would come along
         with translation.override(packet.language):
             try:
                 return view(request, packet, **where)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from consents.policy import Kind
 from intake import engine, selectors
-from intake.forms import everything, is_asked, posted_changes, who_sees
+from intake.forms import everything, foreign, is_asked, posted_changes, who_sees
 from intake.services.entries import add_entry, remove_entry
 from intake.services.packets import DOCUMENTS
 from intake.services.submission import Saved, StepLocked, finish_step, save_answers
@@ -71,7 +71,15 @@ def _form(request: HttpRequest, packet: "Packet", slug: str, place: Place, saved
     fields = engine.fields(view.definition, view.items, language=packet.language, problems=problems)
     asked = [node for node in everything(fields) if is_asked(node)]
     wrong = [node for node in asked if node.error]
-    context = {"form_view": view, "fields": fields, "place": place, "sees": who_sees(), "wrong": wrong}
+    own = foreign(view.definition, packet.language)
+    context = {
+        "form_view": view,
+        "fields": fields,
+        "place": place,
+        "sees": who_sees(),
+        "foreign": own,
+        "wrong": wrong,
+    }
     if saved is None:
         return page(request, packet, "form", context)
     shown = {*request.POST.getlist("!shown"), *request.POST.getlist("!seen")}

@@ -4,7 +4,9 @@ const form = document.getElementById("page");
 const state = document.getElementById("saving");
 const waiting = new Set(); // names of questions changed since they were last sent
 let sending = null; // { key, changes }: sent again unaltered until the server answers
+let busy = false;
 let retry = 0;
+let timer = 0;
 let typing = 0;
 let goOn = null; // the button pressed while something was still unsaved
 let stopped = false;
@@ -31,16 +33,29 @@ function changesOf(keys) {
   return changes;
 }
 
-async function send() {
+function send() {
   clearTimeout(typing);
   if (sending || stopped) return;
   if (!waiting.size) return finished();
-  sending = { key: uuid(), changes: changesOf(waiting) };
+  const changes = changesOf(waiting);
   waiting.clear();
-  await attempt();
+  if (!Object.keys(changes).length) return finished();
+  sending = { key: uuid(), changes };
+  attempt();
 }
 
 async function attempt() {
+  clearTimeout(timer);
+  if (busy || !sending) return;
+  busy = true;
+  const { status, saved } = await post();
+  busy = false;
+  if (saved) confirmed(saved);
+  else if (status >= 400 && status < 500 && status !== 429) refused(status);
+  else again();
+}
+
+async function post() {
   const slow = setTimeout(say, 1500, "saving");
   const abort = new AbortController();
   const limit = setTimeout(() => abort.abort(), 15_000);
@@ -54,11 +69,9 @@ async function attempt() {
       keepalive: body.length < 60_000,
       headers: { "Content-Type": "application/json", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
     });
-    if (reply.ok) return confirmed(await reply.json());
-    if (reply.status >= 400 && reply.status < 500 && reply.status !== 429) return refused(reply.status);
-    again();
+    return { status: reply.status, saved: reply.ok ? await reply.json() : null };
   } catch {
-    again();
+    return { status: 0 };
   } finally {
     clearTimeout(slow);
     clearTimeout(limit);
@@ -80,7 +93,7 @@ function confirmed(saved) {
 
 function again() {
   say("late");
-  setTimeout(attempt, Math.min(1000 * 2 ** retry, 30_000));
+  timer = setTimeout(attempt, Math.min(1000 * 2 ** retry, 30_000));
   retry += 1;
 }
 
@@ -163,7 +176,7 @@ form.addEventListener("submit", (event) => {
   send();
 });
 
-addEventListener("online", () => { if (sending && retry) { retry = 0; attempt(); } });
+addEventListener("online", () => { retry = 0; attempt(); });
 addEventListener("offline", () => { if (sending || waiting.size) say("late"); });
 addEventListener("visibilitychange", () => { if (document.hidden) send(); });
 addEventListener("beforeunload", (event) => { if (!stopped && !goOn && (sending || waiting.size)) event.preventDefault(); });

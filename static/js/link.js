@@ -5,8 +5,8 @@ const token = form.elements.token;
 const code = document.getElementById("code-question");
 
 function take() {
-  const secret = location.hash.slice(1);
-  if (secret && secret !== "crisis" && secret !== "main") token.value = secret;
+  const [secret] = location.hash.slice(1).match(/^[\w-]{30,}$/) ?? [""];
+  if (secret) token.value = secret;
   code.hidden = token.value !== "";
 }
 

@@ -73,8 +73,6 @@ def dispatcher(house) -> Iterator[None]:
         yield
 
 
-
-
 @pytest.fixture
 def clinic(house) -> World:
     world = build_world()
@@ -109,6 +107,7 @@ def phone(chromium, house, gallery) -> Iterator[Callable[..., Phone]]:
         return phones[-1]
 
     yield make
+    gallery.last(one.page for one in phones)
     faults = [fault for one in phones for fault in one.faults]
     for one in phones:
         one.context.close()

@@ -1,6 +1,7 @@
 """Looking at a page: WCAG by axe, dark colours too, room for large text, and its picture."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -22,7 +23,7 @@ DOUBLE = """() => {
 }"""
 # What reaches over the right edge and is not inside something that scrolls by itself.
 OVER = """(width) => [...document.body.querySelectorAll("*")]
-  .filter((one) => one.getBoundingClientRect().right > width + 1 && !one.closest(".scroll, .away, [hidden], dialog:not([open])"))
+  .filter((one) => one.getBoundingClientRect().right > width + 1 && !one.closest(".scroll, .away, dialog:not([open])"))
   .map((one) => one.outerHTML.slice(0, 120))"""
 COVERED = """() => (document.querySelector(".bar")?.getBoundingClientRect().height ?? 0) / innerHeight"""
 
@@ -80,6 +81,11 @@ class Gallery:
             height = round(picture.height * README_WIDTH / picture.width)
             small = picture.convert("RGB").resize((README_WIDTH, height), Image.Resampling.LANCZOS)
         small.quantize(64).save(self.readme / f"{re.sub('[^a-z0-9]+', '-', name.lower())}.png", optimize=True)
+
+    def last(self, pages: Iterable[Page]) -> None:
+        """Where each phone was when its test ended, well or badly."""
+        for number, page in enumerate(pages if self.shots else ()):
+            page.screenshot(path=f"{self.shots}/last-{number}.png")
 
     def assert_good(self) -> None:
         assert not self.problems, "\n".join(["", *self.problems])

@@ -23,6 +23,11 @@ KEPT = """async () => [
 ]"""
 
 
+def ends_with(value: str) -> str:
+    """An option by its code, whose system the page posts in front of it."""
+    return f':is([value="{value}"], [value$="|{value}"])'
+
+
 class Phone:
     """A browser of its own, with fingers; `faults` must stay empty."""
 
@@ -65,6 +70,11 @@ class Phone:
     def find(self, css: str) -> Locator:
         return self.page.locator(css)
 
+    def press(self, what: str | Locator) -> None:
+        """Tap a button and wait for the page that it leads to."""
+        with self.page.expect_navigation():
+            (self.find(what) if isinstance(what, str) else what).tap()
+
     def look(self, name: str) -> None:
         """Check the page as it stands, and keep its picture where pictures are wanted."""
         self.gallery.look(self.page, name)
@@ -87,7 +97,7 @@ class Phone:
 
     def go_on(self) -> None:
         """The page's one main button."""
-        self.find("main button.main").tap()
+        self.find("main .main").tap()
 
     def sign(self, name: str = "Rosa Núñez") -> None:
         for box in self.find("label:has([name=statement])").all():
@@ -106,19 +116,23 @@ class Phone:
             if first.get_attribute("type") in ("radio", "checkbox"):
                 self.option(key, text).tap()
             elif first.evaluate("field => field.localName") == "select":
-                first.select_option(text)
+                choice = first.locator(f"option{ends_with(text)}").first
+                first.select_option(choice.get_attribute("value"))
             else:
                 first.fill(text)
+                first.blur()
 
     def option(self, key: str, value: str) -> Locator:
-        return self.find(f'label:has([name="{key}"][value="{value}"])')
+        return self.find(f'label:has([name="{key}"]{ends_with(value)})')
 
     def answer(self, answers: Answers) -> None:
-        """With JavaScript: each question is there as soon as what it depends on is saved."""
+        """With JavaScript: each answer is saved as it is given, and brings up what depends on it."""
         for key, answer in answers.items():
             if "[" in key and not self.field(key).count():
                 self.find(f'[name="!add"][value="{key.split("[")[0]}"]').tap()
-            self.give(key, answer)
+            self.field(key).first.wait_for()
+            with self.page.expect_response("**/save"):
+                self.give(key, answer)
 
     def answer_by_pages(self, answers: Answers) -> None:
         """Without JavaScript: whole pages, as often as an answer brings up something more to ask."""
@@ -129,8 +143,7 @@ class Phone:
                 self.give(key, waiting.pop(key))
             entry = next((key.split("[")[0] for key in waiting if "[" in key), None)
             adding = self.find(f'[name="!add"][value="{entry}"]')
-            (adding if not asked and adding.count() else self.find("main button.main")).tap()
-            self.page.wait_for_load_state()
+            self.press(adding if not asked and adding.count() else "main .main")
 
     def saved(self) -> None:
         """The page says that everything was saved."""
@@ -142,11 +155,10 @@ class Phone:
         """On the sign-in page: password, then the code; once more when it ran out on the way."""
         self.find("[name=login]").fill(email)
         self.find("[name=password]").fill(password)
-        self.find("main button.main").tap()
+        self.press("main .main")
         for _ in range(2):
             self.find("[name=code]").fill(current_code(secret))
-            self.find("main button.main").tap()
-            self.page.wait_for_load_state()
+            self.press("main .main")
             if "/accounts/" not in self.page.url:
                 return
         raise AssertionError(f"not signed in: {self.page.url}")

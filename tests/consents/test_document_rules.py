@@ -193,7 +193,7 @@ def test_a_file_with_a_fault_or_without_its_sister_is_refused(documents):
 
 def test_the_rules_and_the_policy_speak_of_the_same_things():
     assert {*rules.REQUIRED_ELEMENTS} == {*rules.DECISIONS} == {*Kind}
-    assert rules.CATEGORIES == {*Category}
+    assert {*Category} == rules.CATEGORIES
     assert rules.TPO_PURPOSES == TPO_PURPOSES
 
 

@@ -135,17 +135,25 @@ def test_a_repeat_after_a_new_version_still_gets_the_stored_signature(screen):
     assert screen.decide(SHARING, shown=shown).pk == first.pk
 
 
-@pytest.mark.parametrize(("first", "then"), [("declined", "signed"), ("signed", "declined")])
-def test_another_decision_on_the_same_text_in_the_same_packet_is_refused(screen, first, then):
-    screen.decide(SHARING, first)
+def test_a_signature_is_not_undone_by_declining_afterwards(screen):
+    screen.decide(SHARING)
     with pytest.raises(AlreadyDecided):
-        screen.decide(SHARING, then)
+        screen.decide(SHARING, "declined")
 
 
-def test_the_other_language_is_no_way_around_a_decision(screen):
-    screen.decide(SHARING, "declined")
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_whoever_declined_may_still_sign_and_the_signature_counts(screen, language):
+    declined = screen.decide(SHARING, "declined")
+    signed = screen.decide(SHARING, "signed", language=language)
+    assert signed.pk != declined.pk
+    assert consents.selectors.part2_signature(signed.patient_id, signed.source_ref) == signed.pk
+    assert consents.selectors.decisions(signed.source_ref)[-1].decision == "signed"
+
+
+def test_the_other_language_is_no_way_around_a_signature(screen):
+    screen.decide(SHARING)
     with pytest.raises(AlreadyDecided):
-        screen.decide(SHARING, "signed", language="es")
+        screen.decide(SHARING, "declined", language="es")
 
 
 def test_a_revoked_signature_is_not_given_back_as_if_it_stood(screen):
@@ -219,7 +227,7 @@ def test_a_name_corrected_while_the_page_is_open_refuses_the_signature(screen):
         (SHARING, "maybe", {}, "decision"),
         ("privacy-notice", "declined", {}, "decision"),
         ("privacy-notice", "refused", {"reason": " "}, "reason"),
-        ("treatment", "declined", {}, "decision"),
+        ("treatment", "refused", {}, "decision"),
     ],
 )
 def test_what_is_missing_is_named_and_nothing_is_stored(screen, slug, decision, changes, code):
@@ -236,8 +244,9 @@ def test_the_acknowledgement_may_be_refused_with_a_reason(screen):
     assert Event.objects.filter(action="signature.refused").count() == 1
 
 
-def test_declining_needs_no_name_no_reason_and_no_statement(screen):
-    signature = screen.decide(SHARING, "declined", statements=[], signer_name="Rosa")
+@pytest.mark.parametrize("slug", ["treatment", SHARING])
+def test_declining_needs_no_name_no_reason_and_no_statement(screen, slug):
+    signature = screen.decide(slug, "declined", statements=[], signer_name="Rosa")
     assert (signature.decision, signature.signer_name, signature.statements) == ("declined", "", [])
     assert stored() == (1, 0)
 

@@ -228,6 +228,24 @@ def test_a_slow_senders_failure_does_not_undo_its_twins_delivery(alarm, deliver,
     assert paged() == ["Casey"]
 
 
+def test_a_failure_of_an_older_step_does_not_hurry_the_present_one(alarm, pass_time, paged):
+    alarm()
+
+    class Failing(SlowChannel):
+        def deliver(self, message):
+            self.meanwhile()
+            raise ChannelError("address refused", permanent=True)
+
+    def next_step():
+        pass_time(301)
+        assert services.advance_due() == 1
+
+    services.deliver_due(limit=1, channels=lambda _name: Failing(next_step))
+    assert Page.objects.get(round=1).state == "dead"
+    assert services.advance_due() == 0
+    assert paged() == ["Casey", "Blake"]
+
+
 @pytest.mark.parametrize("state", ["delivered", "dead", "unknown"])
 def test_a_page_that_has_ended_is_never_claimed_again(alarm, deliver, state, mailbox):
     alarm()

@@ -4,11 +4,12 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from audit.actions import Actor
 from audit.models import Event
 from core import clock
+from core.crypto import UnreadableValue
 from core.models import Membership
 from escalation import policy, selectors, services
 from escalation.models import Incident, Ladder, Page, Shift
@@ -16,6 +17,11 @@ from escalation.models import Incident, Ladder, Page, Shift
 
 def staff(user):
     return {"user": user, "actor": Actor.staff(user.id)}
+
+
+def spoil(incident):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE escalation_incident SET snapshot = 'v1.k1.AAAA' WHERE id = %s", [incident.pk])
 
 
 def test_an_alarm_opens_an_incident_and_pages_the_first_step_at_once(alarm, paged, recorded):
@@ -77,6 +83,26 @@ def test_a_resolved_trigger_stays_resolved_but_a_new_one_opens_a_new_incident(al
     assert second.pk != first.pk
     assert second.state == Incident.State.NOTIFYING
     assert alarm().pk == first.pk
+
+
+def test_a_resolved_incident_whose_snapshot_does_not_open_never_hides_a_trigger(alarm, world):
+    first = alarm()
+    services.resolve(incident_id=first.pk, kind="reached_safe", note="Safe.", **staff(world.clinician))
+    spoil(first)
+    assert alarm().pk != first.pk
+
+
+def test_a_trigger_that_cannot_be_written_down_is_said_and_not_swallowed(alarm):
+    spoil(alarm())
+    with pytest.raises(UnreadableValue), transaction.atomic():
+        alarm(key="another")
+
+
+def test_a_code_is_never_given_twice(alarm, monkeypatch):
+    monkeypatch.setattr("escalation.services.opening.CODE_ALPHABET", "2")
+    assert alarm().code == "22222222"
+    with pytest.raises(RuntimeError, match="could not be opened"), transaction.atomic():
+        alarm(packet=uuid.uuid4())
 
 
 def test_two_packets_are_two_incidents(alarm):

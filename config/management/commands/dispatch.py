@@ -14,7 +14,8 @@ from typing import Any
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, close_old_connections, connections
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.utils.module_loading import import_string
 
 from core import clock
@@ -62,12 +63,22 @@ def pause(failures: int) -> float:
 
 
 def database_answers() -> bool:
-    connection.close()
+    """Asked on a new connection: the old one may be all that is broken."""
+    drop_connections()
     try:
         clock.now()
     except (DatabaseError, InterfaceError):
+        drop_connections()
         return False
     return True
+
+
+def drop_connections() -> None:
+    """The pool too: left alone it tries again ever more rarely, and a database that is back would wait for it."""
+    database = connections[DEFAULT_DB_ALIAS]
+    database.close()
+    if isinstance(database, DatabaseWrapper):
+        database.close_pool()
 
 
 class Dispatcher:

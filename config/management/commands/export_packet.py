@@ -1,6 +1,5 @@
 """A submitted packet as a FHIR R4 Bundle on standard output; the export leaves an event."""
 
-import json
 import uuid
 from typing import Any
 
@@ -12,6 +11,7 @@ import audit.services
 import ehr.services.bundle
 import intake.selectors
 from audit.actions import Action, Actor, Ref
+from ehr.mapping import wire
 
 
 class Command(BaseCommand):
@@ -36,4 +36,4 @@ class Command(BaseCommand):
             patient_id=finished.packet.patient_id,
             context={"entries": len(bundle["entry"])},
         )
-        self.stdout.write(json.dumps(bundle, ensure_ascii=False, indent=1))
+        self.stdout.write(wire.dumps(bundle).decode())

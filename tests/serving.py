@@ -16,10 +16,11 @@ from django.db import connection
 from config.demo.chart import Chart
 from config.demo.mailbox import Letter, Mailbox, receive
 from config.demo.peers import serve
+from launcher.console import last_line
 from launcher.demo import HOST, answers, free_port, listen, port_of
 from launcher.processes import end, spawn
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 60.0  # seconds
 
 
@@ -55,9 +56,10 @@ class House:
         self.chart = Chart(folder / "chart.json")
         self.smtp_port = free_port()
         self.chart_base = ""
+        self.broker = ""
 
     def environment(self) -> dict[str, str]:
-        """The runtime role on the test database, no broker, nothing of the demo."""
+        """The runtime role on the test database, nothing of the demo; no broker unless a test names one."""
         database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
         return os.environ | {
             "DJANGO_SETTINGS_MODULE": "server_settings",
@@ -66,7 +68,7 @@ class House:
             "DEBUG": "true",
             "CANDOR_DEMO": "false",
             "CANDOR_DATA": str(self.folder),
-            "REDIS_URL": "",
+            "REDIS_URL": self.broker,
             "BASE_URL": self.base,
             "EMAIL_HOST": HOST,
             "EMAIL_PORT": str(self.smtp_port),
@@ -75,15 +77,11 @@ class House:
     @contextmanager
     def running(self, name: str, *arguments: str, pass_fds: tuple[int, ...] = ()) -> Iterator[None]:
         """A process of the house, stopped by its own id; what it says is in `<name>.log`."""
-        process = spawn(
-            [sys.executable, *arguments],
-            cwd=ROOT,
-            env=self.environment(),
-            log=self.folder / f"{name}.log",
-            pass_fds=pass_fds,
-        )
+        log = self.folder / f"{name}.log"
+        process = spawn([sys.executable, *arguments], cwd=ROOT, env=self.environment(), log=log, pass_fds=pass_fds)
         try:
             yield
+            assert process.poll() is None, f"{name} ended by itself: {last_line(log)}"
         finally:
             end([process])
 
@@ -106,18 +104,19 @@ def until(done: Callable[[], bool], what: str) -> None:
 
 
 @contextmanager
-def open_house(folder: Path) -> Iterator[House]:
+def open_house(folder: Path, application: str = "config.wsgi", broker: str = "") -> Iterator[House]:
     """Everything but the dispatcher, which a test starts when it needs one; all of it ends with the block."""
     with listen(0) as listening:
         port = port_of(listening)
         house = House(folder, port)
+        house.broker = broker
         receiver = receive(house.post, house.smtp_port)
         chart = serve(house.chart, house.post, 0)
         house.chart_base = f"http://{HOST}:{chart.server_address[1]}/fhir"
         serving = threading.Thread(target=chart.serve_forever, kwargs={"poll_interval": 0.1})
         serving.start()
         fd = listening.fileno()
-        web = ["-m", "gunicorn", "config.wsgi", "--worker-class", "gthread", "--threads", "4", "--no-control-socket"]
+        web = ["-m", "gunicorn", application, "--worker-class", "gthread", "--threads", "4", "--no-control-socket"]
         try:
             with house.running("web", *web, "--bind", f"fd://{fd}", pass_fds=(fd,)):
                 until(lambda: answers(port, "/health/ready"), "the web server (see web.log)")

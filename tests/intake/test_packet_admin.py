@@ -1,0 +1,182 @@
+"""Packets at the front desk: invite, give the link once, see what is missing; nothing of what was answered."""
+
+import base64
+import re
+from datetime import date
+
+import packets as given
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from personas import signed_in
+
+import core.services
+from audit.actions import Actor
+from audit.models import Event
+from core import clock
+from core.models import Program, Site
+from intake.models import Packet
+from intake.services import packets
+
+LIST = "/admin/intake/packet/"
+
+
+@pytest.fixture
+def dana(world):
+    return signed_in(world.front_desk)
+
+
+@pytest.fixture
+def packet(world):
+    return given.invite(world).packet
+
+
+def page_of(packet):
+    return f"{LIST}{packet.pk}/change/"
+
+
+def invite(client, world, **typed):
+    choice = {"program": world.program.pk, "site": world.site.pk, "language": "es"}
+    return client.post(f"{LIST}invite/{world.patient.pk}/", {**choice, **typed})
+
+
+def test_an_invitation_shows_link_code_and_picture_once(dana, world):
+    given.publish(world)
+    page = invite(dana, world).content.decode()
+    packet = Packet.objects.get()
+    link = re.search(r'value="(http[^"]+/i/#[^"]+)"', page)[1]
+    code = re.search(r'class="code">([2-9A-Z]{5} [2-9A-Z]{5})<', page)[1]
+    for secret in (link.split("#")[1], code):
+        assert packets.open_packet(secret=secret, birth_date=date(1990, 3, 15)) == packet
+    assert packet.language == "es"
+    drawn = base64.b64decode(re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', page)[1])
+    assert drawn.startswith((b"<?xml", b"<svg"))
+    later = dana.get(page_of(packet)).content.decode()
+    assert link not in later
+    assert code not in later
+
+
+def test_an_open_packet_is_pointed_out_before_a_second_invitation(dana, world, packet):
+    page = dana.get(f"{LIST}invite/{world.patient.pk}/").content.decode()
+    assert page_of(packet) in page
+
+
+def test_a_new_link_ends_the_old_one(dana, world, packet):
+    before = packet.token_sha256
+    page = dana.post(f"{LIST}{packet.pk}/reissue/").content.decode()
+    packet.refresh_from_db()
+    assert "Shown once" in page
+    assert packet.token_sha256 != before
+    assert Event.objects.filter(action="packet.link_shown", object_id=str(packet.pk)).exists()
+
+
+def test_withdrawing_is_asked_once_more_and_looking_withdraws_nothing(dana, packet):
+    assert "Withdraw this packet?" in dana.get(f"{LIST}{packet.pk}/withdraw/").content.decode()
+    packet.refresh_from_db()
+    assert packet.state == "invited"
+    dana.post(f"{LIST}{packet.pk}/withdraw/")
+    packet.refresh_from_db()
+    assert packet.state == "withdrawn"
+    assert "New link" not in dana.get(page_of(packet)).content.decode()
+
+
+def test_a_closed_packet_gets_no_new_link(dana, packet):
+    packets.withdraw(packet=packet, by=packet.invited_by)
+    before = Packet.objects.get(pk=packet.pk).token_sha256
+    dana.post(f"{LIST}{packet.pk}/reissue/")
+    assert Packet.objects.get(pk=packet.pk).token_sha256 == before
+
+
+def test_what_is_missing_is_named_neutrally(dana, packet):
+    page = dana.get(LIST).content.decode()
+    assert "0 of 11" in page
+    assert "Privacy notice" in page
+    assert "Section 9" in page
+    for word in ("PHQ", "GAD", "DAST", "substance", "Part 2"):
+        assert word.lower() not in page.lower()
+
+
+def test_a_filed_packet_reads_as_sent(dana, packet):
+    """Whether a clinician approved and filed it is not the desk's to know."""
+    Packet.objects.filter(pk=packet.pk).update(state="submitted", submitted_at=clock.now())
+    sent = {address: dana.get(address).content for address in (LIST, page_of(packet))}
+    Packet.objects.filter(pk=packet.pk).update(state="filed", filed_at=clock.now())
+    token = re.compile(rb'csrfmiddlewaretoken" value="\w+"')
+    for address, page in sent.items():
+        assert token.sub(b"", dana.get(address).content) == token.sub(b"", page)
+
+
+@pytest.mark.parametrize(("standing", "state"), [
+    ("unfinished", "in_progress"), ("submitted", "filed"), ("withdrawn", "withdrawn"), ("expired", "expired"),
+])  # fmt: skip
+def test_the_list_is_narrowed_by_where_a_packet_stands(dana, packet, standing, state):
+    Packet.objects.filter(pk=packet.pk).update(state=state, submitted_at=clock.now())
+    shown = {one: page_of(packet) in dana.get(f"{LIST}?standing={one}").content.decode()
+             for one in ("unfinished", "submitted", "withdrawn", "expired")}  # fmt: skip
+    assert [one for one, found in shown.items() if found] == [standing]
+
+
+def test_a_link_whose_time_is_over_reads_expired(dana, packet):
+    Packet.objects.filter(pk=packet.pk).update(expires_at="2020-01-01T00:00Z")
+    assert page_of(packet) in dana.get(f"{LIST}?standing=expired").content.decode()
+
+
+@pytest.mark.parametrize("question", ["state=filed", "filed_at__isnull=False", "responses__revision__gte=1", "tries=5"])
+def test_an_address_cannot_ask_what_the_page_does_not_offer(dana, packet, question):
+    assert dana.get(f"{LIST}?{question}").status_code in (302, 400)
+
+
+def test_another_clinics_packet_does_not_exist(world, packet):
+    drew = signed_in(world.stranger_desk)
+    assert drew.get(page_of(packet)).status_code == 404
+    for what in ("reissue", "withdraw"):
+        assert drew.post(f"{LIST}{packet.pk}/{what}/").status_code == 404
+    assert invite(drew, world).status_code == 404
+    assert str(packet.pk) not in drew.get(LIST).content.decode()
+
+
+@pytest.mark.parametrize("who", ["clinician", "supervisor", "compliance", "stranger"])
+def test_no_other_role_may_invite_or_reissue(world, packet, who):
+    user = getattr(world, who)
+    user.is_staff = True
+    user.save()
+    client = signed_in(user)
+    before = Packet.objects.get(pk=packet.pk).token_sha256
+    assert invite(client, world).status_code == 404
+    assert client.post(f"{LIST}{packet.pk}/reissue/").status_code == 404
+    assert client.post(f"{LIST}{packet.pk}/withdraw/").status_code == 404
+    assert (Packet.objects.count(), Packet.objects.get().token_sha256) == (1, before)
+
+
+def test_a_program_or_site_of_another_clinic_cannot_be_chosen(dana, world):
+    given.publish(world)
+    assert invite(dana, world, program=Program.objects.get(clinic=world.other_clinic).pk).status_code == 200
+    assert invite(dana, world, site=Site.objects.get(clinic=world.other_clinic).pk).status_code == 200
+    assert not Packet.objects.exists()
+
+
+def test_nothing_of_a_packet_can_be_written_or_deleted(dana, packet):
+    assert dana.post(page_of(packet), {"state": "filed"}).status_code == 403
+    assert dana.get(f"{LIST}add/").status_code == 403
+    assert dana.post(f"{LIST}{packet.pk}/delete/", {"post": "yes"}).status_code == 403
+    packet.refresh_from_db()
+    assert packet.state == "invited"
+
+
+def test_the_list_leaves_one_event_and_its_queries_do_not_grow(dana, world, packet):
+    def queries():
+        with CaptureQueriesContext(connection) as asked:
+            assert dana.get(LIST).status_code == 200
+        return len(asked)
+
+    few = queries()
+    assert Event.objects.filter(action="patient.read").count() == 1
+    for n in range(4):
+        someone = core.services.register_patient(
+            clinic=world.clinic, given_name="Noa", family_name=f"F{n}", actor=Actor.system("test"),
+            birth_date=date(1980, 1, 1),
+        )  # fmt: skip
+        packets.invite(
+            patient=someone, program=world.program, site=world.site, language="en", invited_by=world.front_desk
+        )
+    assert queries() == few

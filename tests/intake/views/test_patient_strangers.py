@@ -1,0 +1,118 @@
+"""Without a session of one's own, no page of a packet says or does anything; leaving ends it at once."""
+
+import time
+import uuid
+
+import packets as given
+import pytest
+from django.test import Client
+from patient_pages import autosave, opened, sign
+
+import consents.selectors
+from audit.actions import Actor
+from consents.services import sealing
+from core.models import Patient
+from core.services import register_patient
+from intake.access import SEEN
+from intake.models import Response
+from intake.services import packets
+
+PAGES = ("", "review/", "done/", "phq-9/", "privacy-notice/", "substance-use/", "nothing/")
+
+
+@pytest.fixture
+def invitation(world):
+    return given.invite(world)
+
+
+@pytest.fixture
+def neighbour(world, invitation):
+    """Another patient's packet at the same clinic."""
+    patient = register_patient(
+        clinic=world.clinic,
+        given_name="Nell",
+        family_name="Neighbour",
+        birth_date=world.patient.history.first().created_at.date().replace(year=1990, month=3, day=15)
+        if hasattr(world.patient, "history")
+        else None,
+        actor=Actor.system("test"),
+    )
+    assert isinstance(patient, Patient)
+    return packets.invite(
+        patient=patient, program=world.program, site=world.site, language="en", invited_by=world.front_desk
+    )
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_stranger_is_shown_the_way_in(invitation, path, method):
+    reply = getattr(Client(), method)(f"/i/packet/{path}")
+    assert (reply.status_code, reply["Location"]) == (302, "/i/?closed#main")
+
+
+def test_a_stranger_saves_nothing_and_gets_no_document(invitation):
+    client = Client()
+    body = {"key": str(uuid.uuid4()), "changes": {"phq9-q1": ["LA6568-5"]}, "have": []}
+    assert client.post("/i/packet/phq-9/save", body, content_type="application/json").status_code == 403
+    assert client.get(f"/i/packet/documents/{uuid.uuid4()}.pdf").status_code == 302
+    assert not Response.objects.exists()
+
+
+def test_the_way_in_says_kindly_that_the_forms_were_closed(invitation):
+    page = Client().get("/i/?closed")
+    assert b"What was saved is still there" in page.content
+
+
+def test_a_session_left_idle_has_ended(invitation, settings):
+    browser = opened(invitation)
+    session = browser.client.session
+    session[SEEN] = int(time.time()) - settings.PATIENT_IDLE_SECONDS - 1
+    session.save()
+    browser.go("/i/packet/")
+    assert browser.url == "/i/?closed"
+
+
+def test_the_quick_exit_ends_the_session_and_tells_nothing(invitation):
+    browser = opened(invitation)
+    token = dict(browser.page.fields)["csrfmiddlewaretoken"]
+    reply = browser.client.post("/i/leave/", {"csrfmiddlewaretoken": token})
+    assert (reply.status_code, reply["Location"]) == (302, "/i/closed/")
+    page = browser.go("/i/closed/")
+    assert page.text.split() == "Closed This page is closed.".split() or "This page is closed." in page.text
+    assert "988" not in page.html
+    browser.go("/i/packet/")
+    assert browser.url == "/i/?closed"
+
+
+def test_leaving_needs_a_post_with_our_token(invitation):
+    browser = opened(invitation)
+    assert browser.client.get("/i/leave/").status_code == 405
+    assert browser.client.post("/i/leave/").status_code == 403
+    assert browser.go("/i/packet/") and browser.url == "/i/packet/"
+
+
+def test_a_withdrawn_packet_is_closed_even_in_an_open_session(invitation, world):
+    browser = opened(invitation)
+    packets.withdraw(packet=invitation.packet, by=world.front_desk)
+    browser.go("/i/packet/phq-9/")
+    assert browser.url == "/i/?closed"
+
+
+def test_each_session_gets_its_own_packet_and_documents_only(invitation, neighbour):
+    mine, theirs = opened(invitation), opened(neighbour)
+    assert theirs.url == "/i/packet/"
+    sign(mine, "treatment")
+    sealing.seal_due()
+    [document] = consents.selectors.signed_documents(invitation.packet.id)
+    address = f"/i/packet/documents/{document.signature_id}.pdf"
+    assert theirs.client.get(address).status_code == 404
+    assert autosave(theirs, "phq-9", {"phq9-q1": ["LA6568-5"]}).status_code == 200
+    assert list(Response.objects.values_list("packet", flat=True)) == [neighbour.packet.id]
+
+
+def test_nothing_of_a_page_may_be_kept_by_a_browser(invitation):
+    browser = opened(invitation)
+    for path in PAGES:
+        browser.go(f"/i/packet/{path}")
+        assert browser.response["Cache-Control"] == "no-store"
+    assert set(browser.client.cookies) <= {"session", "csrf"}

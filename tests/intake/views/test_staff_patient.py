@@ -1,0 +1,133 @@
+"""One patient on one page: what is dangerous first, and substance use for the care team only."""
+
+import packets as given
+import pytest
+from django.urls import NoReverseMatch, reverse
+from staff_story import ITEM_NINE, in_danger, invited, publish, session_of
+
+from audit.models import Event
+from core.models import Program
+
+
+@pytest.fixture
+def packet(world):
+    return in_danger(world)[0]
+
+
+@pytest.fixture
+def address(world):
+    return f"/staff/patients/{world.patient.id}/"
+
+
+def text(user, address):
+    return session_of(user).get(address).content.decode()
+
+
+def test_the_finding_stands_before_scores_and_scores_before_answers(world, packet, address):
+    page = text(world.clinician, address)
+    order = ["Rosa Núñez", "What needs attention", ITEM_NINE, "Scores", "How this was counted", "In their words"]
+    places = [page.index(word) for word in order[:-1]]
+    assert places == sorted(places)
+    assert page.index("How this was counted") < page.index('id="form-phq-9"')
+
+
+def test_a_score_shows_its_total_its_band_and_how_it_was_counted(world, packet, address):
+    page = text(world.clinician, address)
+    assert "<strong>3</strong> of 27" in page
+    assert "None-minimal" in page
+    assert "Little interest or pleasure in doing things" in page
+
+
+def test_consents_stand_with_their_versions(world, packet, address):
+    page = text(world.clinician, address)
+    consents = page[page.index('id="consents-title"') :]
+    assert "Permission to use and share my treatment records" in consents
+    assert "1.0, en" in consents
+    assert "signed" in consents
+
+
+def test_who_was_paged_stands_in_the_timeline(world, packet, address):
+    page = text(world.clinician, address)
+    assert "Pages and people" in page
+    assert "Casey Clinician" in page[page.index("Pages and people") :]
+
+
+def test_the_care_team_sees_substance_use_marked_as_part_2(world, packet, address):
+    page = text(world.clinician, address)
+    assert 'id="form-dast-10"' in page
+    assert "Part 2: substance use" in page
+    assert "42 CFR part 2 prohibits unauthorized use or disclosure" in page
+
+
+def test_a_supervisor_outside_the_care_team_sees_that_it_exists_and_nothing_of_it(world, packet, address):
+    page = text(world.supervisor, address)
+    assert ITEM_NINE in page
+    assert "1 substance-use section can be opened by the care team only" in page
+    assert "DAST" not in page
+    assert 'id="form-dast-10"' not in page
+
+
+@pytest.mark.parametrize("who", ["backup", "stranger", "front_desk", "stranger_desk", "compliance"])
+def test_to_everybody_else_the_patient_does_not_exist(world, packet, address, who):
+    assert session_of(getattr(world, who)).get(address).status_code == 404
+    assert not Event.objects.filter(action__in=["packet.read", "screening.read"]).exists()
+
+
+def test_reading_leaves_evidence_of_packet_and_scores(world, packet, address):
+    text(world.clinician, address)
+    read = Event.objects.filter(action__in=["packet.read", "screening.read"], actor_id=str(world.clinician.id))
+    assert {event.object_id for event in read} == {str(packet.id)}
+    assert read.count() == 2
+
+
+def test_an_invited_patient_without_a_packet_is_read_too(world, address):
+    assert "has not been invited yet" in text(world.clinician, address)
+    assert Event.objects.filter(action="patient.read", patient_id=world.patient.id).count() == 1
+
+
+def test_an_older_packet_can_be_chosen_and_one_of_somebody_else_cannot(world, packet, address):
+    newer = invited(world).packet
+    assert ITEM_NINE not in text(world.clinician, address)
+    assert ITEM_NINE in text(world.clinician, f"{address}?packet={packet.id}")
+    assert session_of(world.clinician).get(f"{address}?packet={world.patient.id}").status_code == 404
+    assert newer.id != packet.id
+
+
+def test_a_patients_words_are_never_markup(world, address):
+    publish(world)
+    packet = invited(world).packet
+    given.answer(packet, "demographics", {"demo-preferred": ["<script>alert(1)</script>"]})
+    page = text(world.clinician, address)
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_what_a_patient_prefers_not_to_answer_is_said_so(world, packet, address):
+    given.answer(packet, "substance-use", {"sub-alcohol!declined": ["declined"]})
+    assert "Prefers not to answer" in text(world.clinician, address)
+
+
+def test_outside_part_2_nothing_but_substance_use_is_marked(world, packet, address):
+    Program.objects.filter(pk=world.program.pk).update(part2_status=Program.Part2Status.NOT_PART2)
+    page = text(world.clinician, address)
+    assert "Part 2 record" not in page
+    assert "Part 2: substance use" in page
+
+
+def test_the_page_stands_without_the_chart(world, packet, address, settings):
+    """Delete `ehr` and its addresses are gone: the page leaves that part out."""
+    settings.ROOT_URLCONF = "urls_without_chart"
+    with pytest.raises(NoReverseMatch):
+        reverse("ehr:packet-status", args=[packet.id])
+    page = text(world.clinician, address)
+    assert ITEM_NINE in page
+    assert "What will be filed" not in page
+
+
+def test_the_filing_part_is_asked_for_by_its_address(world, packet, address):
+    assert f'hx-get="/chart/{packet.id}/"' in text(world.clinician, address)
+
+
+def test_neither_title_nor_address_names_the_patient(world, packet, address):
+    title = text(world.clinician, address).split("<title>")[1].split("</title>")[0]
+    assert "Rosa" not in title
