@@ -80,7 +80,8 @@ class Verdict:
 
 def verify(key: bytes, sealed: Iterable[Sealed], *, wanted: frozenset[int] = frozenset()) -> Verdict:
     """Recompute every leaf and link in order; stop at the first that does not hold."""
-    head, expected, links = GENESIS, 1, {}
+    head, expected = GENESIS, 1
+    links: dict[int, bytes] = {}
     for item in sealed:
         reason = _why_broken(key, item, expected, head)
         if reason:

@@ -187,7 +187,7 @@ def database() -> dict[str, Any]:
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: Candor's guarantees live there.")
     options = config.setdefault("OPTIONS", {})
     options["pool"] = {"min_size": 1, "max_size": number("DATABASE_POOL", 6), "timeout": 10}
-    return {**config, "CONN_MAX_AGE": 0, "ATOMIC_REQUESTS": False}
+    return {**config, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 
 
 DATABASES = {"default": database()}
@@ -360,6 +360,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "httpx": {"level": "WARNING"},
+        "psycopg.pool": {"level": "ERROR"},
         "fontTools": {"level": "ERROR"},
         "weasyprint": {"level": "ERROR"},
     },

@@ -5,14 +5,14 @@ clinic does not exist. The list shows names, because the desk has to find people
 that names everybody on it. Names that are searched for travel in a POST and become ids, so that none stands in a URL.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -41,13 +41,24 @@ else:
     ModelAdmin, PatientModelForm = admin.ModelAdmin, forms.ModelForm
 
 
+def staff(request: HttpRequest) -> User:
+    """Who asks; the admin answers nobody who is not signed in."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
 def desk_clinics(request: HttpRequest) -> frozenset[UUID]:
     """Clinics whose front desk this person serves; asked once per request."""
-    if not hasattr(request, "desk_clinics"):
-        held = clinics_where(request.user, Permission.MANAGE_PACKETS)  # type: ignore[arg-type]  # staff, or nobody
-        request.desk_clinics = frozenset(held.values_list("pk", flat=True))  # type: ignore[attr-defined]
-    clinics: frozenset[UUID] = request.desk_clinics  # type: ignore[attr-defined]
+    known = vars(request)
+    if "desk_clinics" not in known:
+        held = clinics_where(staff(request), Permission.MANAGE_PACKETS)
+        known["desk_clinics"] = frozenset(held.values_list("pk", flat=True))
+    clinics: frozenset[UUID] = known["desk_clinics"]
     return clinics
+
+
+def language_name(code: str) -> str:
+    return str(dict(settings.LANGUAGES).get(code, code))
 
 
 class DeskAdmin(ModelAdmin):
@@ -97,7 +108,7 @@ class DeskAdmin(ModelAdmin):
         if isinstance(response, TemplateResponse) and response.context_data and "cl" in response.context_data:
             shown = [self.patient_of(row) for row in response.context_data["cl"].result_list]
             page = f"desk.{self.opts.model_name}.list"
-            core.services.record_listing(patients=shown, page=page, actor=Actor.staff(request.user.pk))
+            core.services.record_listing(patients=shown, page=page, actor=Actor.staff(staff(request).id))
         return response
 
     def change_view(
@@ -106,7 +117,7 @@ class DeskAdmin(ModelAdmin):
         patient = self.patient_of(self.get_object(request, object_id))
         audit.services.record(
             Action.PATIENT_READ,
-            actor=Actor.staff(request.user.pk),
+            actor=Actor.staff(staff(request).id),
             obj=Ref("core.Patient", str(patient.id)),
             clinic_id=patient.clinic_id,
             patient_id=patient.id,
@@ -188,11 +199,11 @@ class PatientAdmin(DeskAdmin):
 
     @admin.display(description="Born")
     def birth_year(self, patient: Patient) -> str:
-        return patient.birth_date[:4]
+        return str(patient.birth_date)[:4]
 
     @admin.display(description="Language")
     def speaks(self, patient: Patient) -> str:
-        return dict(settings.LANGUAGES).get(patient.language, patient.language)
+        return language_name(patient.language)
 
     @admin.display(description="Registered", ordering="created_at")
     def registered(self, patient: Patient) -> str:
@@ -203,7 +214,7 @@ class PatientAdmin(DeskAdmin):
         return found
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).filter(pk__in=patients_for_front_desk(request.user).values("pk"))  # type: ignore[arg-type]
+        return super().get_queryset(request).filter(pk__in=patients_for_front_desk(staff(request)).values("pk"))
 
     def get_urls(self) -> list[URLPattern]:
         find = self.admin_site.admin_view(require_POST(self.find_view))
@@ -231,18 +242,19 @@ class PatientAdmin(DeskAdmin):
     ) -> "type[forms.ModelForm[Any]]":
         form = super().get_form(request, obj, change, **kwargs)
         clinics = {obj.clinic_id} if obj else desk_clinics(request)
-        form.base_fields["care_team"].queryset = selectors.clinicians_at(clinics)  # type: ignore[attr-defined]
+        team = cast("forms.ModelMultipleChoiceField[User]", form.base_fields["care_team"])
+        team.queryset = selectors.clinicians_at(clinics)
         if obj:
-            form.base_fields["care_team"].initial = sorted(selectors.care_team(obj))
+            team.initial = sorted(selectors.care_team(obj))
         else:
-            choices = Clinic.objects.filter(pk__in=clinics)
-            form.base_fields["clinic"].queryset = choices  # type: ignore[attr-defined]
-            form.base_fields["clinic"].initial = choices.first()
+            clinic = cast("forms.ModelChoiceField[Clinic]", form.base_fields["clinic"])
+            clinic.queryset = Clinic.objects.filter(pk__in=clinics)
+            clinic.initial = clinic.queryset.first()
         return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """By the services alone: they keep the indexes, the history and the evidence together."""
-        actor, typed = Actor.staff(request.user.pk), form.cleaned_data
+        actor, typed = Actor.staff(staff(request).id), form.cleaned_data
         if change:
             changed = [name for name in form.changed_data if name != "care_team"]
             core.services.change_patient(patient=obj, changes={name: str(typed[name]) for name in changed}, actor=actor)
@@ -259,6 +271,6 @@ class PatientAdmin(DeskAdmin):
             )
         core.services.set_care_team(patient=obj, users=typed["care_team"], actor=actor)
 
-    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponseRedirect:
         """On to the patient's page, where the invitation is one press away."""
         return redirect("admin:core_patient_change", obj.pk)

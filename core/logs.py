@@ -2,10 +2,12 @@
 
 import logging
 import re
+from types import TracebackType
 
 # A value that reached a log by accident most often arrives as an exception's text or a URL's query.
 QUERY = re.compile(r"(\?|#)[^\s\"']+")
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+")
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -15,9 +17,9 @@ class ScrubbedFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return CONTROL.sub("·", EMAIL.sub("[address]", QUERY.sub("[query]", super().format(record))))
 
-    def formatException(self, ei: object) -> str:
+    def formatException(self, ei: ExcInfo) -> str:
         """Where it failed and the exception's class; never its text, which may quote an answer or a row."""
-        kind, _, trace = ei  # type: ignore[misc]  # logging hands a sys.exc_info() triple
+        kind, trace = ei[0], ei[2]
         frames = []
         while trace is not None:
             code = trace.tb_frame.f_code

@@ -37,7 +37,7 @@ def clinicians_at(clinic_ids: Iterable[UUID]) -> QuerySet[User]:
 def care_team(patient: Patient) -> set[UUID]:
     """Ids of the clinicians who care for this patient."""
     team = get_users_with_perms(patient, only_with_perms_in=["care_for"], with_group_users=False)
-    return set(team.values_list("pk", flat=True))
+    return set(User.objects.filter(pk__in=team).values_list("pk", flat=True))
 
 
 def patients_matching(clinic_ids: Iterable[UUID], words: str) -> list[UUID]:

@@ -38,7 +38,7 @@ def item_reject(request: StaffRequest, item_id: UUID) -> HttpResponse:
     item = get_item_for_clinician(request.user, item_id)
     form = RejectForm(request.POST)
     if not form.is_valid():
-        return _answered(request, item.packet_ref, form.errors["reason"][0])
+        return _answered(request, item.packet_ref, str(form.errors["reason"][0]))
     kept_out = services.reject(item_id=item.id, user=request.user, reason=form.cleaned_data["reason"])
     return _answered(request, item.packet_ref, "Kept out of the chart." if kept_out else "It is already on its way.")
 

@@ -5,7 +5,7 @@ approved or filed something is not the desk's to know, so a filed packet reads "
 """
 
 import base64
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import qrcode
@@ -21,7 +21,7 @@ from qrcode.image.svg import SvgPathImage
 
 import intake.services.packets
 from core.access import patients_for_front_desk
-from core.admin import DeskAdmin, desk_clinics
+from core.admin import DeskAdmin, desk_clinics, language_name, staff
 from core.clock import Now
 from core.models import Patient, Program, Site
 from escalation.templatetags.staff_pages import at_clinic
@@ -48,8 +48,9 @@ class InviteForm(forms.Form):
     def __init__(self, patient: Patient, data: Any = None) -> None:
         super().__init__(data, initial={"language": patient.language})
         for name in ("program", "site"):
-            rows = (Program if name == "program" else Site).objects.filter(clinic_id=patient.clinic_id).order_by("name")
-            self.fields[name].queryset = rows  # type: ignore[attr-defined]  # both are model choices
+            field = cast("forms.ModelChoiceField[Program | Site]", self.fields[name])
+            assert field.queryset is not None
+            field.queryset = field.queryset.model._default_manager.filter(clinic_id=patient.clinic_id).order_by("name")
 
 
 class StandingFilter(admin.SimpleListFilter):
@@ -59,7 +60,8 @@ class StandingFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> Any:
         return STANDINGS
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Packet]) -> QuerySet[Packet]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """`standing` is what `PacketAdmin.get_queryset` annotates."""
         return queryset.filter(standing=self.value()) if self.value() else queryset
 
 
@@ -86,7 +88,8 @@ class PacketAdmin(DeskAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).annotate(standing=_standing()).prefetch_related("steps")
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(standing=_standing())
+        return rows.prefetch_related("steps")
 
     def patient_of(self, row: Any) -> Patient:
         found: Patient = row.patient
@@ -102,7 +105,7 @@ class PacketAdmin(DeskAdmin):
 
     @admin.display(description="Language")
     def speaks(self, packet: Packet) -> str:
-        return dict(settings.LANGUAGES).get(packet.language, packet.language)
+        return language_name(packet.language)
 
     @admin.display(description="Invited", ordering="invited_at")
     def invited(self, packet: Packet) -> str:
@@ -151,7 +154,7 @@ class PacketAdmin(DeskAdmin):
         )
 
     def invite_view(self, request: HttpRequest, patient_id: UUID) -> HttpResponse:
-        patient = patients_for_front_desk(request.user).filter(  # type: ignore[arg-type]  # staff, see DeskAdmin
+        patient = patients_for_front_desk(staff(request)).filter(
             pk=patient_id, clinic__in=desk_clinics(request)
         ).first()  # fmt: skip
         if patient is None:
@@ -159,26 +162,26 @@ class PacketAdmin(DeskAdmin):
         form = InviteForm(patient, request.POST or None)
         if request.method == "POST" and form.is_valid():
             return self._invitation(
-                request, intake.services.packets.invite(patient=patient, invited_by=request.user, **form.cleaned_data)
+                request, intake.services.packets.invite(patient=patient, invited_by=staff(request), **form.cleaned_data)
             )
         open_ones = self.get_queryset(request).filter(patient=patient).exclude(state__in=CLOSED)
         context = {"title": "Invite", "patient": patient, "form": form, "open_packets": open_ones}
         return render(request, "admin/intake/packet/invite.html", {**self.admin_site.each_context(request), **context})
 
     def reissue_view(self, request: HttpRequest, packet_id: UUID) -> HttpResponse:
-        packet = get_packet_for_desk(request.user, packet_id)  # type: ignore[arg-type]
+        packet = get_packet_for_desk(staff(request), packet_id)
         if packet.state in CLOSED:
             messages.info(request, "This packet is closed; invite the patient again instead.")
             return redirect("admin:intake_packet_change", packet.id)
-        return self._invitation(request, intake.services.packets.reissue(packet=packet, by=request.user))
+        return self._invitation(request, intake.services.packets.reissue(packet=packet, by=staff(request)))
 
     def withdraw_view(self, request: HttpRequest, packet_id: UUID) -> HttpResponse:
         """Asked once more first: what is withdrawn stays withdrawn."""
-        packet = get_packet_for_desk(request.user, packet_id)  # type: ignore[arg-type]
+        packet = get_packet_for_desk(staff(request), packet_id)
         if request.method != "POST":
             context = {**self.admin_site.each_context(request), "title": "Withdraw this packet?", "packet": packet}
             return render(request, "admin/intake/packet/withdraw.html", context)
-        intake.services.packets.withdraw(packet=packet, by=request.user)
+        intake.services.packets.withdraw(packet=packet, by=staff(request))
         messages.success(request, "Withdrawn. The link opens nothing any more; what was answered stays stored.")
         return redirect("admin:intake_packet_change", packet.id)
 

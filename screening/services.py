@@ -39,7 +39,7 @@ def assess(
         own = {item.link_id: answers[item.link_id] for item in instrument.items if item.link_id in answers}
         if not own:
             continue
-        sex: Sex = patient.sex if patient.sex in ("male", "female", "other") else "unknown"  # type: ignore[assignment]  # narrowed by the test
+        sex: Sex = patient.sex if patient.sex in ("male", "female", "other") else "unknown"
         result = scoring.score(name, own, sex=sex)
         hits = rules.findings(name, result, own)
         if hits or isinstance(result, scoring.Score):

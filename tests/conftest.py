@@ -65,7 +65,7 @@ def empty_as_owner(self: TransactionTestCase) -> None:
             owner.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER USER')
 
 
-TransactionTestCase._fixture_teardown = empty_as_owner  # type: ignore[method-assign]
+setattr(TransactionTestCase, "_fixture_teardown", empty_as_owner)  # noqa: B010  (private to Django, so unknown to its types)
 
 
 @pytest.fixture

@@ -5,6 +5,11 @@ import uuid
 
 from plain_browser import PlainBrowser
 
+import consents.services
+from audit.actions import Actor
+from consents.models import DocumentVersion
+from consents.rules import parse
+
 
 def opened(invitation, birth_date="3/15/1990") -> PlainBrowser:
     browser = PlainBrowser()
@@ -17,6 +22,15 @@ def sign(browser, slug) -> None:
     browser.go(f"/i/packet/{slug}/")
     ticked = browser.page.choices["statement"]
     browser.press({"statement": ticked, "signer_name": "Rosa Núñez"}, "decision", "signed")
+
+
+def new_text(world, slug) -> None:
+    """The clinic puts a new version of the document in force, with other words."""
+    old = DocumentVersion.objects.get(
+        document__clinic=world.clinic, document__slug=slug, language="en", state="effective"
+    )
+    words = old.body.replace(f"version: {old.version}", "version: 9.9") + "\nNow with new words.\n"
+    consents.services.publish(clinic=world.clinic, source=parse(words, slug=slug), actor=Actor.system("test"))
 
 
 def answer(browser, slug, answers) -> None:

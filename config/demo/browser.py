@@ -153,7 +153,7 @@ class Browser:
         try:
             reply = self._opener.open(request, timeout=TIMEOUT)
         except urllib.error.HTTPError as error:
-            reply = error  # type: ignore[assignment]  # an error reply is a page too
+            reply = error
         text = reply.read().decode("utf-8", "replace")
         reader = FormReader()
         reader.feed(text)

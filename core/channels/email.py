@@ -15,7 +15,7 @@ class EmailChannel:
             subject=message.subject,
             body=message.body,
             to=[message.to],
-            headers={"X-Candor-Reference": message.reference, "Auto-Submitted": "auto-generated"},
+            headers={"X-Reference": message.reference, "Auto-Submitted": "auto-generated"},
         )
         try:
             mail.send()
@@ -24,6 +24,8 @@ class EmailChannel:
             raise ChannelError("address refused", permanent=all(code >= 500 for code in codes)) from error
         except smtplib.SMTPResponseException as error:
             raise ChannelError(f"server said {error.smtp_code}", permanent=error.smtp_code >= 500) from error
+        except ValueError as error:  # an address or a header that no server could take
+            raise ChannelError("unusable address", permanent=True) from error
         except (smtplib.SMTPException, OSError) as error:
             raise ChannelError(type(error).__name__, permanent=False) from error
         return Receipt(provider_id=message.reference)

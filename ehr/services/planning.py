@@ -151,7 +151,7 @@ def _score(view: screening.selectors.ResultView, form: intake.selectors.Finished
         total_loinc=instrument.total_loinc,
         title=view.title,
         total=view.total,
-        band=view.band,
+        band=view.band or "",
         sensitivity=form.sensitivity,
         authored=view.scored_at,
         answer_slug=form.slug,

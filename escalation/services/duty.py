@@ -6,10 +6,13 @@ from typing import Any
 
 from core.models import Clinic, User
 from escalation.models import Ladder, Shift
+from escalation.policy import faults
 
 
 def set_ladder(*, clinic: Clinic, steps: Sequence[dict[str, Any]]) -> Ladder:
-    """Replace the clinic's ladder; running incidents keep the one they froze."""
+    """Replace the clinic's ladder; running incidents keep the one they froze. Raises ValueError with what is wrong."""
+    if wrong := faults(steps):
+        raise ValueError("; ".join(wrong))
     ladder, _ = Ladder.objects.update_or_create(clinic=clinic, defaults={"steps": list(steps)})
     return ladder
 

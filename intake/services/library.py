@@ -58,10 +58,10 @@ def _check_wording(form: engine.Definition, name: str) -> None:
         expected = published.get(item.link_id)
         if expected and hashlib.sha256(item.text.encode()).hexdigest() != expected:
             raise FormRefused(f"{name}: {item.link_id} differs from the published wording.")
-        offered = {option.meaning.content.code: option.label_in("en") for option in item.options if _coded(option)}
+        offered = {
+            option.meaning.content.code: option.label_in("en")
+            for option in item.options
+            if isinstance(option.meaning.content, engine.Coding)
+        }
         if item.link_id in answers and offered != dict(answers[item.link_id]):
             raise FormRefused(f"{name}: the answers of {item.link_id} differ from the published ones.")
-
-
-def _coded(option: engine.Option) -> bool:
-    return isinstance(option.meaning.content, engine.Coding)

@@ -121,9 +121,9 @@ def open_packet(*, secret: str, birth_date: date | None) -> Packet | None:
         expected = packet.patient.birth_date if packet else "0000-00-00"
         given = birth_date.isoformat() if birth_date else ""
         same = hmac.compare_digest(expected.encode(), given.encode())
-        if packet is None:
-            return None
-        return _opened(packet) if same else _refused(packet)
+        if packet is not None and not same:
+            _refused(packet)
+        return _opened(packet) if packet is not None and same else None
 
 
 def _opened(packet: Packet) -> Packet:

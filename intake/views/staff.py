@@ -48,13 +48,13 @@ def inbox(request: StaffRequest) -> HttpResponse:
     )
     review, others = selectors.packet_rows(patients_for_clinician(request.user))
     is_open = [row for row in incidents if row.due_in_seconds is not None]
-    clocks = [(row.incident.id, row.incident.due_at, row.due_in_seconds < 0) for row in is_open]
-    tag = fingerprint([clocks, incidents_shown(incidents), review, others])
+    late = [(row.incident.id, row.due_in_seconds < 0) for row in incidents if row.due_in_seconds is not None]
+    tag = fingerprint([late, incidents_shown(incidents), review, others])
     if same := not_modified(request, tag):
         return same
     seen = [row.incident.patient for row in incidents] + [row.patient for row in review + others]
     core.services.record_listing(patients=seen, page="inbox", actor=Actor.staff(request.user.id))
-    context = {
+    context: dict[str, object] = {
         "open": is_open,
         "closed": [row for row in incidents if row.due_in_seconds is None],
         "review": review,
@@ -66,7 +66,15 @@ def inbox(request: StaffRequest) -> HttpResponse:
 def incidents_shown(rows: list[escalation.selectors.InboxRow]) -> list[object]:
     """What of an incident is visible in the list, without the seconds, which change by themselves."""
     return [
-        (row.incident.id, row.incident.state, row.incident.urgency, row.taken_by, row.new_since_taken) for row in rows
+        (
+            row.incident.id,
+            row.incident.state,
+            row.incident.due_at,
+            row.incident.urgency,
+            row.taken_by,
+            row.new_since_taken,
+        )
+        for row in rows
     ]
 
 

@@ -20,7 +20,7 @@ def record(count: int) -> None:
         audit.services.record(Action.AUDIT_READ, actor=Actor.system("test"), obj=Ref("t", str(number)))
 
 
-def verified(capsys, *args: str) -> tuple[int, dict]:
+def verified(capsys, *args):
     code = 0
     try:
         call_command("verify_audit", "--json", *args)

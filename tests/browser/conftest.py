@@ -11,7 +11,7 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from looking import Gallery
 from personas import World, build_world
-from phone import Phone
+from phone import SECRET, Phone
 from playwright.sync_api import Browser, sync_playwright
 from serving import ROOT, House, open_house, until
 from staff_story import publish
@@ -20,8 +20,6 @@ import ehr.services.connecting
 from core.models import User
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of the test's authenticator app
-PASSWORD = "a long enough password"
 
 
 def pytest_addoption(parser) -> None:
@@ -99,7 +97,7 @@ def gallery(request) -> Gallery:
 
 @pytest.fixture
 def phone(chromium, house, gallery) -> Iterator[Callable[..., Phone]]:
-    """Makes phones. Afterwards none of them may have shown an error, asked a stranger or kept anything."""
+    """Makes phones. Afterwards no page may have shown an error, asked a stranger, or had what `Gallery` looks for."""
     phones: list[Phone] = []
 
     def make(**settings: Any) -> Phone:
@@ -108,7 +106,7 @@ def phone(chromium, house, gallery) -> Iterator[Callable[..., Phone]]:
 
     yield make
     gallery.last(one.page for one in phones)
-    faults = [fault for one in phones for fault in one.faults]
+    faults = [fault for one in phones for fault in one.faults] + gallery.problems
     for one in phones:
         one.context.close()
     assert not faults, "\n".join(["", *faults])

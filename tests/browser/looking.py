@@ -86,6 +86,3 @@ class Gallery:
         """Where each phone was when its test ended, well or badly."""
         for number, page in enumerate(pages if self.shots else ()):
             page.screenshot(path=f"{self.shots}/last-{number}.png")
-
-    def assert_good(self) -> None:
-        assert not self.problems, "\n".join(["", *self.problems])

@@ -12,6 +12,8 @@ from config.demo.seed import current_code
 
 SCREEN = {"width": 390, "height": 844}
 PATIENCE = 20_000  # milliseconds
+PASSWORD = "a long enough password"  # of `personas`
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of their authenticator apps
 Answers = Mapping[str, str | list[str]]
 
 KEPT = """async () => [
@@ -151,13 +153,13 @@ class Phone:
 
     # --- staff ------------------------------------------------------------------------------------------
 
-    def sign_in(self, email: str, password: str, secret: str) -> None:
+    def sign_in(self, email: str) -> None:
         """On the sign-in page: password, then the code; once more when it ran out on the way."""
         self.find("[name=login]").fill(email)
-        self.find("[name=password]").fill(password)
+        self.find("[name=password]").fill(PASSWORD)
         self.press("main .main")
         for _ in range(2):
-            self.find("[name=code]").fill(current_code(secret))
+            self.find("[name=code]").fill(current_code(SECRET))
             self.press("main .main")
             if "/accounts/" not in self.page.url:
                 return

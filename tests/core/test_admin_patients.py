@@ -99,7 +99,7 @@ def test_an_address_cannot_ask_what_the_page_does_not_offer(dana, question):
 
 def test_registering_goes_through_the_service(dana, world):
     reply = dana.post(f"{LIST}add/", {**NEW, "clinic": world.clinic.pk, "care_team": [world.backup.pk]})
-    ana = Patient.objects.order_by("-created_at").first()
+    ana = Patient.objects.latest("created_at")
     assert reply["Location"] == page_of(ana)
     assert (ana.given_name, ana.birth_date, ana.language, ana.clinic) == ("Ana", "1984-02-29", "es", world.clinic)
     assert set(get_users_with_perms(ana)) == {world.backup}

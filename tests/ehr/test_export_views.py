@@ -1,5 +1,7 @@
 """What will be filed: shown with its state, released by a clinician of the care team alone, kept out with a reason."""
 
+import uuid
+
 import packets as given
 import pytest
 from personas import signed_in
@@ -16,7 +18,7 @@ def packet(world):
     connect_sandbox(clinic=world.clinic, base_url="http://127.0.0.1:9/fhir")
     packet = given.invite(world).packet
     given.complete(packet)
-    submission.submit(packet=packet, key="5e8b5f5a-6f0e-4c8e-9a57-7f2f8d8a2a11")
+    submission.submit(packet=packet, key=uuid.uuid4())
     assert ehr.services.relay_finished() == 1
     return packet
 
@@ -68,7 +70,7 @@ def test_one_press_releases_everything_and_a_second_changes_nothing(casey, addre
 
 
 def test_an_entry_is_kept_out_with_a_reason(casey, address):
-    item = ExportItem.objects.order_by("position").last()
+    item = ExportItem.objects.latest("position")
     page = casey.post(f"/chart/items/{item.id}/reject/", {"reason": "Entered twice"}, headers={"HX-Request": "true"})
     item.refresh_from_db()
     assert (item.state, item.rejection_note) == ("rejected", "Entered twice")
@@ -76,7 +78,7 @@ def test_an_entry_is_kept_out_with_a_reason(casey, address):
 
 
 def test_without_a_reason_it_is_not_kept_out(casey, address):
-    item = ExportItem.objects.first()
+    item = ExportItem.objects.earliest("position")
     page = casey.post(f"/chart/items/{item.id}/reject/", {"reason": " "}, follow=True).content.decode()
     assert "Say why this is not to be filed" in page
     assert states() == {"held"}
@@ -84,7 +86,7 @@ def test_without_a_reason_it_is_not_kept_out(casey, address):
 
 def test_what_is_on_its_way_is_said_to_be(casey, address):
     ExportItem.objects.update(state="verified", ehr_id="1", verified_at="2026-01-01T00:00Z")
-    item = ExportItem.objects.first()
+    item = ExportItem.objects.earliest("position")
     page = casey.post(f"/chart/items/{item.id}/reject/", {"reason": "no"}, follow=True).content.decode()
     assert "already on its way" in page
     assert states() == {"verified"}
@@ -93,7 +95,7 @@ def test_what_is_on_its_way_is_said_to_be(casey, address):
 @pytest.mark.parametrize("who", ["backup", "stranger", "front_desk", "stranger_desk", "compliance"])
 def test_to_everybody_else_none_of_it_exists(world, packet, address, who):
     client = signed_in(getattr(world, who))
-    item = ExportItem.objects.first()
+    item = ExportItem.objects.earliest("position")
     assert client.get(address).status_code == 404
     assert client.post(f"{address}approve/").status_code == 404
     assert client.post(f"/chart/items/{item.id}/reject/", {"reason": "x"}).status_code == 404

@@ -16,7 +16,7 @@ from core.models import Program
 from ehr.services.connecting import connect_sandbox
 from intake.services import submission
 
-CALM = {}
+CALM: dict[str, dict[str, list[str]]] = {}
 DANGEROUS = {
     "phq-9": {f"phq9-q{n}": ["LA6571-9"] for n in range(1, 10)},
     "gad-7": {f"gad7-q{n}": ["LA6571-9"] for n in range(1, 8)},

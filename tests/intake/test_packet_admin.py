@@ -40,16 +40,21 @@ def invite(client, world, **typed):
     return client.post(f"{LIST}invite/{world.patient.pk}/", {**choice, **typed})
 
 
+def found(pattern, page):
+    (text,) = re.findall(pattern, page)
+    return text
+
+
 def test_an_invitation_shows_link_code_and_picture_once(dana, world):
     given.publish(world)
     page = invite(dana, world).content.decode()
     packet = Packet.objects.get()
-    link = re.search(r'value="(http[^"]+/i/#[^"]+)"', page)[1]
-    code = re.search(r'class="code">([2-9A-Z]{5} [2-9A-Z]{5})<', page)[1]
+    link = found(r'value="(http[^"]+/i/#[^"]+)"', page)
+    code = found(r'class="code">([2-9A-Z]{5} [2-9A-Z]{5})<', page)
     for secret in (link.split("#")[1], code):
         assert packets.open_packet(secret=secret, birth_date=date(1990, 3, 15)) == packet
     assert packet.language == "es"
-    drawn = base64.b64decode(re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', page)[1])
+    drawn = base64.b64decode(found(r'src="data:image/svg\+xml;base64,([^"]+)"', page))
     assert drawn.startswith((b"<?xml", b"<svg"))
     later = dana.get(page_of(packet)).content.decode()
     assert link not in later
@@ -113,7 +118,7 @@ def test_the_list_is_narrowed_by_where_a_packet_stands(dana, packet, standing, s
     Packet.objects.filter(pk=packet.pk).update(state=state, submitted_at=clock.now())
     shown = {one: page_of(packet) in dana.get(f"{LIST}?standing={one}").content.decode()
              for one in ("unfinished", "submitted", "withdrawn", "expired")}  # fmt: skip
-    assert [one for one, found in shown.items() if found] == [standing]
+    assert [one for one, is_shown in shown.items() if is_shown] == [standing]
 
 
 def test_a_link_whose_time_is_over_reads_expired(dana, packet):

@@ -23,7 +23,7 @@ class Checkout:
     """A copy of the launcher beside a stand-in `manage.py`, in a path with spaces."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.data = path, path / ".data"
+        self.path = path
         (path / "config").mkdir(parents=True)
         (path / "config" / "__init__.py").touch()
         (path / "config" / "wsgi.py").write_text("from manage import application\n")
@@ -33,6 +33,10 @@ class Checkout:
         for name in ("run", *packages.DEVELOPMENT):
             shutil.copy(ROOT / name, path / name)
         self.borrow_venv()
+
+    @property
+    def data(self) -> Path:
+        return self.path / ".data"
 
     def borrow_venv(self) -> None:
         """Stand a `.venv` on the one that runs the tests, stamped as installed here."""
@@ -67,17 +71,15 @@ class Checkout:
         return next((line.partition("=")[2] for line in lines if line.startswith(f"{name}=")), "")
 
     def processes(self) -> dict[int, str]:
-        """What lives and was started from here, by its folder or its command line."""
+        """What lives and was started from here, by its command line or its folder (which a container may hide)."""
         found = {}
-        for entry in Path("/proc").iterdir():
-            if not entry.name.isdigit() or int(entry.name) == os.getpid():
-                continue
-            try:
-                words, folder = (entry / "cmdline").read_bytes().decode(errors="replace"), (entry / "cwd").readlink()
-            except OSError:  # gone meanwhile, or another login's
-                continue
+        for entry in Path("/proc").glob("[0-9]*"):
+            words, folder = "", Path("/")
+            with contextlib.suppress(OSError):
+                words = (entry / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
+                folder = (entry / "cwd").readlink()
             if words and (str(self.path) in words or folder.is_relative_to(self.path)):
-                found[int(entry.name)] = words.replace("\0", " ")
+                found[int(entry.name)] = words
         return found
 
 
@@ -135,9 +137,9 @@ def checkouts(cluster: Path | None) -> Iterator[Callable[..., Checkout]]:
     yield make
     left = {}
     for checkout in made:
-        if checkout.processes():
+        if checkout.data.exists():
             checkout.run("stop")
-            left |= checkout.processes()
+        left |= checkout.processes()
     for pid in left:
         os.kill(pid, signal.SIGKILL)
     shutil.rmtree(home)

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from datetime import date
 
 import packets as given
 import pytest
@@ -11,7 +12,6 @@ from patient_pages import autosave, opened, sign
 import consents.selectors
 from audit.actions import Actor
 from consents.services import sealing
-from core.models import Patient
 from core.services import register_patient
 from intake.access import SEEN
 from intake.models import Response
@@ -32,22 +32,18 @@ def neighbour(world, invitation):
         clinic=world.clinic,
         given_name="Nell",
         family_name="Neighbour",
-        birth_date=world.patient.history.first().created_at.date().replace(year=1990, month=3, day=15)
-        if hasattr(world.patient, "history")
-        else None,
+        birth_date=date(1990, 3, 15),
         actor=Actor.system("test"),
     )
-    assert isinstance(patient, Patient)
     return packets.invite(
         patient=patient, program=world.program, site=world.site, language="en", invited_by=world.front_desk
     )
 
 
-@pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_a_stranger_is_shown_the_way_in(invitation, path, method):
-    reply = getattr(Client(), method)(f"/i/packet/{path}")
-    assert (reply.status_code, reply["Location"]) == (302, "/i/?closed#main")
+def test_a_stranger_is_shown_the_way_in(invitation):
+    for path in PAGES:
+        for reply in (Client().get(f"/i/packet/{path}"), Client().post(f"/i/packet/{path}", {"decision": "signed"})):
+            assert (reply.status_code, reply["Location"]) == (302, "/i/?closed#main")
 
 
 def test_a_stranger_saves_nothing_and_gets_no_document(invitation):
@@ -78,8 +74,7 @@ def test_the_quick_exit_ends_the_session_and_tells_nothing(invitation):
     reply = browser.client.post("/i/leave/", {"csrfmiddlewaretoken": token})
     assert (reply.status_code, reply["Location"]) == (302, "/i/closed/")
     page = browser.go("/i/closed/")
-    assert page.text.split() == "Closed This page is closed.".split() or "This page is closed." in page.text
-    assert "988" not in page.html
+    assert page.text == "This page is closed."
     browser.go("/i/packet/")
     assert browser.url == "/i/?closed"
 

@@ -1,0 +1,199 @@
+"""Each field reaches the chart once and is read back; the consent is asked at the wire; a lost reply is looked up."""
+
+import uuid
+
+import packets as given
+import pytest
+from django.db import connection
+
+import consents.services
+import ehr.services
+from audit.actions import Actor
+from consents.models import Disclosure, Signature
+from core.models import Program
+from ehr.adapters.base import PermanentError, TransientError, UnknownOutcome
+from ehr.adapters.memory import MemoryGateway
+from ehr.mapping import wire
+from ehr.models import Attempt, Connection, ExportItem
+from ehr.selectors import packet_status
+from intake.models import Packet
+from intake.services import submission
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def chart():
+    return MemoryGateway()
+
+
+@pytest.fixture
+def push(chart):
+    return lambda: ehr.services.push_due(connect=lambda *_, **__: chart)
+
+
+def planned(world, *, declined=False) -> Packet:
+    Connection.objects.create(clinic=world.clinic, name="Chart", base_url="https://chart.example/fhir")
+    packet = given.invite(world).packet
+    given.complete(packet, declined=declined)
+    submission.submit(packet=packet, key=uuid.uuid4())
+    consents.services.seal_due()
+    assert ehr.services.relay_finished() == 1
+    return packet
+
+
+def approved(world, **how) -> Packet:
+    packet = planned(world, **how)
+    ehr.services.approve(packet_id=packet.id, user=world.clinician)
+    return packet
+
+
+def due_now():
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ehr_exportitem SET due_at = now() WHERE due_at IS NOT NULL")
+        cursor.execute("UPDATE ehr_exportitem SET lease_until = now() WHERE lease_until IS NOT NULL")
+        cursor.execute("UPDATE ehr_lane SET lease_until = now()")
+
+
+def states():
+    return set(ExportItem.objects.values_list("state", flat=True))
+
+
+def test_nothing_is_sent_before_a_clinician_approved(world, push, chart):
+    planned(world)
+    assert push() == 0
+    assert states() == {"held"}
+    assert not Disclosure.objects.exists()
+
+
+def test_every_field_is_verified_and_the_packet_filed(world, push):
+    packet = approved(world)
+    assert push() == packet_status(packet.id).total > 20
+    assert states() == {"verified"}
+    assert Packet.objects.get(pk=packet.pk).state == Packet.State.FILED
+    assert Disclosure.objects.filter(state="sent").count() == ExportItem.objects.count()
+
+
+def test_each_disclosure_names_the_consent_and_carries_the_notice(world, push):
+    approved(world)
+    push()
+    signature = Signature.objects.get(kind="part2_tpo")
+    for disclosure in Disclosure.objects.all():
+        assert disclosure.signature_id == signature.id
+        assert "42 CFR part 2" in disclosure.statement
+
+
+def test_pushing_again_sends_nothing_twice(world, push, chart):
+    approved(world)
+    first = push()
+    due_now()
+    assert (first > 0, push()) == (True, 0)
+    assert Attempt.objects.filter(did="create").count() == first
+
+
+def test_a_revocation_between_approval_and_send_stops_everything(world, push, chart):
+    approved(world)
+    signature = Signature.objects.get(kind="part2_tpo")
+    consents.services.revoke(signature=signature, why="revoked", note="", actor=Actor.system("test"))
+    push()
+    assert states() == {"held", "pending"} or states() == {"held"}
+    assert not Attempt.objects.filter(did="create").exists()
+    assert set(ExportItem.objects.filter(state="held").values_list("reason", flat=True)) == {"revoked"}
+
+
+def test_with_the_permission_declined_nothing_leaves_a_part_2_program(world, push):
+    approved(world, declined=True)
+    push()
+    assert "verified" not in states()
+    assert not Disclosure.objects.exists()
+
+
+def test_outside_a_part_2_program_only_substance_use_waits_for_the_permission(world, push):
+    world.program.part2_status = Program.Part2Status.NOT_PART2
+    world.program.save()
+    approved(world, declined=True)
+    push()
+    verified = ExportItem.objects.filter(state="verified")
+    assert verified.filter(resource_type="Observation").exists()
+    assert not verified.filter(sensitivity="sud").exists()
+
+
+def test_a_lost_reply_is_looked_up_and_adopted_not_sent_again(world, push, chart):
+    approved(world)
+    chart.fail_next(UnknownOutcome("time-out"), after_writing=True)
+    push()
+    lost = ExportItem.objects.get(state="unknown")
+    assert Disclosure.objects.filter(source_ref=lost.id, state="unknown").exists()
+    due_now()
+    push()
+    assert states() == {"verified"}
+    assert len(chart.search("Patient", _patient_identifier(world))) == 1
+
+
+def _patient_identifier(world):
+    from django.conf import settings
+
+    return settings.EHR_IDENTIFIER_SYSTEM, str(world.patient.id)
+
+
+def test_a_busy_chart_is_tried_again_later(world, push, chart):
+    approved(world)
+    chart.fail_next(TransientError("busy", 30.0))
+    push()
+    assert "pending" in states()
+    due_now()
+    push()
+    assert states() == {"verified"}
+
+
+def test_a_refusal_stops_at_a_human_and_is_not_retried(world, push, chart):
+    approved(world)
+    chart.fail_next(PermanentError(422))
+    push()
+    refused = ExportItem.objects.get(state="rejected")
+    assert (refused.resource_type, refused.reason) == ("Patient", "status-422")
+    due_now()
+    assert push() == 0
+
+
+def test_a_chart_that_changes_what_it_was_given_is_a_conflict(world, push, chart):
+    approved(world)
+    original = chart.read
+
+    def forgetful(kind, resource_id):
+        stored = original(kind, resource_id)
+        return {**stored, "birthDate": "1901-01-01"} if kind == "Patient" else stored
+
+    chart.read = forgetful
+    push()
+    assert ExportItem.objects.get(resource_type="Patient").state == "conflict"
+    assert not ExportItem.objects.filter(state="verified").exists()
+
+
+def test_a_rejected_item_stays_out_and_the_rest_goes(world, push):
+    packet = planned(world)
+    item = ExportItem.objects.filter(resource_type="Observation", field_key__contains="gad").first()
+    assert ehr.services.reject(item_id=item.id, user=world.clinician, reason="Entered by mistake")
+    ehr.services.approve(packet_id=packet.id, user=world.clinician)
+    push()
+    item.refresh_from_db()
+    assert (item.state, item.reason) == ("rejected", "rejected-by-clinician")
+    assert ExportItem.objects.filter(state="verified").count() > 15
+
+
+def test_a_clinic_without_a_chart_still_submits(world):
+    packet = given.invite(world).packet
+    given.complete(packet)
+    submission.submit(packet=packet, key=uuid.uuid4())
+    assert ehr.services.relay_finished() == 1
+    assert not ExportItem.objects.exists()
+
+
+def test_what_is_stored_for_the_chart_is_not_readable_at_rest(world):
+    planned(world)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(i::text, '') FROM ehr_exportitem i")
+        stored = cursor.fetchone()[0]
+    assert "Núñez" not in stored
+    assert "LA6568-5" not in stored
+    assert wire.loads(ExportItem.objects.filter(resource_type="Patient").first().resource)["birthDate"] == "1990-03-15"

@@ -1,0 +1,134 @@
+"""The overview, the review and the finish page: honest about what is done, exact about what is missing."""
+
+import packets as given
+import pytest
+from patient_pages import answer, opened, sign
+
+import consents.selectors
+from consents.services import sealing
+from intake import selectors
+from intake.models import Packet, Submission
+from intake.services import submission
+
+
+@pytest.fixture
+def invitation(world):
+    return given.invite(world)
+
+
+@pytest.fixture
+def browser(invitation):
+    return opened(invitation)
+
+
+def test_the_overview_counts_what_is_really_done(browser):
+    assert "0 of 11 parts are done." in browser.page.text
+    sign(browser, "treatment")
+    answer(browser, "insurance", given.ANSWERS["insurance"])
+    answer(browser, "gad-7", {"gad7-q1": given.NOT_AT_ALL})
+    page = browser.go("/i/packet/")
+    assert "2 of 11 parts are done." in page.text
+    assert "6 answers still needed" in page.text
+
+
+def test_the_overview_leads_to_the_next_open_part(browser):
+    assert "/i/packet/privacy-notice/" in browser.page.links
+    answer(browser, "demographics", {"demo-given": ["Rosa"]})
+    page = browser.go("/i/packet/")
+    start = page.html.index('class="button main"')
+    assert "/i/packet/privacy-notice/" in page.html[start : start + 80]
+
+
+def test_the_review_links_to_the_very_field_with_its_own_words(browser, invitation):
+    given.complete(invitation.packet)
+    for slug, key in (("demographics", "demo-family"), ("phq-9", "phq9-q9"), ("dast-10", "dast10-q4")):
+        given.answer(invitation.packet, slug, {key: []})
+        page = browser.go("/i/packet/review/")
+        [missing] = selectors.missing(invitation.packet, "en")
+        assert missing.label in page.text
+        assert "One thing is still needed" in page.text
+        address, _, anchor = f"/i/packet/{slug}/#q-{key}".partition("#")
+        assert f"{address}#{anchor}" in page.links
+        assert anchor in browser.go(address).ids
+        given.answer(invitation.packet, slug, {key: given.ANSWERS[slug][key]})
+    assert "Everything is filled in" in browser.go("/i/packet/review/").text
+
+
+def test_sending_is_refused_while_something_is_missing_and_nothing_is_lost(browser, invitation):
+    given.complete(invitation.packet)
+    key = dict(browser.go("/i/packet/review/").fields)["key"]
+    given.answer(invitation.packet, "insurance", {"ins-have": []})
+    token = dict(browser.page.fields)["csrfmiddlewaretoken"]
+    reply = browser.client.post("/i/packet/review/", {"key": key, "csrfmiddlewaretoken": token})
+    assert reply.status_code == 422
+    assert "Not sent yet. Nothing is lost." in reply.content.decode()
+    assert "Do you have health insurance?" in reply.content.decode()
+    assert not Submission.objects.exists()
+
+
+def test_sending_twice_sends_once(browser, invitation):
+    given.complete(invitation.packet)
+    page = browser.go("/i/packet/review/")
+    for _ in range(3):
+        reply = browser.client.post("/i/packet/review/", dict(page.fields))
+        assert (reply.status_code, reply["Location"]) == (302, "/i/packet/done/")
+    assert Submission.objects.count() == 1
+
+
+def test_a_packet_that_was_sent_elsewhere_leads_to_the_finish_page(browser, invitation):
+    given.complete(invitation.packet)
+    page = browser.go("/i/packet/review/")
+    submission.submit(packet=Packet.objects.get(), key=invitation.packet.id)
+    assert browser.client.post("/i/packet/review/", dict(page.fields))["Location"] == "/i/packet/done/"
+    assert browser.client.post("/i/packet/phq-9/", dict(page.fields))["Location"] == "/i/packet/done/"
+
+
+def test_sending_needs_our_token(browser, invitation):
+    given.complete(invitation.packet)
+    browser.go("/i/packet/review/")
+    assert browser.client.post("/i/packet/review/", {"key": str(invitation.packet.id)}).status_code == 403
+    assert not Submission.objects.exists()
+
+
+def test_the_finish_page_offers_the_signed_copies_and_never_an_answer(browser, invitation):
+    given.complete(invitation.packet)
+    browser.go("/i/packet/review/")
+    page = browser.press()
+    assert "Thank you. Your forms were sent." in page.text
+    assert "Your copy is being prepared" in page.text
+    assert "988" in page.text
+    assert not {"Rosa", "Cannabis", "Not at all"} & set(page.text.split())
+    sealing.seal_due()
+    page = browser.go("/i/packet/done/")
+    addresses = [address for address in page.links if address.endswith(".pdf")]
+    assert len(addresses) == 3
+    reply = browser.client.get(addresses[0])
+    assert reply["Content-Type"] == "application/pdf"
+    assert reply["Content-Disposition"].startswith("attachment")
+    assert reply["Cache-Control"] == "no-store"
+    assert reply.content.startswith(b"%PDF")
+
+
+def test_a_declined_document_has_no_copy(browser, invitation):
+    given.complete(invitation.packet, declined=True)
+    sealing.seal_due()
+    declined = next(one for one in consents.selectors.signed_documents(invitation.packet.id) if one.decision != "signed")
+    assert browser.client.get(f"/i/packet/documents/{declined.signature_id}.pdf").status_code == 404
+    browser.go("/i/packet/review/")
+    page = browser.press()
+    assert page.text.count("Save a copy (PDF)") == 2
+    assert "being prepared" not in page.text
+
+
+def test_the_finish_page_comes_only_after_sending(browser):
+    browser.go("/i/packet/done/")
+    assert browser.url == "/i/packet/"
+
+
+def test_every_page_of_the_packet_speaks_the_other_language_at_the_same_place(browser):
+    for path in ("", "review/", "dast-10/"):
+        browser.go(f"/i/packet/{path}")
+        page = browser.press(name="!language", value="es")
+        assert browser.url == f"/i/packet/{path}"
+        assert '<html lang="es">' in page.html
+        browser.press(name="!language", value="en")
