@@ -1,14 +1,22 @@
 """Every URL of the project. The admin's own login is replaced: it would ask for a password alone."""
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.urls import include, path
 
 from config import views
 from intake.views import staff
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # allauth's documented way
+
+# Accounts, addresses, second factors and groups are not edited in the admin: it would bypass their services.
+for model in (EmailAddress, Authenticator, Group):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
 
 urlpatterns = [
     path("", views.front_door, name="front-door"),
@@ -19,6 +27,8 @@ urlpatterns = [
     path("", include("escalation.urls")),
     path("", include("ehr.urls")),
     path("", include("core.urls")),
+    # Pages go to this address: it is changed by the clinic, not by whoever sits at an open session.
+    path("accounts/email/", views.not_here, name="not-here"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -18,6 +18,11 @@ def front_door(request: HttpRequest) -> HttpResponse:
     return redirect("demo" if settings.DEMO else "intake:link")
 
 
+def not_here(request: HttpRequest) -> HttpResponse:
+    """A page of a library that is closed here."""
+    raise Http404
+
+
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
     """The process answers."""

@@ -26,7 +26,6 @@ from intake.services.submission import KeyReused, PacketClosed, Saved, StepLocke
 if TYPE_CHECKING:
     from intake.models import Packet
 
-MOST_BYTES = 256 * 1024
 MOST_QUESTIONS = 500
 
 
@@ -36,12 +35,6 @@ class Conflict(APIException):
     status_code = status.HTTP_409_CONFLICT
     default_detail = "Please open this page again."
     default_code = "conflict"
-
-
-class TooLarge(APIException):
-    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = "This answer is too long to be saved."
-    default_code = "too_large"
 
 
 class PatientSession(SessionAuthentication):
@@ -61,14 +54,11 @@ class HasPacket(BasePermission):
 
 
 class ShallowJSON(JSONParser):
-    """JSON of a size and depth that an answer can have; anything else is refused, never an error of ours."""
+    """JSON nested as deep as an answer can be; deeper is refused, not an error of ours (Django bounds the size)."""
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        length = (parser_context or {})["request"].META.get("CONTENT_LENGTH") or 0
-        if int(length) > MOST_BYTES:
-            raise TooLarge
         try:
             return super().parse(stream, media_type, parser_context)
         except RecursionError as deep:

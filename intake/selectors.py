@@ -182,7 +182,8 @@ def desk_status(packet: Packet) -> DeskStatus:
     rows = packet.steps.all()
     labels = {step.id: desk_label(step) for step in rows}
     return DeskStatus(
-        state=packet.get_state_display(),
+        # Filing is the chart's business: to the desk a filed packet is a submitted one.
+        state="submitted" if packet.state == Packet.State.FILED else packet.get_state_display(),
         done=sum(step.state != Step.State.WAITING for step in rows),
         total=len(rows),
         waiting=tuple(labels[step.id] for step in rows if step.state == Step.State.WAITING),

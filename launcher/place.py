@@ -90,7 +90,7 @@ class Place:
         """Make the data folder: ours alone, but as root the servers' login may pass through."""
         try:
             passable = 0o700 if self.servers_run_as.uid is None else 0o711
-            if not self.data.exists():
+            with contextlib.suppress(FileExistsError):
                 self.data.mkdir(parents=True)
                 self.data.chmod(passable)
             for name in ("log", "demo", "runs"):

@@ -3,22 +3,17 @@
 import os
 from collections.abc import Iterator
 
-import environ
 import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import connection, connections
 from django.test import TransactionTestCase
+from owner import as_owner, owner_login
 from personas import World, build_world
 
 from config.management.commands.grant_runtime import append_only_tables
 
 KEPT = ("django_migrations", "django_content_type", "auth_permission", "candor_cache")
-
-
-def owner_login() -> dict[str, str]:
-    config = environ.Env.db_url_config(os.environ["DATABASE_OWNER_URL"])
-    return {"USER": config["USER"], "PASSWORD": config["PASSWORD"]}
 
 
 @pytest.fixture(scope="session")
@@ -46,15 +41,8 @@ def django_db_setup(django_db_modify_db_settings, django_db_blocker, request) ->
 
 def empty_as_owner(self: TransactionTestCase) -> None:
     """Django's flush TRUNCATEs, which the runtime role may not and evidence tables refuse: the owner does it."""
-    config = connection.settings_dict
     connections.close_all()
-    with psycopg.connect(
-        host=config["HOST"] or config["OPTIONS"].get("host"),
-        port=config["PORT"] or None,
-        dbname=config["NAME"],
-        user=owner_login()["USER"],
-        password=owner_login()["PASSWORD"] or None,
-    ) as owner:
+    with as_owner() as owner:
         tables = [row[0] for row in owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
         guarded = [*append_only_tables(), "consents_sealeddocument"]
         for table in guarded:
@@ -71,16 +59,7 @@ setattr(TransactionTestCase, "_fixture_teardown", empty_as_owner)  # noqa: B010 
 @pytest.fixture
 def owner_sql(db) -> Iterator[psycopg.Connection]:
     """A second connection as the owner, for what the runtime role must not be able to do."""
-    config = connection.settings_dict
-    login = owner_login()
-    with psycopg.connect(
-        host=config["HOST"] or config["OPTIONS"].get("host"),
-        port=config["PORT"] or None,
-        dbname=config["NAME"],
-        user=login["USER"],
-        password=login["PASSWORD"] or None,
-        autocommit=True,
-    ) as owner:
+    with as_owner(autocommit=True) as owner:
         yield owner
 
 
@@ -98,5 +77,5 @@ def pytest_terminal_summary(terminalreporter, exitstatus, config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session, exitstatus) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("CI") and reporter.stats.get("skipped") and exitstatus == 0:
+    if reporter and os.environ.get("CI") and reporter.stats.get("skipped") and exitstatus == 0:
         session.exitstatus = 1

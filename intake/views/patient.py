@@ -29,13 +29,15 @@ def packet(request: HttpRequest, packet: "Packet") -> HttpResponse:
     if switched(request, packet):
         return redirect("intake:packet")
     steps = selectors.steps(packet, packet.language)
-    context = {"steps": steps, "done": sum(map(is_finished, steps)), "next": next_step(steps)}
+    parts = [(step, is_finished(step)) for step in steps]
+    context = {"parts": parts, "done": sum(finished for _, finished in parts), "next": next_step(steps)}
     return page(request, packet, "packet", context)
 
 
 def is_finished(step: selectors.StepView) -> bool:
     """Nothing more is asked here: answered or signed in full, declined, or skipped by a declined permission."""
-    return step.state != "waiting" and not step.missing
+    is_open = step.what == "form" and not step.locked  # autosave may have filled it before anybody pressed a button
+    return not step.missing and (is_open or step.state != "waiting")
 
 
 def next_step(steps: tuple[selectors.StepView, ...], after: str = "") -> selectors.StepView | None:
@@ -97,7 +99,8 @@ def done(request: HttpRequest, packet: "Packet") -> HttpResponse:
         return redirect("intake:packet")
     if switched(request, packet):
         return redirect("intake:done")
-    return page(request, packet, "done", {"documents": consents.selectors.signed_documents(packet.id)})
+    documents = [one for one in consents.selectors.signed_documents(packet.id) if one.decision == "signed"]
+    return page(request, packet, "done", {"documents": documents})
 
 
 @require_safe

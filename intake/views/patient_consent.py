@@ -22,11 +22,15 @@ LONGEST_AGENT = 300
 
 
 def consent(request: HttpRequest, packet: "Packet", step: selectors.StepView, place: Place) -> HttpResponse:
-    """Show the text, or record what was decided. What is decided is not asked again, unless the text has changed."""
+    """Show the text, or record what was decided. Asked again when the text has changed, and after a no if wanted."""
     form = SignatureForm(request.POST if request.method == "POST" else None)
     if switched(request, packet):
         return _show(request, packet, step, place, form)
-    if step.state != "waiting" and (step.state == "declined" or not step.missing):
+    if step.state == "declined":
+        is_decided = request.method != "POST" and "again" not in request.GET
+    else:
+        is_decided = step.state != "waiting" and not step.missing
+    if is_decided:
         context = {"step": step, "place": place, "goes_to": next_address(packet, step.slug)}
         return page(request, packet, "decided", context)
     if request.method != "POST":

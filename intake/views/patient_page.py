@@ -80,8 +80,6 @@ def page(
 
 def frame(packet: "Packet") -> dict[str, Any]:
     return {
-        "packet": packet,
-        "clinic": packet.clinic,
         "crisis_phone": phone(packet.clinic.crisis_phone),
         "clinic_phone": phone(packet.clinic.phone),
         "other_language": other_language(),

@@ -6,6 +6,7 @@ from uuid import uuid4
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import translation
 from django.views.decorators.http import require_http_methods
 
 from consents.policy import Kind
@@ -54,14 +55,18 @@ def _locked(request: HttpRequest, packet: "Packet", current: selectors.StepView,
 
 
 def _saved(request: HttpRequest, packet: "Packet", slug: str, place: Place) -> HttpResponse:
-    """Keep all that is on the page, then go where the pressed button leads; stay where something can't be read."""
+    """Keep all that is on the page, then do what the pressed button says, unless something typed can't be read."""
+    is_switched = switched(request, packet)
     changes = posted_changes(request.POST)
     saved = save_answers(packet=packet, slug=slug, key=uuid4(), changes=changes, language=packet.language)
-    if switched(request, packet):
+    removed = request.POST.get("!remove", "")
+    unread = [one for one in saved.problems if not (removed and one.key.startswith(f"{removed}."))]
+    if not unread and is_switched:
         return redirect("intake:step", slug)
-    if "!add" in request.POST or "!remove" in request.POST:
+    if not unread and ("!add" in request.POST or removed):
         return _one_more_or_less(request, packet, slug)
-    return _form(request, packet, slug, place, saved)
+    with translation.override(packet.language):
+        return _form(request, packet, slug, place, saved)
 
 
 def _form(request: HttpRequest, packet: "Packet", slug: str, place: Place, saved: Saved | None = None) -> HttpResponse:
@@ -71,15 +76,8 @@ def _form(request: HttpRequest, packet: "Packet", slug: str, place: Place, saved
     fields = engine.fields(view.definition, view.items, language=packet.language, problems=problems)
     asked = [node for node in everything(fields) if is_asked(node)]
     wrong = [node for node in asked if node.error]
-    own = foreign(view.definition, packet.language)
-    context = {
-        "form_view": view,
-        "fields": fields,
-        "place": place,
-        "sees": who_sees(),
-        "foreign": own,
-        "wrong": wrong,
-    }
+    context = {"form_view": view, "fields": fields, "place": place, "wrong": wrong}
+    context |= {"sees": who_sees(), "foreign": foreign(view.definition, packet.language)}
     if saved is None:
         return page(request, packet, "form", context)
     shown = {*request.POST.getlist("!shown"), *request.POST.getlist("!seen")}

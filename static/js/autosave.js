@@ -10,6 +10,7 @@ let timer = 0;
 let typing = 0;
 let goOn = null; // the button pressed while something was still unsaved
 let stopped = false;
+let isMore = false; // whether the last reply brought questions
 
 const question = (field) => field.closest("[data-key]");
 const uuid = () =>
@@ -19,7 +20,7 @@ const uuid = () =>
 function say(what) {
   const words = state.dataset[what];
   if (state.textContent !== words) state.textContent = words;
-  state.classList.toggle("late", what !== "saved" && what !== "saving");
+  state.classList.toggle("late", !["saved", "saving", "more"].includes(what));
 }
 
 function changesOf(keys) {
@@ -83,10 +84,8 @@ function confirmed(saved) {
   sending = null;
   retry = 0;
   for (const name of sent) tell(name, saved.problems[name] ?? "");
-  if (saved.html) {
-    show(saved.html);
-    goOn = null; // stay: there is something new to read
-  }
+  isMore = Boolean(saved.html) && show(saved.html);
+  if (isMore) goOn = null; // stay: there is something new to read
   if (saved.risk) document.dispatchEvent(new Event("candor:risk"));
   send();
 }
@@ -104,7 +103,7 @@ function refused(status) {
 }
 
 function finished() {
-  say("saved");
+  say(isMore ? "more" : "saved");
   if (goOn) form.requestSubmit(goOn.isConnected ? goOn : undefined);
 }
 
@@ -122,27 +121,31 @@ function tell(name, words) {
 function show(html) {
   const fresh = document.createElement("template");
   fresh.innerHTML = html;
-  merge(document.getElementById("questions"), fresh.content);
+  return merge(document.getElementById("questions"), fresh.content);
 }
 
 const children = (box) => [...box.children].filter((node) => node.id);
 
+// True if something was added.
 function merge(old, fresh) {
   const here = new Map(children(old).map((node) => [node.id, node]));
   const there = children(fresh);
   const wanted = new Set(there.map((node) => node.id));
-  for (const [id, node] of here) if (!wanted.has(id)) node.remove();
+  let added = false;
   let last = null;
+  for (const [id, node] of here) if (!wanted.has(id)) node.remove();
   for (const node of there) {
     const kept = here.get(node.id);
     if (kept) {
       const [inner, newer] = [kept, node].map((one) => one.querySelector("[data-questions]"));
-      if (inner && newer) merge(inner, newer);
+      if (inner && newer) added = merge(inner, newer) || added;
       else if (newer) kept.append(newer);
     } else if (last) last.after(node);
     else old.prepend(node);
+    added ||= !kept;
     last = kept ?? node;
   }
+  return added;
 }
 
 function changed(field, wait) {

@@ -141,7 +141,7 @@ def test_migrations_are_named():
 
 def test_nothing_is_marked_safe_in_templates():
     """Autoescape is on everywhere; the one text shown as HTML is a consent's frozen rendering."""
-    allowed = {"templates/intake/patient/consent.html"}
+    allowed = {"templates/intake/patient/consent.html", "templates/consents/sealed.html"}
     found = {
         str(path.relative_to(ROOT))
         for path in sources(".html")
@@ -175,9 +175,9 @@ PUBLIC = {
     "health-live": "says only that the process answers",
     "health-ready": "says only that the database answers",
     "intake:link": "where the link is opened; shows nothing of anybody",
-    "intake:language": "chooses the language of the link page",
     "intake:leave": "quick exit; ends the session",
-    "intake:help": "crisis help is for everybody",
+    "intake:away": "where the quick exit lands; empty of everything",
+    "not-here": "allauth's page for changing the address that pages go to: closed",
 }
 ACCOUNT = ("accounts/", "admin/login/", "admin/logout/", "admin/jsi18n/")
 

@@ -23,7 +23,7 @@ DOUBLE = """() => {
 }"""
 # What reaches over the right edge and is not inside something that scrolls by itself.
 OVER = """(width) => [...document.body.querySelectorAll("*")]
-  .filter((one) => one.getBoundingClientRect().right > width + 1 && !one.closest(".scroll, .away, dialog:not([open])"))
+  .filter((one) => one.getBoundingClientRect().right + scrollX > width && !one.closest(".scroll"))
   .map((one) => one.outerHTML.slice(0, 120))"""
 COVERED = """() => (document.querySelector(".bar")?.getBoundingClientRect().height ?? 0) / innerHeight"""
 

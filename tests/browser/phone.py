@@ -14,6 +14,7 @@ SCREEN = {"width": 390, "height": 844}
 PATIENCE = 20_000  # milliseconds
 PASSWORD = "a long enough password"  # of `personas`
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of their authenticator apps
+ONWARD = "main .main:not(.help-lines .main)"  # the page's one main button; telephone numbers are big too
 Answers = Mapping[str, str | list[str]]
 
 KEPT = """async () => [
@@ -33,9 +34,9 @@ def ends_with(value: str) -> str:
 class Phone:
     """A browser of its own, with fingers; `faults` must stay empty."""
 
-    def __init__(self, browser: Browser, base: str, gallery: Gallery, **settings: Any) -> None:
+    def __init__(self, browser: Browser, base: str, gallery: Gallery, name: str, **settings: Any) -> None:
         touch = {"viewport": SCREEN, "has_touch": True, "is_mobile": True, "reduced_motion": "reduce"}
-        self.base, self.gallery = base, gallery
+        self.base, self.gallery, self.name = base, gallery, name
         self.context = browser.new_context(base_url=base, **{**touch, **settings})
         self.context.set_default_timeout(PATIENCE)
         self.faults: list[str] = []
@@ -74,12 +75,12 @@ class Phone:
 
     def press(self, what: str | Locator) -> None:
         """Tap a button and wait for the page that it leads to."""
-        with self.page.expect_navigation():
+        with self.page.expect_event("load"):
             (self.find(what) if isinstance(what, str) else what).tap()
 
     def look(self, name: str) -> None:
         """Check the page as it stands, and keep its picture where pictures are wanted."""
-        self.gallery.look(self.page, name)
+        self.gallery.look(self.page, f"{self.name}{name}")
 
     def kept(self) -> list[str]:
         """What the browser keeps of us beyond the three cookies."""
@@ -95,11 +96,11 @@ class Phone:
         if code:
             self.find("#code").fill(code)
         self.find("#birth_date").fill(birth_date)
-        self.go_on()
+        self.press(ONWARD)
 
     def go_on(self) -> None:
         """The page's one main button."""
-        self.find("main .main").tap()
+        self.find(ONWARD).tap()
 
     def sign(self, name: str = "Rosa Núñez") -> None:
         for box in self.find("label:has([name=statement])").all():
@@ -139,13 +140,13 @@ class Phone:
     def answer_by_pages(self, answers: Answers) -> None:
         """Without JavaScript: whole pages, as often as an answer brings up something more to ask."""
         here, waiting = self.page.url.split("#")[0], dict(answers)
-        while self.page.url.split("#")[0] == here:
+        while self.page.url.split("#")[0] == here and self.find("#questions").count():
             asked = [key for key in waiting if self.field(key).count()]
             for key in asked:
                 self.give(key, waiting.pop(key))
             entry = next((key.split("[")[0] for key in waiting if "[" in key), None)
             adding = self.find(f'[name="!add"][value="{entry}"]')
-            self.press(adding if not asked and adding.count() else "main .main")
+            self.press(adding if not asked and adding.count() else ONWARD)
 
     def saved(self) -> None:
         """The page says that everything was saved."""
@@ -154,13 +155,17 @@ class Phone:
     # --- staff ------------------------------------------------------------------------------------------
 
     def sign_in(self, email: str) -> None:
-        """On the sign-in page: password, then the code; once more when it ran out on the way."""
+        """On the sign-in page: password, then the code."""
         self.find("[name=login]").fill(email)
         self.find("[name=password]").fill(PASSWORD)
-        self.press("main .main")
+        self.press(ONWARD)
+        self.type_code()
+
+    def type_code(self) -> None:
+        """The code of the authenticator app; once more when it ran out on the way."""
         for _ in range(2):
             self.find("[name=code]").fill(current_code(SECRET))
-            self.press("main .main")
+            self.press(ONWARD)
             if "/accounts/" not in self.page.url:
                 return
         raise AssertionError(f"not signed in: {self.page.url}")

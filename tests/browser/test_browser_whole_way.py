@@ -41,7 +41,6 @@ def answer_dangerously(phone) -> None:
     expect(help_panel.locator("[data-told]")).to_be_hidden()
     phone.page.unroute("**/*")
     expect(help_panel.locator("[data-told]")).to_be_visible()
-    phone.look("crisis")
     phone.gallery.for_the_readme(phone.page, "crisis-help")
     help_panel.locator("[data-close]").tap()
     expect(help_panel).to_be_hidden()
@@ -116,20 +115,16 @@ def incident_link(body: str) -> str:
 def take_it(doctor, clinic, link, gallery) -> None:
     """From the mail to the documented outcome: sign in, one tap, a few words."""
     doctor.go(link)
-    doctor.look("staff-login")
     doctor.sign_in(clinic.clinician.email)
     doctor.at(r"/incidents/\w+/")
-    doctor.look("staff-incident")
     gallery.for_the_readme(doctor.page, "incident")
     doctor.page.get_by_role("button", name="I am taking this").tap()
     expect(doctor.find("main")).to_contain_text("Casey Clinician")
-    doctor.look("staff-incident-taken")
     doctor.find("[name=kind]").first.wait_for()
     doctor.find("[name=kind][value=reached_safe]").check()
     doctor.find("[name=note]").fill("Called; safe for now, plan agreed, visit today.")
     doctor.page.get_by_role("button", name="Sign and close").tap()
     expect(doctor.find("main")).to_contain_text("Signed Casey Clinician, LCSW")
-    doctor.look("staff-incident-closed")
 
 
 def copies_can_be_saved(patient) -> None:
@@ -148,12 +143,10 @@ def copies_can_be_saved(patient) -> None:
 def file_it(doctor, house, clinic) -> None:
     """The clinician reads, approves, and the chart has all of it, read back."""
     doctor.go("/staff/inbox/")
-    doctor.look("staff-inbox")
     doctor.gallery.for_the_readme(doctor.page, "inbox")
     doctor.find(f'a[href*="{clinic.patient.id}"]').first.tap()
     filing = doctor.find("#filing[data-total]")
     filing.wait_for()
-    doctor.look("staff-patient")
     doctor.gallery.for_the_readme(doctor.page, "patient")
     total = filing.get_attribute("data-total")
     doctor.page.get_by_role("button", name="Approve and file").tap()

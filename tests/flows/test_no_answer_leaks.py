@@ -10,12 +10,12 @@ import packets as given
 import personas
 import pytest
 from celery import current_app
-from conftest import owner_login
 from django.conf import settings
 from django.core import mail
 from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
+from owner import owner_login
 
 import consents.services
 import ehr.services
@@ -71,8 +71,8 @@ def test_a_canary_is_found_nowhere_but_in_its_place(world, caplog, capfd):
     given.answer(packet, "insurance", {"ins-payer": [CANARY], "ins-member-id": [CANARY], "ins-relationship": ["self"]})
     given.answer(packet, "insurance", {"ins-payer": [CANARY + "\ud800"]})
     given.answer(packet, "insurance", {"ins-payer": [CANARY]})
-    from intake.models import Response
     from intake import engine
+    from intake.models import Response
     from intake.selectors import definition_of
 
     response = Response.objects.select_related("step").get(packet=packet, step__slug="allergies")

@@ -50,6 +50,7 @@ def test_two_demos_at_once_each_have_their_own_and_ctrl_c_stops_everything(check
     assert (get(link(first, "Patient")), get(link(second, "Patient"))) == (200, 200)
     assert any("Another demo runs" in line for line in second.said)
     assert checkout.manage("notes") == ["seeded"]  # the second seeded a database of its own
+    assert "still uses the database" in checkout.run("stop").stdout
     assert first.interrupt().returncode == 0
     assert get(link(second, "Patient")) == 200  # the first one's end leaves the database it shares
     assert second.interrupt().returncode == 0

@@ -62,7 +62,8 @@ def test_the_addresses_read_alike_for_django_environ(standing):
 
 def test_two_setups_at_once_both_succeed(bare_checkout):
     both = [bare_checkout.start("setup"), bare_checkout.start("setup")]
-    assert [one.finish().returncode for one in both] == [0, 0]
+    done = [one.finish() for one in both]
+    assert [one.returncode for one in done] == [0, 0], done
     assert bare_checkout.manage("notes") == []
 
 

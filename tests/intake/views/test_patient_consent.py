@@ -112,6 +112,24 @@ def test_a_no_to_treatment_is_kept_and_says_whom_to_call(browser):
     assert "/i/packet/treatment/" in browser.go("/i/packet/review/").links
 
 
+def test_after_a_no_the_document_can_be_read_again_and_signed(browser):
+    browser.go("/i/packet/share-permission/")
+    browser.press(name="decision", value="declined")
+    assert "?again" in browser.go("/i/packet/share-permission/").links
+    assert "/i/packet/share-permission/?again" in browser.go("/i/packet/dast-10/").links
+    page = browser.go("/i/packet/share-permission/?again")
+    browser.press({"statement": page.choices["statement"], **NAME}, "decision", "signed")
+    assert "dast10-q1" in browser.go("/i/packet/dast-10/").names
+
+
+def test_a_yes_is_not_undone_by_a_later_tap(browser):
+    page = browser.go("/i/packet/share-permission/")
+    browser.press({"statement": page.choices["statement"], **NAME}, "decision", "signed")
+    declining = dict(page.fields) | {"decision": "declined"}
+    assert browser.client.post("/i/packet/share-permission/", declining).status_code == 200
+    assert [one.decision for one in Signature.objects.all()] == ["signed"]
+
+
 def test_the_document_is_shown_in_the_other_language_with_the_name_kept(browser):
     browser.go("/i/packet/treatment/")
     page = browser.press(NAME, "!language", "es")

@@ -24,7 +24,7 @@ def stored(invitation, slug) -> dict[str, list]:
     """Field key → answers, as the server holds them."""
     view = selectors.form_view(invitation.packet, slug, "en")
     reading = engine.evaluate(view.definition, view.items)
-    return {key: [one.value.content for one in place.answers] for key, place in reading.places.items() if place.answers}
+    return {key: [one.content for one in place.values] for key, place in reading.places.items() if place.values}
 
 
 def test_everything_on_the_page_is_saved_and_the_patient_goes_on_although_something_is_missing(browser, invitation):
@@ -78,6 +78,26 @@ def test_an_answer_that_breaks_a_limit_is_kept_and_said(browser):
     assert dict(page.fields)["demo-zip"] == "12"
 
 
+@pytest.mark.parametrize(("button", "value"), [("!add", "med-list"), ("!remove", "med-list[0]"), ("!language", "es")])
+def test_what_cannot_be_read_is_kept_whatever_button_is_pressed(browser, button, value):
+    browser.go("/i/packet/medications/")
+    browser.press({"med-any": given.YES})
+    browser.press(name="!add", value="med-list")
+    browser.press(name="!add", value="med-list")
+    page = browser.press({"med-list[1].med-dose": "five"}, button, value)
+    assert browser.response.status_code == 422
+    assert dict(page.fields)["med-list[1].med-dose"] == "five"
+    assert ("No pudimos leer ese número" if value == "es" else "We couldn't read that number") in page.text
+
+
+def test_an_entry_can_be_removed_with_something_unreadable_in_it(browser):
+    browser.go("/i/packet/medications/")
+    browser.press({"med-any": given.YES})
+    browser.press(name="!add", value="med-list")
+    page = browser.press({"med-list[0].med-dose": "five"}, "!remove", "med-list[0]")
+    assert "med-list[0].med-dose" not in page.names
+
+
 def test_entries_are_added_and_removed_without_scripts(browser, invitation):
     browser.go("/i/packet/medications/")
     browser.press({"med-any": given.YES})
@@ -93,7 +113,7 @@ def test_removing_twice_removes_once(browser):
     browser.go("/i/packet/medications/")
     browser.press({"med-any": given.YES})
     browser.press(name="!add", value="med-list")
-    fields = {name: value for name, value in browser.page.fields} | {"!remove": "med-list[0]"}
+    fields = dict(browser.page.fields) | {"!remove": "med-list[0]"}
     for _ in range(2):
         reply = browser.client.post("/i/packet/medications/", fields)
         assert reply.status_code == 302

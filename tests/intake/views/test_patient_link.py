@@ -140,7 +140,12 @@ def test_another_language_keeps_what_was_typed_and_is_spoken_from_then_on(invita
 
 
 def test_hostile_input_is_refused_in_plain_words(invitation):
-    for token in ("\x00", "<script>alert(1)</script>", "x" * 100_000, "\ud800".encode("utf-8", "surrogatepass").decode("latin1")):
+    for token in (
+        "\x00",
+        "<script>alert(1)</script>",
+        "x" * 100_000,
+        "\ud800".encode("utf-8", "surrogatepass").decode("latin1"),
+    ):
         reply = Client().post("/i/", {"token": token, "birth_date": RIGHT})
         assert reply.status_code == 422
         assert b"<script>alert" not in reply.content

@@ -75,6 +75,14 @@ def test_sending_twice_sends_once(browser, invitation):
     assert Submission.objects.count() == 1
 
 
+def test_a_spoilt_key_still_sends_once(browser, invitation):
+    given.complete(invitation.packet)
+    page = browser.go("/i/packet/review/")
+    for _ in range(2):
+        assert browser.client.post("/i/packet/review/", dict(page.fields) | {"key": "x"}).status_code == 302
+    assert Submission.objects.count() == 1
+
+
 def test_a_packet_that_was_sent_elsewhere_leads_to_the_finish_page(browser, invitation):
     given.complete(invitation.packet)
     page = browser.go("/i/packet/review/")
@@ -112,7 +120,9 @@ def test_the_finish_page_offers_the_signed_copies_and_never_an_answer(browser, i
 def test_a_declined_document_has_no_copy(browser, invitation):
     given.complete(invitation.packet, declined=True)
     sealing.seal_due()
-    declined = next(one for one in consents.selectors.signed_documents(invitation.packet.id) if one.decision != "signed")
+    declined = next(
+        one for one in consents.selectors.signed_documents(invitation.packet.id) if one.decision != "signed"
+    )
     assert browser.client.get(f"/i/packet/documents/{declined.signature_id}.pdf").status_code == 404
     browser.go("/i/packet/review/")
     page = browser.press()

@@ -6,8 +6,9 @@ from datetime import date
 
 import packets as given
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from patient_pages import autosave, opened, sign
+from plain_browser import Page
 
 import consents.selectors
 from audit.actions import Actor
@@ -16,6 +17,7 @@ from core.services import register_patient
 from intake.access import SEEN
 from intake.models import Response
 from intake.services import packets
+from intake.views.patient_page import closed
 
 PAGES = ("", "review/", "done/", "phq-9/", "privacy-notice/", "substance-use/", "nothing/")
 
@@ -91,6 +93,13 @@ def test_a_withdrawn_packet_is_closed_even_in_an_open_session(invitation, world)
     packets.withdraw(packet=invitation.packet, by=world.front_desk)
     browser.go("/i/packet/phq-9/")
     assert browser.url == "/i/?closed"
+
+
+def test_a_packet_that_closes_under_a_patients_hands_says_whom_to_call(invitation, world):
+    packets.withdraw(packet=invitation.packet, by=world.front_desk)
+    response = closed(RequestFactory().post("/i/packet/phq-9/"), invitation.packet)
+    assert response.status_code == 410
+    assert "tel:5550100100" in Page(response.content.decode()).links
 
 
 def test_each_session_gets_its_own_packet_and_documents_only(invitation, neighbour):

@@ -1,0 +1,192 @@
+"""Every page, looked at: axe, dark colours, 320 pixels, letters of twice the size, the content security policy."""
+
+import packets as given
+import pytest
+import staff_story
+from phone import ONWARD, PASSWORD, SCREEN
+from playwright.sync_api import expect
+
+import consents.services
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+WIDE = {"width": 1280, "height": 800}
+UNREADABLE = {
+    "demographics": {"demo-phone": "call me", "demo-zip": "1"},
+    "medications": {"med-list[0].med-dose": "some"},
+}
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_everybody_can_use_every_page_on_the_way_to_sending(clinic, phone, language):
+    invitation = given.invite(clinic, language)
+    patient = phone(name=f"{language}-", locale=language)
+    look_at_the_way_in(patient, invitation)
+    patient.look("overview")
+    patient.go("/i/packet/substance-use/")
+    patient.look("locked")
+    look_at_documents(patient)
+    look_at_forms(patient)
+    patient.go("/i/packet/review/")
+    patient.look("review-missing")
+    patient.page.evaluate("document.getElementById('page').submit()")
+    expect(patient.find("[role=alert]")).to_be_visible()
+    patient.look("review-refused")
+    patient.go("/i/packet/nothing/")
+    patient.look("404")
+    for slug, answers in given.ANSWERS.items():
+        given.answer(invitation.packet, slug, answers)
+    patient.go("/i/packet/review/")
+    patient.look("review-complete")
+    patient.go_on()
+    patient.at("/i/packet/done/")
+    patient.look("done-preparing")
+    consents.services.seal_due()
+    patient.page.reload()
+    patient.look("done")
+    patient.find("#leave button").tap()
+    patient.at("/i/closed/")
+    patient.look("away")
+    patient.go("/i/packet/")
+    patient.look("link-closed")
+    patient.context.clear_cookies()
+    patient.find("#birth_date").fill("03/15/1990")
+    patient.go_on()
+    patient.look("csrf")
+
+
+def look_at_the_way_in(patient, invitation) -> None:
+    patient.go("/i/")
+    patient.look("link-code")
+    patient.press(ONWARD)
+    patient.look("link-empty")
+    patient.go(f"/i/#{invitation.token}")
+    expect(patient.find("#code")).to_be_hidden()
+    for name, date in (("unreadable-date", "33/33/1990"), ("wrong-date", "03/16/1990")):
+        patient.find("#birth_date").fill(date)
+        patient.press(ONWARD)
+        patient.look(f"link-{name}")
+    patient.find("#birth_date").fill("3/15/90")
+    patient.go_on()
+    patient.at("/i/packet/")
+
+
+def look_at_documents(patient) -> None:
+    for slug in given.DOCUMENTS:
+        patient.go(f"/i/packet/{slug}/")
+        patient.look(slug)
+        patient.press("[name=decision][value=signed]")
+        patient.look(f"{slug}-unsigned")
+        patient.find("summary").first.tap()
+        patient.look(f"{slug}-refusing")
+        patient.sign()
+    patient.at("/i/packet/demographics/")
+    patient.go(f"/i/packet/{given.DOCUMENTS[0]}/")
+    patient.look("decided")
+
+
+def look_at_forms(patient) -> None:
+    for slug in given.ANSWERS:
+        patient.go(f"/i/packet/{slug}/")
+        patient.look(slug)
+    patient.go("/i/packet/medications/")
+    patient.answer({"med-any": given.YES})
+    patient.go("/i/packet/demographics/")
+    patient.answer({"demo-has-address": "true"})
+    for slug, answers in UNREADABLE.items():
+        patient.go(f"/i/packet/{slug}/")
+        patient.answer(answers)
+        expect(patient.find("[aria-invalid=true]").first).to_be_visible()
+        patient.look(f"{slug}-unreadable")
+        patient.press(ONWARD)
+        patient.look(f"{slug}-problems")
+    patient.go("/i/packet/phq-9/")
+    patient.option("phq9-q9", given.SEVERAL).tap()
+    expect(patient.find("#crisis [data-told]")).to_be_visible()
+    patient.look("crisis")
+
+
+def test_everybody_can_use_the_pages_after_a_no(clinic, phone):
+    invitation, patient = given.invite(clinic), phone(name="en-")
+    for slug in ("treatment", "share-permission"):
+        given.sign(invitation.packet, slug, "declined")
+    patient.open(f"/i/#{invitation.token}")
+    patient.look("overview-declined")
+    for name, slug in (("declined", "treatment"), ("declined-permission", "share-permission"), ("skipped", "dast-10")):
+        patient.go(f"/i/packet/{slug}/")
+        patient.look(name)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_everybody_can_use_the_help_that_comes_without_javascript(clinic, phone, language):
+    invitation, patient = given.invite(clinic, language), phone(name=f"{language}-", java_script_enabled=False)
+    patient.open("/i/", code=invitation.code)
+    patient.go("/i/packet/phq-9/")
+    patient.find("a[href='#crisis']").first.tap()
+    expect(patient.find("#crisis")).to_be_visible()
+    patient.look("crisis-plain")
+    patient.find("#crisis [data-close]").tap()
+    patient.give("phq9-q9", given.SEVERAL)
+    patient.press("main button.main")
+    patient.look("phq-9-told")
+    patient.press("main button.main")
+    expect(patient.find("#questions")).to_have_count(0)
+    patient.look("help")
+
+
+def test_everybody_can_use_the_staff_pages(clinic, phone):
+    packet, incident = staff_story.in_danger(clinic)
+    doctor = phone(name="staff-")
+    look_at_the_sign_in(doctor, clinic.clinician)
+    pages = {
+        "incident": f"/incidents/{incident.code}/",
+        "inbox": "/staff/inbox/",
+        "patient": f"/staff/patients/{clinic.patient.id}/",
+        "chart": f"/chart/{packet.id}/",
+    }
+    for width in (None, WIDE):
+        for name, path in pages.items():
+            doctor.go(path)
+            if width:
+                doctor.page.set_viewport_size(width)
+            doctor.look(f"{name}-wide" if width else name)
+    doctor.find("#show-keys").tap()
+    doctor.look("keys")
+    doctor.page.set_viewport_size(SCREEN)
+    answer_the_incident(doctor, pages["incident"])
+    others = {
+        "inbox-closed": pages["inbox"],
+        "codes": "/accounts/2fa/",
+        "sign-out": "/accounts/logout/",
+        "404": "/staff/no/",
+    }
+    for name, path in others.items():
+        doctor.go(path)
+        doctor.look(name)
+
+
+def look_at_the_sign_in(doctor, user) -> None:
+    doctor.go("/staff/")
+    doctor.look("login")
+    doctor.find("[name=login]").fill(user.email)
+    doctor.find("[name=password]").fill("not it")
+    doctor.press(ONWARD)
+    doctor.look("login-wrong")
+    doctor.find("[name=password]").fill(PASSWORD)
+    doctor.press(ONWARD)
+    doctor.look("code")
+    doctor.find("[name=code]").fill("000000")
+    doctor.press(ONWARD)
+    doctor.look("code-wrong")
+    doctor.type_code()
+
+
+def answer_the_incident(doctor, path) -> None:
+    doctor.go(path)
+    doctor.press("button.now")
+    doctor.look("incident-taken")
+    close = doctor.page.get_by_role("button", name="Sign and close")
+    doctor.find("[name=kind][value=reached_safe]").check()
+    doctor.find("[name=note]").fill("Called; safe for now.")
+    doctor.press(close)
+    doctor.look("incident-closed")
