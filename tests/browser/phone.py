@@ -96,17 +96,17 @@ class Phone:
         if code:
             self.find("#code").fill(code)
         self.find("#birth_date").fill(birth_date)
-        self.press(ONWARD)
+        self.go_on()
 
     def go_on(self) -> None:
         """The page's one main button."""
-        self.find(ONWARD).tap()
+        self.press(ONWARD)
 
     def sign(self, name: str = "Rosa Núñez") -> None:
         for box in self.find("label:has([name=statement])").all():
             box.tap()
         self.find("[name=signer_name]").fill(name)
-        self.find("[name=decision][value=signed]").tap()
+        self.press("[name=decision][value=signed]")
 
     def field(self, key: str) -> Locator:
         return self.find(f'[name="{key}"]:not([type=hidden])')
