@@ -21,7 +21,7 @@ def main() -> int:
             raise
         reason = str(error).strip().splitlines()[0]
         sys.stderr.write(f"No database: {reason}. Run ./run setup, or set DATABASE_URL to a PostgreSQL you have.\n")
-        return 1
+        return 2  # 1 is a finding: what was checked is wrong
     return 0
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from django.db import connection
@@ -82,7 +82,8 @@ def events(clinic_ids: Iterable[UUID], *, day: date | None, patient_id: UUID | N
     found = Event.objects.filter(clinic_id__in=list(clinic_ids)).order_by("-at", "-id")
     if day:
         start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        found = found.filter(at__gte=start, at__lt=start + timedelta(days=1))
+        end = start.replace(hour=23, minute=59, second=59, microsecond=999_999)  # the last day there is has no next
+        found = found.filter(at__gte=start, at__lte=end)
     if patient_id:
         found = found.filter(Q(patient_id=patient_id) | Q(context__contains=str(patient_id)))
     return found

@@ -12,7 +12,7 @@ from config.management.commands.grant_runtime import append_only_tables
 
 def demo_in_production(**_: Any) -> list[checks.CheckMessage]:
     """The demo prints passwords and shows second-factor codes."""
-    if settings.DEMO and not settings.DEBUG:
+    if settings.DEMO and not settings.DEVELOPMENT:
         hint = "Unset CANDOR_DEMO."
         return [checks.Error("The demo is switched on outside development.", hint=hint, id="config.E001")]
     return []

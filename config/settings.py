@@ -63,8 +63,10 @@ NEEDS_NOTHING = (
     and (sys.argv[1] in FILE_COMMANDS or "--help" in sys.argv[2:] or "-h" in sys.argv[2:])
 )
 
-DEBUG = flag("DEBUG")
+DEVELOPMENT = flag("DEBUG")
 DEMO = flag("CANDOR_DEMO")
+# The demo shows people what production would: kind error pages, never a traceback.
+DEBUG = DEVELOPMENT and not DEMO
 
 
 def secret(name: str) -> str:
@@ -112,7 +114,7 @@ AUDIT_KEY = key("CANDOR_AUDIT_KEY", secret("CANDOR_AUDIT_KEY"))
 
 # --- who serves whom ------------------------------------------------------------------------------
 BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEBUG else [])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEVELOPMENT else [])
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -144,6 +146,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "core.middleware.PrivateResponses",
@@ -308,7 +311,7 @@ OUTCOME_DEADLINE_MINUTES = number("OUTCOME_DEADLINE_MINUTES", 60)
 
 # --- EHR ------------------------------------------------------------------------------------------
 EHR_IDENTIFIER_SYSTEM = env.str("EHR_IDENTIFIER_SYSTEM", default=f"{BASE_URL}/fhir/export-item")
-EHR_ALLOW_LOOPBACK = flag("EHR_ALLOW_LOOPBACK", default=DEBUG)
+EHR_ALLOW_LOOPBACK = flag("EHR_ALLOW_LOOPBACK", default=DEVELOPMENT)
 
 # --- data folder, demo ------------------------------------------------------------------------------
 DATA_DIR = Path(env.str("CANDOR_DATA", default=str(BASE_DIR / ".data")))
@@ -331,11 +334,11 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
+        if DEVELOPMENT
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_USE_FINDERS = DEVELOPMENT
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],

@@ -30,6 +30,7 @@ urlpatterns = [
     # Pages go to this address: it is changed by the clinic, not by whoever sits at an open session.
     path("accounts/email/", views.not_here, name="not-here"),
     path("accounts/", include("allauth.urls")),
+    path("admin/r/<path:rest>", views.not_here),
     path("admin/", admin.site.urls),
 ]
 

@@ -18,7 +18,7 @@ def front_door(request: HttpRequest) -> HttpResponse:
     return redirect("demo" if settings.DEMO else "intake:link")
 
 
-def not_here(request: HttpRequest) -> HttpResponse:
+def not_here(request: HttpRequest, rest: str = "") -> HttpResponse:
     """A page of a library that is closed here."""
     raise Http404
 

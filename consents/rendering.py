@@ -77,7 +77,9 @@ def filled(opened: str, values: Mapping[str, str]) -> SafeString:
 
 def plain(value: str) -> str:
     """One line of ordinary characters: no control characters, nothing that turns the reading direction."""
-    kept = (char for char in " ".join(value.split()) if char not in BIDI and unicodedata.category(char) != "Cc")
+    kept = (
+        char for char in " ".join(value.split()) if char not in BIDI and unicodedata.category(char) not in ("Cc", "Cf")
+    )
     return "".join(kept)
 
 

@@ -39,7 +39,7 @@ def paging_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
                 id="escalation.W003",
             )
         )
-    return found if settings.DEBUG else [*found, *_left_at_default()]
+    return found if settings.DEVELOPMENT else [*found, *_left_at_default()]
 
 
 def _left_at_default() -> list[checks.CheckMessage]:

@@ -86,6 +86,11 @@ def inbox(clinic_ids: Iterable[UUID]) -> list[InboxRow]:
     return _with_clocks(waiting + done)
 
 
+def is_open(source_ref: UUID) -> bool:
+    """Whether an incident of this packet is not resolved yet."""
+    return Incident.objects.filter(source_ref=source_ref).exclude(state=Incident.State.RESOLVED).exists()
+
+
 def of_patient(patient_id: UUID) -> list[InboxRow]:
     """Every incident of one patient, the latest first."""
     ours = Incident.objects.select_related("patient", "clinic", "site").filter(patient_id=patient_id)

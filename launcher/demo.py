@@ -176,7 +176,7 @@ def demo(checkout: Path, *, port: int | None, system: bool) -> int:
         if passing:
             say("Another demo runs from this checkout; this one gets a database of its own until it ends.")
         on = stage(here, scope, passing=passing)
-        crew = open_house(scope, on, listening, (free_port(8025), free_port(8026)))
+        crew = open_house(scope, on, listening, two_free_ports(8025))
         with contextlib.suppress(KeyboardInterrupt):
             show_links(on.data / "demo" / "links.json")
             while True:
@@ -257,6 +257,12 @@ def free_port(first: int = 0) -> int:
     """Find a port that is free now, from `first` on or anywhere, for a process that binds it itself."""
     with listen_from(first) if first else listen(0) as found:
         return port_of(found)
+
+
+def two_free_ports(first: int) -> tuple[int, int]:
+    """Two different ones: the first is held while the second is looked for."""
+    with listen_from(first) as one, listen_from(first + 1) as other:
+        return port_of(one), port_of(other)
 
 
 def port_of(listening: socket.socket) -> int:

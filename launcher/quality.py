@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from launcher import demo, packages, runs, setup
+from launcher import database, demo, packages, runs, setup
 from launcher.console import say
 from launcher.processes import Command, end, spawn
 from launcher.setup import Ready
@@ -29,10 +29,11 @@ def run_tests(here: Ready, arguments: Sequence[str]) -> int:
             "REDIS_URL": demo.private_broker(here, scope, run),
             "CANDOR_DATA": str(run.folder),
         }
+        if here.logins.embedded:
+            database.order(here.venv.python, here.place.checkout, do="sweep", owner=here.logins.owner)
         # In our own process group: Ctrl-C and a debugger's prompt reach it as if it had been called directly.
         command: Command = [here.venv.python, "-m", "pytest", *arguments]
         process = spawn(command, cwd=here.place.checkout, env=env, own_session=False)
-        run.remember_database(f"test_candor_{process.pid}")  # the name that tests/conftest.py gives it
         try:
             return process.wait()
         except KeyboardInterrupt as stopped:
@@ -56,9 +57,9 @@ def check(checkout: Path, *, system: bool) -> int:
         imports = "import sys; from importlinter.cli import lint_imports_command as main; sys.exit(main())"
         deploy = ["check", "--deploy", "--fail-level", "WARNING"]
         steps = {
-            "ruff check": step("-m", "ruff", "check", "."),
-            "ruff format": step("-m", "ruff", "format", "--check", "."),
-            "mypy": step("-m", "mypy", "."),
+            "ruff check": step("-m", "ruff", "check", ".", "run"),
+            "ruff format": step("-m", "ruff", "format", "--check", ".", "run"),
+            "mypy": step("-m", "mypy", "--scripts-are-modules", ".", "run"),
             "imports": step("-c", imports),
             "migrations": step("manage.py", "makemigrations", "--check", "--dry-run"),
             "manage.py check": step("manage.py", "check"),

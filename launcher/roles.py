@@ -8,6 +8,7 @@ import json
 import secrets
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -84,6 +85,14 @@ def drop(owner: str, databases: list[str]) -> dict[str, str]:
     return {}
 
 
+def sweep(owner: str) -> dict[str, str]:
+    """Drop the databases of test runs that were killed: tests name theirs after their process, on this machine."""
+    with connect(owner) as db:
+        found = db.execute("SELECT datname FROM pg_database WHERE datname ~ '^test_candor_[0-9]+$'").fetchall()
+    dead = [name for (name,) in found if not Path("/proc", name.rpartition("_")[2]).exists()]
+    return drop(owner, dead)
+
+
 def reach(owner: str, runtime: str) -> dict[str, str]:
     """Check that both logins get in, and that the web's is not a superuser; gives its name."""
     with connect(owner):
@@ -100,6 +109,7 @@ ORDERS: dict[str, Callable[..., dict[str, str]]] = {
     "runtime": runtime,
     "create": create,
     "drop": drop,
+    "sweep": sweep,
     "reach": reach,
 }
 

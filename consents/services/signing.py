@@ -192,10 +192,10 @@ def _stored(source_ref: UUID, decision: str, **which: object) -> Signature | Non
 def _check(source: DocumentSource, decision: str, signer_name: str, reason: str, ticked: Sequence[str]) -> None:
     if decision not in {offered for offered, _ in source.decisions}:
         raise CannotSign("decision")
-    if decision == "refused" and not plain(reason):
+    if decision == "refused" and not any(char.isalnum() for char in reason):
         raise CannotSign("reason")
     if decision == "signed":
-        if not 0 < len(plain(signer_name)) <= LONGEST_NAME:
+        if not any(char.isalpha() for char in signer_name) or len(plain(signer_name)) > LONGEST_NAME:
             raise CannotSign("name")
         if not {name for name, _ in source.statements} <= {*ticked}:
             raise CannotSign("statements")

@@ -17,6 +17,7 @@ import audit.services
 import consents.services
 import core.doorbell
 import core.outbox
+import escalation.selectors
 import escalation.services
 import screening.services
 from audit.actions import Action, Actor, Ref
@@ -58,10 +59,11 @@ def save_answers(*, packet: Packet, slug: str, key: UUID, changes: Mapping[str, 
 
     Raises PacketClosed, StepLocked, KeyReused; then nothing was stored.
     """
-    actor, risk = Actor.patient(packet.patient_id), False
+    actor = Actor.patient(packet.patient_id)
     with transaction.atomic():
         packet = responses.locked_packet(packet.id)
         kept = responses.save(packet=packet, slug=slug, key=key, changes=changes, language=language)
+        risk = kept.replayed and escalation.selectors.is_open(packet.id)
         if not kept.replayed:
             try:
                 with transaction.atomic():
@@ -104,16 +106,18 @@ def page_a_human(packet: Packet, key: str, urgency: str, code: str, because: str
 
 
 def assess_unassessed(limit: int = 20) -> int:
-    """The sweep: score what was kept but not scored. After three failures a human is paged to read it instead."""
-    waiting = (
-        Response.objects.filter(assessed_revision__lt=F("revision")).order_by("saved_at").values_list("pk", flat=True)
-    )
-    return sum(_assess_again(pk) for pk in list(waiting[:limit]))
+    """The sweep: score what was kept but not scored. After three failures a human is paged to read it instead.
+
+    Those that never failed come first, so that what always fails can't hold up the rest.
+    """
+    unscored = Response.objects.filter(assessed_revision__lt=F("revision")).order_by("assess_failures", "saved_at")
+    return sum(_assess_again(pk) for pk in list(unscored.values_list("pk", flat=True)[:limit]))
 
 
 def _assess_again(pk: UUID) -> bool:
     with transaction.atomic():
-        response = Response.objects.select_for_update(skip_locked=True).filter(pk=pk).first()
+        # The answers are read inside the try: ones that can't be opened must page too.
+        response = Response.objects.select_for_update(skip_locked=True).defer("answers").filter(pk=pk).first()
         if response is None:
             return False
         packet = Packet.objects.get(pk=response.packet_id)

@@ -6,27 +6,27 @@ from core.models import Clinic
 from ehr.services.connecting import connect_sandbox
 
 
-def ids(**how) -> set[str]:
+def ids(**how) -> set[str | None]:
     return {found.id for found in run_checks(**how)}
 
 
 def test_the_demo_is_refused_outside_development(settings):
-    settings.DEMO, settings.DEBUG = True, False
+    settings.DEMO, settings.DEVELOPMENT = True, False
     assert "config.E001" in ids()
-    settings.DEBUG = True
+    settings.DEVELOPMENT = True
     assert "config.E001" not in ids()
 
 
 def test_a_sandbox_chart_is_refused_outside_development(settings, world):
     connect_sandbox(clinic=Clinic.objects.get(pk=world.clinic.pk), base_url="http://127.0.0.1:9/fhir")
-    settings.DEBUG = False
+    settings.DEVELOPMENT = False
     assert "ehr.E001" in ids(databases=["default"])
-    settings.DEBUG = True
+    settings.DEVELOPMENT = True
     assert "ehr.E001" not in ids(databases=["default"])
 
 
 def test_a_chart_on_this_machine_is_refused_outside_development(settings):
-    settings.EHR_ALLOW_LOOPBACK, settings.DEBUG = True, False
+    settings.EHR_ALLOW_LOOPBACK, settings.DEVELOPMENT = True, False
     assert "ehr.E002" in ids()
 
 

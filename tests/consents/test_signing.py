@@ -311,3 +311,10 @@ def test_a_signer_waits_for_a_publisher_who_is_not_done(screen, second_connectio
             second_connection(lambda: screen.decide(SHARING, shown=shown))
     with pytest.raises(OutdatedText):
         screen.decide(SHARING, shown=shown)
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\u200b", "\u202e\u2066", "...", "123"])
+def test_a_name_nobody_can_read_is_no_name(screen, name):
+    with pytest.raises(CannotSign) as refused:
+        screen.decide(SHARING, signer_name=name)
+    assert refused.value.code == "name"

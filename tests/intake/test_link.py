@@ -54,7 +54,9 @@ def test_a_withdrawn_or_expired_link_opens_nothing(world, invitation):
     assert packets.open_packet(secret=invitation.token, birth_date=BORN) is None
     other = given.invite(world)
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE intake_packet SET expires_at = now() - interval '1 minute' WHERE id = %s", [other.packet.id])
+        cursor.execute(
+            "UPDATE intake_packet SET expires_at = now() - interval '1 minute' WHERE id = %s", [other.packet.id]
+        )
     assert packets.open_packet(secret=other.token, birth_date=BORN) is None
 
 

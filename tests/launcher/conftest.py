@@ -60,7 +60,7 @@ class Checkout:
 
     def manage(self, *arguments: str) -> object:
         """Run `manage.py` as a person would: `.venv`'s Python, nothing exported."""
-        command = [self.path / ".venv/bin/python", "manage.py", *arguments]
+        command = [str(self.path / ".venv/bin/python"), "manage.py", *arguments]
         done = subprocess.run(command, cwd=self.path, env=self.environment(), capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout or "null")
@@ -135,7 +135,7 @@ def checkouts(cluster: Path | None) -> Iterator[Callable[..., Checkout]]:
         return checkout
 
     yield make
-    left = {}
+    left: dict[int, str] = {}
     for checkout in made:
         if checkout.data.exists():
             checkout.run("stop")

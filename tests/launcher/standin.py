@@ -37,8 +37,9 @@ def demo_seed() -> None:
     base, peers = os.environ["BASE_URL"], f"http://127.0.0.1:{os.environ['DEMO_HTTP_PORT']}"
     links = {name: f"{base}/{name}" for name in ("patient", "front_desk", "clinician", "demo")}
     links |= {name: f"{peers}/{name}" for name in ("mail", "chart")}
-    links |= {"patient_birth_date": "03/15/1990", "people": [{"role": "front desk", "email": "e", "password": "p"}]}
-    Path(os.environ["CANDOR_DATA"], "demo", "links.json").write_text(json.dumps(links))
+    people = [{"role": "front desk", "email": "e", "password": "p"}]
+    told = {**links, "patient_birth_date": "03/15/1990", "people": people}
+    Path(os.environ["CANDOR_DATA"], "demo", "links.json").write_text(json.dumps(told))
 
 
 def demo_peers() -> None:

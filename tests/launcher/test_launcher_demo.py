@@ -17,7 +17,7 @@ pytestmark = pytest.mark.process
 
 
 def link(running, name: str) -> str:
-    return next(re.search(r"http\S+", line)[0] for line in running.said if line.strip().startswith(name))
+    return next(re.findall(r"http\S+", line)[0] for line in running.said if line.strip().startswith(name))
 
 
 def get(url: str) -> int:

@@ -143,7 +143,7 @@ def test_pc_ptsd_5_total_of_three_depends_on_sex_but_its_band_does_not(sex, posi
 
 def test_a_mistyped_sex_is_refused():
     with pytest.raises(ValueError, match="male, female, other, unknown"):
-        score("audit-c", auditc(3, 0, 0), sex="Male")  # type: ignore[arg-type]  # the mistake under test
+        score("audit-c", auditc(3, 0, 0), sex="Male")
 
 
 # PC-PTSD-5 gate
