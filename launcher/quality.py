@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import os
 import secrets
 import signal
 import subprocess
@@ -13,6 +14,9 @@ from launcher import database, demo, packages, runs, setup
 from launcher.console import say
 from launcher.processes import Command, end, spawn
 from launcher.setup import Ready
+
+# A file stays on one worker: the browser and the peers start once for it.
+PARALLEL = ("--numprocesses", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile")
 
 
 def test(checkout: Path, arguments: Sequence[str], *, system: bool) -> int:
@@ -32,7 +36,7 @@ def run_tests(here: Ready, arguments: Sequence[str]) -> int:
         if here.logins.embedded:
             database.order(here.venv.python, here.place.checkout, do="sweep", owner=here.logins.owner)
         # In our own process group: Ctrl-C and a debugger's prompt reach it as if it had been called directly.
-        command: Command = [here.venv.python, "-m", "pytest", *arguments]
+        command: Command = [here.venv.python, "-m", "pytest", *PARALLEL, *arguments]
         process = spawn(command, cwd=here.place.checkout, env=env, own_session=False)
         try:
             return process.wait()

@@ -149,8 +149,8 @@ class Phone:
             self.press(adding if not asked and adding.count() else ONWARD)
 
     def saved(self) -> None:
-        """The page says that everything was saved."""
-        expect(self.find("#saving")).to_have_text("Saved")
+        """The page says that everything was saved, and perhaps that there is more to answer."""
+        expect(self.find("#saving")).to_have_text(re.compile("^Saved"))
 
     # --- staff ------------------------------------------------------------------------------------------
 
