@@ -5,3 +5,4 @@ from config.settings_test import *  # noqa: F403  (as settings_test itself: the 
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 STATIC_ROOT = BASE_DIR / "staticfiles"  # manage.py checks that it is no source folder
+CELERY_BROKER_URL = REDIS_URL or "memory://"  # noqa: F405

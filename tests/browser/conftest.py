@@ -13,7 +13,7 @@ from looking import Gallery
 from personas import World, build_world
 from phone import SECRET, Phone
 from playwright.sync_api import Browser, sync_playwright
-from serving import ROOT, House, open_house, until
+from serving import House, open_house, until
 from staff_story import publish
 
 import ehr.services.connecting
@@ -24,7 +24,6 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 
 def pytest_addoption(parser) -> None:
     group = parser.getgroup("browser")
-    group.addoption("--screens", action="store_true", help="make the README's pictures in docs/screens anew")
     group.addoption("--shots", metavar="FOLDER", help="keep a picture of every page that the browser tests look at")
 
 
@@ -89,10 +88,10 @@ def give_second_factor(user: User) -> None:
 
 @pytest.fixture
 def gallery(request) -> Gallery:
-    shots, screens = request.config.getoption("--shots", None), request.config.getoption("--screens", False)
-    for folder in [shots] if shots else []:
+    folder = request.config.getoption("--shots", None)
+    if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
-    return Gallery(Path(shots) if shots else None, ROOT / "docs" / "screens" if screens else None)
+    return Gallery(Path(folder) if folder else None)
 
 
 @pytest.fixture

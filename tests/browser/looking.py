@@ -1,12 +1,10 @@
 """Looking at a page: WCAG by axe, in dark colours too, room for narrow screens and large text, and its picture."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from PIL import Image
 from playwright.sync_api import Page
 
 AXE = Axe()
@@ -14,8 +12,7 @@ EVERYTHING = {"resultTypes": ["violations"]}
 CONTRAST = {"resultTypes": ["violations"], "runOnly": ["color-contrast"]}
 MEASURE = Path(__file__).with_suffix(".js").read_text()
 NARROW = 320  # CSS pixels: WCAG 1.4.10
-MOST_COVERED = 0.4  # of the screen, by the bar at its bottom
-README_WIDTH = 780  # pixels
+MOST_COVERED = 1 / 2  # of the screen, by the bar at its bottom
 TEXT_SIZE = "(factor) => { document.documentElement.style.fontSize = factor }"
 DOUBLE = "`${2 * parseFloat(getComputedStyle(document.documentElement).fontSize)}px`"
 
@@ -25,7 +22,6 @@ class Gallery:
     """What was wrong with the pages that were looked at, and where their pictures go."""
 
     shots: Path | None = None
-    readme: Path | None = None
     problems: list[str] = field(default_factory=list)
 
     def look(self, page: Page, name: str) -> None:
@@ -39,7 +35,7 @@ class Gallery:
         self._narrow(page, name)
         self._large(page, name)
 
-    def _axe(self, page: Page, name: str, options: dict[str, object]) -> None:
+    def _axe(self, page: Page, name: str, options: Mapping[str, object]) -> None:
         for found in AXE.run(page, options=options).response["violations"]:
             where = "; ".join(node["html"][:160] for node in found["nodes"][:3])
             self.problems.append(f"{name}: {found['id']}: {found['help']}: {where}")
@@ -78,12 +74,3 @@ class Gallery:
         """Where each phone was when its test ended, well or badly."""
         for number, page in enumerate(pages):
             self._keep(page, f"last-{number}", full_page=False)
-
-    def for_the_readme(self, page: Page, name: str) -> None:
-        """What is on the screen, small and in 64 colours; only when the pictures are to be made anew."""
-        if not self.readme:
-            return
-        with Image.open(BytesIO(page.screenshot())) as picture:
-            height = round(picture.height * README_WIDTH / picture.width)
-            small = picture.convert("RGB").resize((README_WIDTH, height), Image.Resampling.LANCZOS)
-        small.quantize(64).save(self.readme / f"{name}.png", optimize=True)

@@ -127,7 +127,7 @@ def test_everybody_can_use_the_help_that_needs_no_script(clinic, phone, language
     patient.find("a[href='#crisis']").first.tap()
     expect(patient.find("#crisis")).to_be_visible()
     patient.look("crisis-plain")
-    patient.find("#crisis [data-close]").tap()
+    patient.find("#crisis .button[data-close]").tap()
     patient.give("phq9-q9", given.SEVERAL)
     patient.press(ONWARD)
     patient.look("phq-9-told")
@@ -158,6 +158,7 @@ def test_everybody_can_use_the_staff_pages(clinic, phone):
     answer_the_incident(doctor, pages["incident"])
     others = {
         "inbox-closed": pages["inbox"],
+        "password-reset": "/accounts/password/reset/",
         "codes": "/accounts/2fa/",
         "sign-out": "/accounts/logout/",
         "404": "/staff/no/",

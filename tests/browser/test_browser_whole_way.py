@@ -31,7 +31,6 @@ def answer_dangerously(phone) -> None:
     assert answers.pop(DANGER) == SEVERAL_DAYS
     phone.answer(answers)
     phone.saved()
-    phone.gallery.for_the_readme(phone.page, "patient-phq-9")
     help_panel = phone.find("#crisis")
     expect(help_panel).to_be_hidden()
     phone.page.route("**/*", lambda route: route.abort())
@@ -41,15 +40,13 @@ def answer_dangerously(phone) -> None:
     expect(help_panel.locator("[data-told]")).to_be_hidden()
     phone.page.unroute("**/*")
     expect(help_panel.locator("[data-told]")).to_be_visible()
-    phone.gallery.for_the_readme(phone.page, "crisis-help")
-    help_panel.locator("[data-close]").tap()
+    help_panel.locator(".button[data-close]").tap()
     expect(help_panel).to_be_hidden()
     phone.saved()
 
 
-def test_a_patient_finishes_by_touch_and_a_clinician_answers_before_she_has(house, dispatcher, clinic, phone, gallery):
-    scale = {"device_scale_factor": 2} if gallery.readme else {}
-    invitation, patient = invited(clinic), phone(**scale)
+def test_a_patient_finishes_by_touch_and_a_clinician_answers_before_she_has(house, dispatcher, clinic, phone):
+    invitation, patient = invited(clinic), phone()
     patient.open(f"/i/#{invitation.token}")
     patient.at("/i/packet/")
     assert invitation.token not in patient.page.url
@@ -67,8 +64,8 @@ def test_a_patient_finishes_by_touch_and_a_clinician_answers_before_she_has(hous
     invitation.packet.refresh_from_db()
     assert invitation.packet.state == Packet.State.IN_PROGRESS
     assert Page.objects.filter(state="delivered").exists()
-    doctor = phone(**scale)
-    take_it(doctor, clinic, incident_link(letter.body), gallery)
+    doctor = phone()
+    take_it(doctor, clinic, incident_link(letter.body))
 
     patient.go("/i/packet/review/")
     first = patient.find(".parts a").first
@@ -112,12 +109,11 @@ def incident_link(body: str) -> str:
     return found[0]
 
 
-def take_it(doctor, clinic, link, gallery) -> None:
+def take_it(doctor, clinic, link) -> None:
     """From the mail to the documented outcome: sign in, one tap, a few words."""
     doctor.go(link)
     doctor.sign_in(clinic.clinician.email)
     doctor.at(r"/incidents/\w+/")
-    gallery.for_the_readme(doctor.page, "incident")
     doctor.page.get_by_role("button", name="I am taking this").tap()
     expect(doctor.find("main")).to_contain_text("Casey Clinician")
     doctor.find("[name=kind]").first.wait_for()
@@ -143,11 +139,9 @@ def copies_can_be_saved(patient) -> None:
 def file_it(doctor, house, clinic) -> None:
     """The clinician reads, approves, and the chart has all of it, read back."""
     doctor.go("/staff/inbox/")
-    doctor.gallery.for_the_readme(doctor.page, "inbox")
     doctor.find(f'a[href*="{clinic.patient.id}"]').first.tap()
     filing = doctor.find("#filing[data-total]")
     filing.wait_for()
-    doctor.gallery.for_the_readme(doctor.page, "patient")
     total = filing.get_attribute("data-total")
     doctor.page.get_by_role("button", name="Approve and file").tap()
     expect(filing).to_have_attribute("data-verified", str(total), timeout=60_000)
