@@ -6,6 +6,10 @@
     const box = one.getBoundingClientRect();
     return box.width < 24 || box.height < 24;
   };
+  const inSight = (one) => {
+    const { left, top, width, height } = one.getBoundingClientRect();
+    return one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+  };
   const html = (one) => one.outerHTML.slice(0, 120);
   const targets = document.querySelectorAll("a[href], button, summary, select, textarea, input:not([type=hidden])");
   return {
@@ -18,6 +22,7 @@
     over: [...document.body.querySelectorAll("*")]
       .filter((one) => one.getBoundingClientRect().right + scrollX > width && !one.closest(".scroll"))
       .map(html),
+    unreachable: [...document.querySelectorAll("dialog[open] [href='tel:988']")].filter((one) => !inSight(one)).map(html),
     covered: (document.querySelector(".bar")?.getBoundingClientRect().height ?? 0) / innerHeight,
   };
 }

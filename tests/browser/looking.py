@@ -45,6 +45,7 @@ class Gallery:
         assert size
         measured = page.evaluate(MEASURE, size["width"])
         self.problems += [f"{name}: too small for a finger: {one}" for one in measured["small"]]
+        self.problems += [f"{name}: help is out of sight: {one}" for one in measured["unreachable"]]
         if measured["wide"] > size["width"]:
             self.problems.append(
                 f"{name}: scrolls sideways ({measured['wide']} px): {'; '.join(measured['over'][-3:])}"
