@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import consents.selectors
 from django.db import transaction
 
 import audit.services
+import consents.selectors
 import screening.selectors
 from audit.actions import Action, Actor, Ref
 from core.models import User
