@@ -28,6 +28,13 @@ class Clinic(models.Model):
     phone = models.CharField(max_length=32)
     crisis_phone = models.CharField(max_length=32, blank=True, help_text="The clinic's own crisis line, if it has one")
     email = models.EmailField(blank=True)
+    country = models.CharField(max_length=2, default="US", help_text="ISO 3166-1: decides which crisis lines are shown")
+    crisis_text = models.CharField(
+        max_length=160,
+        blank=True,
+        help_text="A crisis line of the region's own that takes texts, instead of the country's",
+    )
+    crisis_chat = models.URLField(blank=True, help_text="A crisis chat of the region's own, instead of the country's")
     privacy_contact = models.CharField(max_length=200, blank=True)
     time_zone = models.CharField(max_length=64, default="America/New_York")
     created_at = models.DateTimeField(db_default=Now())

@@ -3,29 +3,47 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models.functions import Now
 from simple_history.models import HistoricalRecords
 
 from consents.policy import Kind
-from core.fields import EncryptedJSONField
+from core.fields import EncryptedJSONField, EncryptedTextField
 from core.models import Clinic, Patient, Program, Site
 
 
 class FormVersion(models.Model):
-    """A FHIR R4 Questionnaire as published. Never changes (trigger, migration 0002)."""
+    """A FHIR R4 Questionnaire as published. Never changes (trigger, migration 0009).
+
+    `clinic` is empty for the library that ships. A clinic's own is a library form with an official translation that
+    it loaded; `source` says where the words come from and `reviewer` who answers for them.
+    """
 
     APPEND_ONLY = True
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     slug = models.SlugField(max_length=40)
     version = models.CharField(max_length=20)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, null=True, blank=True, related_name="own_forms")
+    source = models.CharField(max_length=300, blank=True)
+    reviewer = models.CharField(max_length=120, blank=True)
     definition = models.JSONField()
     sha256 = models.CharField(max_length=64)
     published_at = models.DateTimeField(db_default=Now())
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["slug", "version"], name="one_form_per_version")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "slug", "version"], name="one_form_per_version", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                name="a_clinics_own_form_names_source_and_reviewer",
+                condition=models.Q(clinic__isnull=True) | ~models.Q(source="") & ~models.Q(reviewer=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.slug} {self.version}"
@@ -36,8 +54,100 @@ class Sensitivity(models.TextChoices):
     SUD = "sud", "substance use (42 CFR Part 2)"
 
 
+class VisitType(models.TextChoices):
+    NEW = "new", "first visit"
+    FOLLOW_UP = "follow_up", "follow-up"
+    TELEHEALTH = "telehealth", "telehealth visit"
+
+
+class FormRule(models.Model):
+    """When a packet of this clinic asks for a form. Without any rule of its own a clinic uses the default ones.
+
+    Ages are in whole years on the day of the invitation, both ends included. Empty `visit_types` means all of them.
+    `every_days`: left out when the patient submitted the form within so many days.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="form_rules")
+    program = models.ForeignKey(Program, on_delete=models.PROTECT, null=True, blank=True, related_name="form_rules")
+    form = models.SlugField(max_length=40)
+    position = models.PositiveSmallIntegerField()
+    min_age = models.PositiveSmallIntegerField(null=True, blank=True)
+    max_age = models.PositiveSmallIntegerField(null=True, blank=True)
+    visit_types = ArrayField(models.CharField(max_length=12, choices=VisitType.choices), default=list, blank=True)
+    every_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    is_active = models.BooleanField(default=True)
+
+    history = HistoricalRecords(user_db_constraint=False)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "program", "form"], name="one_rule_per_form", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                name="ages_of_a_rule_are_in_order",
+                condition=models.Q(min_age__isnull=True)
+                | models.Q(max_age__isnull=True)
+                | models.Q(min_age__lte=models.F("max_age")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}. {self.form}"
+
+
+class InstrumentRight(models.Model):
+    """A clinic's word that it may use an instrument whose owner sets terms (DAST-10, AUDIT). Only grows."""
+
+    APPEND_ONLY = True
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="instrument_rights")
+    instrument = models.SlugField(max_length=40)
+    statement = models.TextField(help_text="The words that were confirmed")
+    confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    confirmed_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clinic", "instrument"], name="one_right_per_instrument")]
+
+    def __str__(self) -> str:
+        return self.instrument
+
+
+class Concept(models.Model):
+    """A coded term that a picker offers. `rank` is a hand-set preference; smaller comes first."""
+
+    class Kind(models.TextChoices):
+        MEDICATION = "medication"
+        ALLERGY = "allergy"
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    system = models.URLField()
+    code = models.CharField(max_length=40)
+    display = models.CharField(max_length=200)
+    language = models.CharField(max_length=5, default="en")
+    rank = models.PositiveSmallIntegerField(default=100)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "system", "code", "language"], name="one_concept_per_code")
+        ]
+        indexes = [GinIndex(SearchVector("display", config="simple"), name="concept_by_word")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.display}"
+
+
 class Packet(models.Model):
-    """What one patient is asked to sign and answer, once."""
+    """What one patient is asked to sign and answer, once.
+
+    `place` is where the patient was last ("phq-9#phq9-q3"), so that another device goes on there. `respondent` holds
+    the name and relationship of whoever answers for the patient.
+    """
 
     class State(models.TextChoices):
         INVITED = "invited"
@@ -48,6 +158,15 @@ class Packet(models.Model):
         EXPIRED = "expired"
         WITHDRAWN = "withdrawn"
 
+    class Presentation(models.TextChoices):
+        PAGE = "page", "a section per screen"
+        GUIDED = "guided", "one question at a time"
+
+    class AnsweredBy(models.TextChoices):
+        PATIENT = "patient"
+        GUARDIAN = "guardian", "a parent or guardian"
+        STAFF = "staff", "staff, with the patient"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="packets")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="packets")
@@ -55,6 +174,18 @@ class Packet(models.Model):
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="packets")
     state = models.CharField(max_length=12, choices=State.choices, default=State.INVITED)
     language = models.CharField(max_length=5, default="en")
+    visit_type = models.CharField(max_length=12, choices=VisitType.choices, default=VisitType.NEW)
+    presentation = models.CharField(max_length=8, choices=Presentation.choices, default=Presentation.PAGE)
+    is_shared_device = models.BooleanField(
+        null=True, help_text="What the patient said of the phone; unknown until asked"
+    )
+    place = models.CharField(max_length=200, blank=True)
+    answered_by = models.CharField(max_length=8, choices=AnsweredBy.choices, default=AnsweredBy.PATIENT)
+    respondent = EncryptedJSONField(context="packet.respondent", default=dict)
+    assisted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    on_tablet = models.BooleanField(default=False, help_text="Started by the front desk on the clinic's own tablet")
     token_sha256 = models.CharField(max_length=64, unique=True)
     code_sha256 = models.CharField(max_length=64, unique=True)
     tries = models.PositiveSmallIntegerField(default=0)
@@ -74,6 +205,10 @@ class Packet(models.Model):
                 condition=~models.Q(state__in=["submitted", "filed"]) | models.Q(submitted_at__isnull=False),
             ),
             models.CheckConstraint(name="tries_are_counted_to_five", condition=models.Q(tries__lte=5)),
+            models.CheckConstraint(
+                name="who_helped_is_named",
+                condition=~models.Q(answered_by="staff") | models.Q(assisted_by__isnull=False),
+            ),
         ]
         indexes = [models.Index(fields=["clinic", "state", "-invited_at"], name="packet_by_state")]
 
@@ -131,7 +266,8 @@ class Response(models.Model):
     """The draft of one form: FHIR QuestionnaireResponse items, answers hidden by a condition included.
 
     A substance-use response needs a valid Part 2 signature: constraint here, and a trigger that reads the
-    signature's row (migration 0002).
+    signature's row (migration 0009). `marks` says for each answered key at which revision which page wrote it last,
+    so that an older page is told instead of overwriting.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -142,6 +278,7 @@ class Response(models.Model):
         "consents.Signature", on_delete=models.PROTECT, null=True, related_name="responses"
     )
     answers = EncryptedJSONField(context="response.answers", default=list)
+    marks = EncryptedJSONField(context="response.marks", default=dict)
     revision = models.PositiveIntegerField(default=1)
     assessed_revision = models.PositiveIntegerField(default=0, help_text="Behind `revision`: waiting to be scored")
     assess_failures = models.PositiveSmallIntegerField(default=0)
@@ -179,6 +316,22 @@ class SavedAnswer(models.Model):
 
     def __str__(self) -> str:
         return str(self.key)
+
+
+class Photo(models.Model):
+    """A picture that answers a question (an insurance card): decoded and written anew, so it holds pixels only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    packet = models.ForeignKey(Packet, on_delete=models.PROTECT, related_name="photos")
+    step = models.ForeignKey(Step, on_delete=models.PROTECT, related_name="photos")
+    content = EncryptedTextField(context="photo.content", help_text="base64 of a JPEG")
+    sha256 = models.CharField(max_length=64, help_text="Of the JPEG's bytes")
+    width = models.PositiveSmallIntegerField()
+    height = models.PositiveSmallIntegerField()
+    taken_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"Photo {self.id}"
 
 
 class Submission(models.Model):
