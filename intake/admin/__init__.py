@@ -1,0 +1,5 @@
+"""What the front desk and the clinic's administrators see of intake: packets here, the form library beside them."""
+
+from intake.admin.packets import PacketAdmin, qr_image
+
+__all__ = ["PacketAdmin", "qr_image"]
