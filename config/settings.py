@@ -236,6 +236,7 @@ SESSION_COOKIE_AGE = 10 * 60 * 60
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 STAFF_IDLE_SECONDS = number("STAFF_IDLE_SECONDS", 15 * 60)
 PATIENT_IDLE_SECONDS = number("PATIENT_IDLE_SECONDS", 20 * 60)
+SHARED_IDLE_SECONDS = number("SHARED_IDLE_SECONDS", 5 * 60)  # on a phone that other people use too
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
 CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_HTTPONLY = True
@@ -304,6 +305,9 @@ EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 8
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="alerts@localhost")
+
+# --- crisis help on pages that belong to no clinic: the way in, and error pages --------------------------
+COUNTRY = env.str("CANDOR_COUNTRY", default="US")
 
 # --- escalation -----------------------------------------------------------------------------------
 PAGE_LEASE_SECONDS = 30

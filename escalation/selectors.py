@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Max, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from core import clock
@@ -89,6 +89,23 @@ def inbox(clinic_ids: Iterable[UUID]) -> list[InboxRow]:
 def is_open(source_ref: UUID) -> bool:
     """Whether an incident of this packet is not resolved yet."""
     return Incident.objects.filter(source_ref=source_ref).exclude(state=Incident.State.RESOLVED).exists()
+
+
+def is_told(source_ref: UUID) -> bool:
+    """Whether this packet has an unresolved incident and somebody is on duty for it now; one query.
+
+    Only then may a page say that the care team was told: a shift of somebody who has left is a gap.
+    """
+    on_duty = Shift.objects.filter(
+        clinic_id=OuterRef("clinic_id"),
+        starts_at__lte=clock.Now(),
+        user__is_active=True,
+        user__memberships__clinic_id=OuterRef("clinic_id"),
+        user__memberships__is_active=True,
+        user__memberships__role__in=roles_with(Permission.ANSWER_PAGES),
+    ).exclude(ends_at__lte=clock.Now())
+    open_here = Incident.objects.filter(Exists(on_duty), source_ref=source_ref).exclude(state=Incident.State.RESOLVED)
+    return open_here.exists()
 
 
 def of_patient(patient_id: UUID) -> list[InboxRow]:

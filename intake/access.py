@@ -28,14 +28,21 @@ def end_patient_session(request: HttpRequest) -> None:
     request.session.flush()
 
 
+def idle_seconds(packet: Packet) -> int:
+    """How long a session lasts that nobody uses: shorter on a phone that other people use too."""
+    return settings.SHARED_IDLE_SECONDS if packet.is_shared_device else settings.PATIENT_IDLE_SECONDS
+
+
 def packet_in_session(request: HttpRequest) -> Packet:
     """The packet this session opened. Raises NoPatientSession."""
     packet_id, seen = request.session.get(PACKET), request.session.get(SEEN, 0)
     now = int(time.time())
-    if packet_id is None or now - seen > settings.PATIENT_IDLE_SECONDS:
+    if packet_id is None:
         raise NoPatientSession
     packet = Packet.objects.select_related("patient", "program", "clinic").filter(pk=packet_id).first()
     if packet is None or packet.state in (Packet.State.WITHDRAWN, Packet.State.EXPIRED):
+        raise NoPatientSession
+    if now - seen > idle_seconds(packet):
         raise NoPatientSession
     request.session[SEEN] = now
     return packet

@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+import escalation.selectors
 from intake import engine, selectors
 from intake.access import NoPatientSession, packet_in_session
 from intake.forms import everything, foreign, who_sees
@@ -68,8 +69,9 @@ class ShallowJSON(JSONParser):
 class SaveAnswer(APIView):
     """POST {"key": UUID, "changes": {field: [text]}, "have": [keys on the page]}.
 
-    Replies {"revision", "problems": {field: words}, "risk", "html"?}; `html` holds the questions that came because
-    of the answer, the others as empty places. 403 no session, 409 closed, locked or key reused: nothing was saved.
+    Replies {"revision", "problems": {field: words}, "risk", "told", "html"?}; `told`: an alert is open and somebody
+    is on duty. `html` holds the questions that came because of the answer, the others as empty places. 403 no session,
+    409 closed, locked or key reused: nothing was saved.
     """
 
     authentication_classes = (PatientSession,)
@@ -98,6 +100,7 @@ def _reply(packet: "Packet", slug: str, saved: Saved, have: frozenset[str]) -> d
         "revision": saved.revision,
         "problems": {node.key: node.error for node in nodes if node.error},
         "risk": saved.risk,
+        "told": saved.risk and escalation.selectors.is_told(packet.id),
     }
     if {node.key for node in nodes} != have:
         own = foreign(view.definition, packet.language)

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from intake.api import SaveAnswer
-from intake.views import patient, patient_link, patient_step, staff
+from intake.views import patient, patient_link, patient_phone, patient_step, staff
 
 app_name = "intake"
 
@@ -11,6 +11,7 @@ patient_patterns = [
     path("i/", patient_link.link, name="link"),
     path("i/leave/", patient.leave, name="leave"),
     path("i/closed/", patient.away, name="away"),
+    path("i/phone/", patient_phone.whose, name="whose-phone"),
     path("i/packet/", patient.packet, name="packet"),
     path("i/packet/review/", patient.review, name="review"),
     path("i/packet/done/", patient.done, name="done"),

@@ -100,7 +100,8 @@ def done(request: HttpRequest, packet: "Packet") -> HttpResponse:
     if switched(request, packet):
         return redirect("intake:done")
     documents = [one for one in consents.selectors.signed_documents(packet.id) if one.decision == "signed"]
-    return page(request, packet, "done", {"documents": documents})
+    preparing = any(one.pdf is None for one in documents)
+    return page(request, packet, "done", {"documents": documents, "preparing": preparing})
 
 
 @require_safe

@@ -1,7 +1,7 @@
 """What every patient page shares: the session that opened the packet, its language, and the words when either ended."""
 
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
@@ -11,7 +11,9 @@ from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.debug import sensitive_post_parameters
 
-from intake.access import NoPatientSession, packet_in_session
+import escalation.selectors
+from intake.access import NoPatientSession, idle_seconds, packet_in_session
+from intake.rules.crisis import crisis_lines
 from intake.services.packets import speak
 from intake.services.responses import PacketClosed
 
@@ -79,11 +81,16 @@ def page(
 
 
 def frame(packet: "Packet") -> dict[str, Any]:
+    """`care_team_told` is asked of the database only by a page that would say so."""
+    clinic = packet.clinic
     return {
-        "crisis_phone": phone(packet.clinic.crisis_phone),
-        "clinic_phone": phone(packet.clinic.phone),
+        "lines": crisis_lines(clinic.country, text=clinic.crisis_text, chat=clinic.crisis_chat),
+        "crisis_phone": phone(clinic.crisis_phone),
+        "clinic_phone": phone(clinic.phone),
+        "care_team_told": partial(escalation.selectors.is_told, packet.id),
         "other_language": other_language(),
-        "idle_seconds": settings.PATIENT_IDLE_SECONDS,
+        "idle_seconds": idle_seconds(packet),
+        "is_shared": packet.is_shared_device,
     }
 
 

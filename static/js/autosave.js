@@ -86,7 +86,7 @@ function confirmed(saved) {
   for (const name of sent) tell(name, saved.problems[name] ?? "");
   isMore = Boolean(saved.html) && show(saved.html);
   if (isMore) goOn = null; // stay: there is something new to read
-  if (saved.risk) document.dispatchEvent(new Event("candor:risk"));
+  if (saved.risk) document.dispatchEvent(new CustomEvent("candor:risk", { detail: saved.told }));
   send();
 }
 

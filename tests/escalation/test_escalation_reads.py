@@ -11,7 +11,7 @@ from core import clock
 from core.models import Membership
 from escalation import selectors, services
 from escalation.access import get_incident_for_clinician
-from escalation.models import Incident, Page
+from escalation.models import Incident, Page, Shift
 
 
 def staff(user):
@@ -133,3 +133,26 @@ def test_an_unknown_code_and_a_former_colleague_find_nothing(alarm, world):
     Membership.objects.filter(user=world.clinician).update(is_active=False)
     with pytest.raises(Http404):
         get_incident_for_clinician(world.clinician, alarm().code)
+
+
+def test_a_page_may_say_that_the_team_was_told_only_while_an_incident_is_open_and_somebody_is_on_duty(alarm, world):
+    packet = uuid.uuid4()
+    assert not selectors.is_told(packet)
+    incident = alarm(packet=packet)
+    assert selectors.is_told(packet)
+    services.resolve(incident_id=incident.pk, kind="reached_safe", note="Safe.", **staff(world.clinician))
+    assert not selectors.is_told(packet)
+
+
+def test_whoever_left_whose_shift_is_over_or_not_begun_or_who_serves_elsewhere_is_nobody_on_duty(alarm, world):
+    packet, now = uuid.uuid4(), clock.now()
+    alarm(packet=packet)
+    Membership.objects.filter(user=world.backup).update(is_active=False)
+    ours = Shift.objects.filter(user=world.clinician)
+    assert selectors.is_told(packet)
+    ours.update(ends_at=now - timedelta(hours=1))
+    assert not selectors.is_told(packet)
+    ours.update(starts_at=now + timedelta(hours=1), ends_at=None)
+    assert not selectors.is_told(packet)
+    Shift.objects.create(clinic=world.other_clinic, user=world.stranger, level="on_call", starts_at=now)
+    assert not selectors.is_told(packet)

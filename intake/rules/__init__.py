@@ -1,0 +1,1 @@
+"""Rules of the story as functions of values: the standard library only."""
