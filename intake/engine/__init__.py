@@ -18,7 +18,21 @@ from intake.engine.draft import (
 )
 from intake.engine.findings import DefinitionError, Lint
 from intake.engine.lint import lint, parse, wording_hash
-from intake.engine.navigation import FieldNode, OptionNode, Section, SectionProgress, fields, progress, sections
+from intake.engine.navigation import (
+    FieldNode,
+    OptionNode,
+    Page,
+    Section,
+    SectionProgress,
+    fields,
+    item_at,
+    minutes,
+    page_at,
+    pages,
+    progress,
+    sections,
+)
+from intake.engine.turns import Turn, following, preceding, turn_at, turns
 from intake.engine.validation import AnswerError, Evaluation, evaluate
 from intake.engine.values import Attachment, Coding, Moment, Quantity, Reference, Value
 
@@ -43,10 +57,12 @@ __all__ = [
     "Occurrence",
     "Option",
     "OptionNode",
+    "Page",
     "Quantity",
     "Reference",
     "Section",
     "SectionProgress",
+    "Turn",
     "UnknownPlace",
     "Value",
     "Words",
@@ -54,11 +70,19 @@ __all__ = [
     "begin",
     "evaluate",
     "fields",
+    "following",
+    "item_at",
     "lint",
     "merge",
+    "minutes",
+    "page_at",
+    "pages",
     "parse",
+    "preceding",
     "progress",
     "remove_instance",
     "sections",
+    "turn_at",
+    "turns",
     "wording_hash",
 ]

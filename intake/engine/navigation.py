@@ -1,9 +1,10 @@
 """What a page shows of a form: its sections, the fields of the enabled part, and how far the patient is."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
-from typing import Any
+from typing import Any, Final
 
 from intake.engine.answers import Occurrence, Reading, read_answers
 from intake.engine.conditions import decide
@@ -61,6 +62,20 @@ class FieldNode:
     can_remove: bool = False
     children: tuple["FieldNode", ...] = field(default=(), repr=False)
 
+    @property
+    def is_set(self) -> bool:
+        """A repeating group as a whole; its children are its instances."""
+        return self.item.type == "group" and self.item.repeats and not self.can_remove
+
+    @property
+    def is_section(self) -> bool:
+        return self.item.type == "group" and not self.item.repeats
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether something is to be done here: a question to answer, or a group that wants entries."""
+        return self.is_set or (self.item.is_question and not self.item.read_only)
+
 
 @dataclass(frozen=True, slots=True)
 class SectionProgress:
@@ -72,10 +87,20 @@ class SectionProgress:
     answered: int = 0
     missing: int = 0
     errors: int = 0
+    seconds_left: int = 0
 
     @property
     def is_done(self) -> bool:
         return self.missing == 0 and self.errors == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A section as it stands: what it shows now, never nothing. `head` is its group, whose children are the `body`."""
+
+    section: Section
+    head: FieldNode | None
+    body: tuple[FieldNode, ...]
 
 
 def sections(definition: Definition) -> tuple[Section, ...]:
@@ -121,9 +146,33 @@ def progress(definition: Definition, evaluation: Evaluation) -> tuple[SectionPro
                 answered=answered,
                 missing=_count(missing, section, definition, evaluation),
                 errors=sum(key in wrong for key in keys),
+                seconds_left=sum(
+                    seconds_for(evaluation.places[key].item)
+                    for key in asked
+                    if not evaluation.places[key].answers and key not in declined
+                ),
             )
         )
     return tuple(found)
+
+
+# Our own estimate, not validated with patients: what it takes to answer a question of each type on a phone.
+_SECONDS: Final = {
+    "boolean": 5, "choice": 6, "open-choice": 10, "integer": 8, "decimal": 8, "quantity": 12, "date": 12, "time": 10,
+    "dateTime": 18, "string": 15, "url": 20, "text": 45, "attachment": 60,
+}  # fmt: skip
+_WORDS_PER_SECOND: Final = 3  # about 180 a minute, slower than most adults read
+
+
+def seconds_for(item: Item) -> int:
+    """About how long one question takes: to read its words, and to answer it. Seconds, by our own estimate."""
+    read = f"{item.text} {item.help.default} {item.why_asked.default}"
+    return len(read.split()) // _WORDS_PER_SECOND + _SECONDS.get(item.type, 0)
+
+
+def minutes(seconds: int) -> int:
+    """Rounded up, so that nobody is promised less than we expect; 0 only where nothing is left."""
+    return -(-seconds // 60)
 
 
 def _is_asked(item: Item) -> bool:
@@ -133,6 +182,42 @@ def _is_asked(item: Item) -> bool:
 def _count(missing: set[str], section: Section, definition: Definition, evaluation: Evaluation) -> int:
     tops = {item.index for item in section.items}
     return sum(definition.section(evaluation.places[key].item).index in tops for key in missing)
+
+
+def pages(definition: Definition, nodes: Sequence[FieldNode]) -> tuple[Page, ...]:
+    """The screens of the form as it stands, in order. `nodes` are the `fields` of the whole form.
+
+    A section that shows nothing now is no page: disabled, hidden, or a group of nothing else.
+    """
+    by_item: dict[int, list[FieldNode]] = {}
+    for node in nodes:
+        by_item.setdefault(node.item.index, []).append(node)
+    found = []
+    for section in sections(definition):
+        shown = tuple(node for item in section.items for node in by_item.get(item.index, ()))
+        head = shown[0] if len(shown) == 1 and shown[0].is_section else None
+        body = head.children if head is not None else shown
+        if body:
+            found.append(Page(section, head, body))
+    return tuple(found)
+
+
+def page_at(definition: Definition, pages: Sequence[Page], key: str) -> Page | None:
+    """The page where the place with that key is; where it isn't shown now, the next one, else the last.
+
+    The first page for a key that the form doesn't have. None where the form shows nothing.
+    """
+    item = item_at(definition, key)
+    if item is None:
+        return next(iter(pages), None)
+    top = definition.section(item).index
+    return next((page for page in pages if page.section.items[-1].index >= top), pages[-1] if pages else None)
+
+
+def item_at(definition: Definition, key: str) -> Item | None:
+    """The item of a field's key, whether or not such a field is there now."""
+    link_id = key.rsplit("].", 1)[-1]
+    return definition.find(link_id) or definition.find(re.sub(r"\[\d+\]$", "", link_id))
 
 
 def fields(
