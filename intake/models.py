@@ -118,7 +118,11 @@ class InstrumentRight(models.Model):
 
 
 class Concept(models.Model):
-    """A coded term that a picker offers. `rank` is a hand-set preference; smaller comes first."""
+    """A coded term that a picker offers, once for each language. `rank` is a hand-set preference; smaller comes first.
+
+    `words` is what it is found by: its names in every language and further words, without accents or capitals.
+    A code that is not verified is never given out: whoever picks the term has its name kept, as words.
+    """
 
     class Kind(models.TextChoices):
         MEDICATION = "medication"
@@ -131,12 +135,14 @@ class Concept(models.Model):
     display = models.CharField(max_length=200)
     language = models.CharField(max_length=5, default="en")
     rank = models.PositiveSmallIntegerField(default=100)
+    words = models.CharField(max_length=600, default="")
+    is_verified = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["kind", "system", "code", "language"], name="one_concept_per_code")
         ]
-        indexes = [GinIndex(SearchVector("display", config="simple"), name="concept_by_word")]
+        indexes = [GinIndex(SearchVector("words", config="simple"), name="concept_by_word")]
 
     def __str__(self) -> str:
         return f"{self.code} {self.display}"

@@ -4,10 +4,10 @@
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from intake.engine.values import Coding, Value
 
@@ -32,6 +32,8 @@ ANSWER_TYPES: Final[Mapping[str, frozenset[str]]] = {
     "reference": frozenset({"Reference"}),
     "quantity": frozenset({"Quantity"}),
 }
+# Value sets that Candor keeps in a table of its own; whoever uses the engine hands it the terms that were picked.
+TABLES: Final = frozenset({f"https://candor.health/fhir/ValueSet/{name}" for name in ("medications", "allergens")})
 ITEM_TYPES: Final = frozenset(ANSWER_TYPES) | {"group", "display"}
 
 
@@ -95,6 +97,52 @@ class Condition:
     broken: bool = False
 
 
+class ExpressionError(ValueError):
+    """An expression can't be read or evaluated. The message is for the form's author and repeats no answer."""
+
+
+class Compiled(Protocol):
+    """An expression ready for evaluation. `focus` is what it starts from, `variables` what its %names stand for.
+
+    Both methods raise ExpressionError and nothing else, and end in bounded time.
+    """
+
+    def nodes(self, focus: Mapping[str, Any], variables: Mapping[str, Any], /) -> Sequence[Any]:
+        """What it finds, to be handed on as a variable of other expressions; opaque to the engine."""
+
+    def values(self, focus: Mapping[str, Any], variables: Mapping[str, Any], /) -> Sequence[Any]:
+        """What it finds as JSON, numbers as int or Decimal; without what is null."""
+
+
+Compiler = Callable[[str], Compiled]  # from the text; raises ExpressionError. The adapter's, given to `parse`
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """One FHIRPath expression of the form.
+
+    `questions` are the indexes of the items whose linkIds it names, itself or through its variables. An open one also
+    reads answers that it doesn't name. One that can't be evaluated (`compiled` is None) is reported and left out.
+    """
+
+    path: str
+    text: str
+    compiled: Compiled | None = field(default=None, compare=False, repr=False)
+    variables: tuple["Variable", ...] = ()
+    questions: frozenset[int] = frozenset()
+    is_open: bool = False
+    depth: int = 1  # variables in variables
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A named expression; `owner` is the index of the item that defines it, ROOT for the form."""
+
+    name: str
+    expression: Expression
+    owner: int = ROOT
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """A regular expression for the whole answer, and the longest answer that it may safely be tried on."""
@@ -137,6 +185,7 @@ class Item:
     codes: tuple[Coding, ...] = ()
     options: tuple[Option, ...] = ()
     closed: bool = False  # the options are all the codes that there are
+    table: str = ""  # the address of the value set, where it is one of TABLES
     answer_types: frozenset[str] = frozenset()
     enable_when: tuple[Condition, ...] = ()
     enable_behavior: str = ""
@@ -144,12 +193,19 @@ class Item:
     initial: tuple[Mapping[str, Any], ...] = ()
     unit: Coding | None = None
     units: tuple[Coding, ...] = ()  # unitOption: no other unit is permitted
+    unit_words: tuple[Words, ...] = ()  # what each of them is called
+    confirm_above: tuple[Value, ...] = ()  # for each unit the amount above which the patient is asked once more
     control: str = ""
     help: Words = Words()
     why_asked: Words = Words()
     entry_format: Words = Words()
     sensitivity: str = ""
     risk: bool = False
+    variables: tuple[Variable, ...] = ()
+    calculated: Expression | None = None
+    enable_expression: Expression | None = None
+    initial_expression: Expression | None = None
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
     children: tuple["Item", ...] = field(default=(), repr=False)
 
     @property
@@ -158,6 +214,18 @@ class Item:
 
     def text_in(self, language: str) -> str:
         return self.words.to(language)
+
+    @property
+    def needs(self) -> tuple[int, ...]:
+        """The items that must be decided before this one: those that its conditions and expressions look at."""
+        sources = [condition.source for condition in self.enable_when if condition.source != ROOT]
+        for expression in (self.enable_expression, self.calculated):
+            sources += sorted(expression.questions) if expression is not None else ()
+        return tuple(dict.fromkeys(sources))
+
+    @property
+    def has_expression(self) -> bool:
+        return self.enable_expression is not None or self.calculated is not None
 
     @property
     def is_question(self) -> bool:
@@ -188,6 +256,7 @@ class Definition:
 
     `order` is the order in which conditions can be decided: each item after its parent and the questions it depends
     on. `loops` are the circles that this breaks, each as the indexes of its items; a published form has none.
+    `is_open` says that some expression reads answers that it doesn't name, so that one pass may not be enough.
     """
 
     url: str
@@ -200,6 +269,9 @@ class Definition:
     by_link_id: Mapping[str, Item] = field(repr=False)
     order: tuple[int, ...] = field(repr=False)
     loops: tuple[tuple[int, ...], ...] = ()
+    has_expressions: bool = False
+    is_open: bool = False
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def title(self) -> str:

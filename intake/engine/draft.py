@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, tzinfo
 from typing import Any, Final
 
+from intake.engine.amounts import SURE_FIELD, with_word
 from intake.engine.answers import Occurrence, read_answer, read_answers
 from intake.engine.definition import Definition, Item
-from intake.engine.entry import Context, read_entry
+from intake.engine.entry import Context, names_unit, read_entry
 from intake.engine.messages import say
 from intake.engine.validation import AnswerError
 from intake.engine.values import Quantity, UnreadableValue, Value
@@ -23,10 +24,14 @@ UNIT_FIELD: Final = "!unit"  # posted beside a quantity
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """The new draft, and what of the changes could not be read: not stored, given back for another try."""
+    """The new draft, and what of the changes could not be read: not stored, given back for another try.
+
+    `changed` are the keys of the questions whose answer is another one now.
+    """
 
     items: list[dict[str, Any]]
     problems: tuple[AnswerError, ...]
+    changed: frozenset[str] = frozenset()
 
 
 def merge(
@@ -37,15 +42,18 @@ def merge(
     language: str = "en",
     today: date | None = None,
     zone: tzinfo = UTC,
+    terms: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Merged:
     """Applies what was typed or chosen, by field key. An empty list or blank texts take the answer away.
+
+    `terms`: for questions whose value set is a table, the FHIR answer of each term that was picked, by what was posted.
 
     A question that is answered with something unreadable is left without an answer: the older one isn't what the
     patient says now. A new answer takes back "I'd rather not answer".
     """
     reading = read_answers(definition, items)
     places = {place.key: place for place in reversed(reading.occurrences) if place.item.is_question}
-    context = Context(zone=zone) if today is None else Context(today, zone)
+    context = Context(Context().today if today is None else today, zone, terms or {})
     replaced: dict[int, Replacement] = {}
     problems: list[AnswerError] = []
     for key, posted in _by_question(changes).items():
@@ -56,15 +64,36 @@ def merge(
         problems += [AnswerError(link_id, code, say(code, language), key, indexes, typed) for code in codes]
         if place is not None and replacement is not None:
             replaced[place.index] = replacement
-    return Merged(write_draft(reading, replaced), tuple(problems))
+    changed = frozenset(
+        reading.occurrences[index].key for index, new in replaced.items() if _is_new(reading.occurrences[index], new)
+    )
+    return Merged(write_draft(reading, replaced), tuple(problems), changed)
+
+
+def _is_new(place: Occurrence, new: Replacement) -> bool:
+    """Whether another answer is given than the one that stands there; what is nested in it is a matter of its own."""
+    given = [_bare(raw) for raw, _ in new.answers]
+    return new.declined != place.is_declined or given != [_bare(answer.raw) for answer in place.answers]
+
+
+def _bare(raw: Any) -> Any:
+    return {name: part for name, part in raw.items() if name != "item"} if isinstance(raw, Mapping) else raw
+
+
+def split_field(name: str) -> tuple[str, str]:
+    """A field's question and which part of it the field is: "" is the answer itself."""
+    sure = SURE_FIELD.fullmatch(name)
+    part = next((suffix for suffix in (DECLINED_FIELD, UNIT_FIELD) if name.endswith(suffix)), "")
+    part = sure["sure"] if sure else part
+    return name.removesuffix(part), part
 
 
 def _by_question(changes: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Sequence[str]]]:
     """The posted fields of each question: "" is the answer itself."""
     grouped: dict[str, dict[str, Sequence[str]]] = {}
     for name, texts in changes.items():
-        suffix = next((suffix for suffix in (DECLINED_FIELD, UNIT_FIELD) if name.endswith(suffix)), "")
-        grouped.setdefault(name.removesuffix(suffix), {})[suffix] = texts
+        key, part = split_field(name)
+        grouped.setdefault(key, {})[part] = texts
     return grouped
 
 
@@ -84,7 +113,8 @@ def _answer(
         return None, ["unknown-field"]
     unit = next((text for text in posted.get(UNIT_FIELD, ()) if text.strip()), "")
     texts = posted.get("", ()) if "" in posted else _typed_numbers(place)
-    answers, codes = _read_all(place, texts, unit or _unit_of(place), context)
+    answers, codes = _read_all(place, texts, unit, context)
+    answers = [(with_word(raw, _value(item, raw), posted), slot) for raw, slot in answers]
     if wants_to_decline and answers:
         codes.append("declined-and-answered")
     is_blank = not answers and not codes
@@ -99,7 +129,8 @@ def _read_all(
     codes: list[str] = []
     for text in texts:
         try:
-            raw = read_entry(place.item, text, context, unit=unit)
+            kept_unit = "" if unit or names_unit(place.item, text) else _unit_of(place)
+            raw = read_entry(place.item, text, context, unit=unit or kept_unit)
         except UnreadableValue as error:
             codes.append(error.code)
             continue

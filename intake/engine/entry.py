@@ -6,12 +6,12 @@ is not in the future. What can't be read is refused with a code of `intake.engin
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 from typing import Any, Final
 
-from intake.engine.definition import Item, Option
+from intake.engine.definition import Item, Option, Words
 from intake.engine.showing import as_typed
 from intake.engine.values import LARGEST_INTEGER, Coding, UnreadableValue, read
 
@@ -22,16 +22,32 @@ _MONTHS: Final = {
     name: number for number, names in enumerate(_MONTH_NAMES.split("|"), start=1) for name in names.split()
 }
 
+# Beside code and display; by UCUM code.
+_UNIT_NAMES: Final[Mapping[str, set[str]]] = {
+    "mg": {"mgs", "milligram", "milligrams", "miligramo", "miligramos"},
+    "ug": {"mcg", "mcgs", "µg", "μg", "microgram", "micrograms", "microgramo", "microgramos"},
+    "g": {"gram", "grams", "gramo", "gramos"},
+    "mL": {"mls", "cc", "milliliter", "milliliters", "mililitro", "mililitros"},
+    "[iU]": {"unit", "units", "iu", "unidad", "unidades"},
+    "{tbl}": {"tab", "tabs", "tablet", "tablets", "pill", "pills", "cap", "caps", "capsule", "capsules"}
+    | {"tableta", "tabletas", "pastilla", "pastillas", "cápsula", "cápsulas", "capsula", "capsulas"},
+    "{puff}": {"puff", "inhalation", "inhalations", "inhalación", "inhalacion"},
+    "{patch}": {"patch", "parche"},
+    "[drp]": {"drop", "gota"},
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """What reading needs to know besides the text: today, for two-digit years, and the clinic's time zone.
 
-    Whoever gives no date gets 00-29 as this century's years and 30-99 as the last one's.
+    Whoever gives no date gets 00-29 as this century's years and 30-99 as the last one's. `terms` are the FHIR answers
+    for what was picked from a table (Item.table), by what was posted: no other code of such a question is taken.
     """
 
     today: date = date(2029, 12, 31)
     zone: tzinfo = UTC
+    terms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def read_entry(item: Item, text: str, context: Context, *, unit: str = "") -> dict[str, Any] | None:
@@ -79,7 +95,9 @@ def _read_decimal(item: Item, text: str, context: Context, unit: str) -> dict[st
 def _read_quantity(item: Item, text: str, context: Context, unit: str) -> dict[str, Any]:
     number, typed_unit = _without_unit(item, text)
     coding = _find_unit(item, unit.strip() or typed_unit)
-    value = {"value": _json_number(read_number(number))}
+    if typed_unit and coding != _find_unit(item, typed_unit):
+        raise UnreadableValue("unit-differs")  # 5 mg typed and mcg chosen: only the patient knows
+    value = {"value": _json_number(_read_part(number) or read_number(number))}
     if coding is None:
         if item.units or unit.strip():
             raise UnreadableValue("unit-missing")
@@ -96,15 +114,35 @@ def _find_unit(item: Item, name: str) -> Coding | None:
     units = _permitted_units(item)
     if not name:
         return units[0] if len(units) == 1 else None
-    return next((unit for unit in units if name.lower() in (unit.code.lower(), unit.display.lower())), None)
+    spoken = dict(zip(item.units, item.unit_words, strict=True))
+    return next((unit for unit in units if name.lower() in _names(unit, spoken.get(unit))), None)
+
+
+def _names(unit: Coding, words: Words | None) -> set[str]:
+    """What people call a unit: its code, its display in any language, the usual short and long ways to write it."""
+    translated = [text for _, text in words.translations] if words is not None else []
+    return {unit.code.lower(), unit.display.lower(), *map(str.lower, translated)} | _UNIT_NAMES.get(unit.code, set())
 
 
 def _without_unit(item: Item, text: str) -> tuple[str, str]:
     """ "5 mg" is "5" and "mg" where mg is a unit of the question."""
-    found = re.fullmatch(r"\s*([^a-zA-Z%{\[]*?)\s*([a-zA-Z%{\[].*?)\s*", text)
+    found = re.fullmatch(r"\s*([^a-zA-Z%{\[µμ]*?)\s*([a-zA-Z%{\[µμ].*?)\.?\s*", text)
     if found and _find_unit(item, found[2]) is not None:
         return found[1], found[2]
     return text, ""
+
+
+def names_unit(item: Item, text: str) -> bool:
+    """Whether a unit was typed with the number."""
+    return item.type == "quantity" and bool(_without_unit(item, text)[1])
+
+
+def _read_part(text: str) -> Decimal | None:
+    """Halves and quarters, as in 1/2, 1 1/2 and 1½ tablets; None for anything else."""
+    signs = {"½": " 1/2", "¼": " 1/4", "¾": " 3/4"}
+    plain = "".join(signs.get(char, char) for char in text).strip()
+    found = re.fullmatch(r"(?:(\d{1,3})\s+)?([1-3])\s*/\s*([24])", plain, re.ASCII)
+    return Decimal(found[1] or 0) + Decimal(found[2]) / Decimal(found[3]) if found else None
 
 
 def read_number(text: str) -> Decimal:
@@ -226,7 +264,14 @@ def _read_url(item: Item, text: str, context: Context, unit: str) -> dict[str, A
 
 
 def _read_coding(item: Item, text: str, context: Context, unit: str) -> dict[str, Any]:
-    """system|code or system|code|display, from a picker over a value set that the form doesn't contain."""
+    """system|code or system|code|display, from a picker over a value set that the form doesn't contain.
+
+    Of a table of ours only what was looked up in it.
+    """
+    if item.table and text.strip() not in context.terms:
+        raise UnreadableValue("not-an-option")
+    if item.table:
+        return dict(context.terms[text.strip()])
     system, bar, rest = text.strip().partition("|")
     code, _, display = rest.partition("|")
     if not bar or not code.strip():

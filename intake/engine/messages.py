@@ -20,6 +20,10 @@ _MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "not-a-number": ("We couldn't read that number. Try 5.", "No pudimos leer ese número. Pruebe con 5."),
     "whole-number": ("Please give a whole number, such as 5.", "Escriba un número entero, por ejemplo 5."),
     "unit-missing": ("Please choose a unit.", "Elija una unidad."),
+    "unit-differs": (
+        "You typed one unit and chose another. Please check which one is right.",
+        "Escribió una unidad y eligió otra. Revise cuál es la correcta.",
+    ),
     "not-a-link": ("We couldn't read that web address.", "No pudimos leer esa dirección web."),
     "bad-characters": (
         "Some characters can't be saved. Please type them again.",
@@ -41,6 +45,12 @@ _MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "too-many-answers": ("Please give one answer only.", "Dé una sola respuesta."),
     "too-many": ("Please give at most {limit}.", "Dé como máximo {limit}."),
+    # An amount so unusual that it is asked about once more
+    "amount-sure": ("You typed {amount}. Is that right?", "Usted escribió {amount}. ¿Es correcto?"),
+    "amount-sure-why": (
+        "One digit too many is easy to type. If it is not right, please change it above.",
+        "Es fácil escribir una cifra de más. Si no es correcto, cámbielo arriba.",
+    ),
     # A response that doesn't fit the form
     "unknown-question": ("This question is not part of the form.", "Esta pregunta no es parte del formulario."),
     "misplaced": (

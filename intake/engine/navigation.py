@@ -6,12 +6,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any, Final
 
-from intake.engine.answers import Occurrence, Reading, read_answers
+from intake.engine.amounts import is_unusual, said_of, shown, sure_field
+from intake.engine.answers import Answer, Occurrence, Reading, read_answers
 from intake.engine.conditions import decide
 from intake.engine.definition import ROOT, Definition, Item, Option, Words
-from intake.engine.showing import as_typed, in_words
+from intake.engine.elements import Element
+from intake.engine.findings import Findings
+from intake.engine.messages import say
+from intake.engine.options import posted
+from intake.engine.showing import as_typed
 from intake.engine.validation import AnswerError, Evaluation, answer_errors
-from intake.engine.values import Quantity, Value
+from intake.engine.values import Coding, Quantity, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +221,7 @@ def page_at(definition: Definition, pages: Sequence[Page], key: str) -> Page | N
 
 def item_at(definition: Definition, key: str) -> Item | None:
     """The item of a field's key, whether or not such a field is there now."""
-    link_id = key.rsplit("].", 1)[-1]
+    link_id = key.rsplit("].", 1)[-1].partition("!")[0]  # the question about an amount is at the amount
     return definition.find(link_id) or definition.find(re.sub(r"\[\d+\]$", "", link_id))
 
 
@@ -268,16 +273,37 @@ class _Drawer:
             why=item.why_asked.to(self.language),
             placeholder=item.entry_format.to(self.language),
             values=self._values(place, problem),
-            understood=tuple(text for value in place.values if (text := in_words(value, self.language))),
+            understood=tuple(text for value in place.values if (text := shown(item, value, self.language))),
             unit=next((_unit(value) for value in place.values), "") or _only_unit(item),
-            units=tuple((unit.code, unit.display or unit.code) for unit in item.units),
+            units=tuple(
+                (unit.code, words.to(self.language) or unit.code)
+                for unit, words in zip(item.units, item.unit_words, strict=True)
+            ),
             error=next(iter(errors), ""),
-            options=tuple(self._option(option, place.values) for option in item.options),
+            options=tuple(self._option(option, place.values) for option in (*item.options, *_picked(place))),
             can_decline=item.is_question and item.is_sensitive,
             is_declined=place.is_declined,
             can_add=place.is_set and (most is None or len(children) < most),
             can_remove=place.parent != ROOT and self.reading.occurrences[place.parent].is_set,
-            children=children,
+            children=(*self._doubts(place), *children),
+        )
+
+    def _doubts(self, place: Occurrence) -> list[FieldNode]:
+        """Of each amount that is unusual, a question of its own: is it right?"""
+        return [
+            self._doubt(place, answer, answer.value)
+            for answer in place.answers
+            if answer.value is not None and is_unusual(place.item, answer.value)
+        ]
+
+    def _doubt(self, place: Occurrence, answer: Answer, value: Value) -> FieldNode:
+        item, said = place.item, said_of(answer.raw)
+        return FieldNode(
+            key=f"{place.key}{sure_field(value)}",
+            item=Item(item.index, item.parent, item.path, f"{item.link_id}!sure", "boolean", required=True),
+            label=say("amount-sure", self.language, amount=shown(item, value, self.language)),
+            help=say("amount-sure-why", self.language),
+            values=() if said is None else ("true" if said else "false",),
         )
 
     def _values(self, place: Occurrence, problem: AnswerError | None) -> tuple[str, ...]:
@@ -289,6 +315,19 @@ class _Drawer:
 
     def _option(self, option: Option, values: Sequence[Value]) -> OptionNode:
         return OptionNode(option, option.value, option.label_in(self.language), option.meaning in values)
+
+
+def _picked(place: Occurrence) -> tuple[Option, ...]:
+    """Codes that were picked from outside the form, as options, so that they are read by their names."""
+    found = []
+    for answer in place.answers:
+        value = answer.value
+        if value is not None and isinstance(value.content, Coding) and place.item.option(value) is None:
+            coding = Element(answer.raw["valueCoding"], "", Findings())
+            words = coding.words("display")
+            name = Words(words.default or value.content.code, words.translations)
+            found.append(Option(posted(value), value, name, answer.raw))
+    return tuple(found)
 
 
 def _unit(value: Value) -> str:

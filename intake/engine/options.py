@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from intake.engine.definition import ANSWER_TYPES, CANDOR, Option, Words
+from intake.engine.definition import ANSWER_TYPES, CANDOR, TABLES, Option, Words
 from intake.engine.elements import CORE, SDC, Element
 from intake.engine.values import SUFFIXES, TYPES, Coding, Moment, UnreadableValue, Value, read
 
@@ -51,7 +51,7 @@ def read_choices(item: Element, type_: str, value_sets: Mapping[str, ValueSet]) 
     known = value_sets.get(named)
     if not listed and known is not None:
         options = known.options
-    elif named and known is None:
+    elif named and known is None and named not in TABLES:
         item.findings.add("value-set-unknown" if named.startswith("#") else "value-set-external", item.path, name=named)
     _check_repeated(item, options)
     is_all = bool(options) and (bool(listed) or (known is not None and known.complete))

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from intake.engine.definition import ANSWER_TYPES, CANDOR, ITEM_TYPES, ROOT, Condition, Definition, Item, Words
+from intake.engine.amounts import read_confirm_above, read_units
+from intake.engine.definition import ANSWER_TYPES, CANDOR, ITEM_TYPES, ROOT, TABLES, Condition, Definition, Item, Words
 from intake.engine.elements import CORE, Element
 from intake.engine.findings import Findings
 from intake.engine.limits import read_constraints
@@ -33,7 +34,7 @@ _ITEM_ELEMENTS: Final = frozenset(_ITEM.split())
 _CONDITION_ELEMENTS: Final = frozenset({"question", "operator", *(f"answer{suffix}" for suffix in SUFFIXES)})
 _INITIAL_ELEMENTS: Final = frozenset(f"value{suffix}" for suffix in SUFFIXES)
 _SIMPLE_TYPES: Final = frozenset({"boolean", "decimal", "integer", "string", "text", "url", "open-choice"})  # que-10
-_ITEM_EXTENSIONS: Final = frozenset({"sensitivity", "risk", "why-asked"})
+_ITEM_EXTENSIONS: Final = frozenset({"sensitivity", "risk", "why-asked", "confirm-above"})
 
 
 class _Found(NamedTuple):
@@ -41,8 +42,11 @@ class _Found(NamedTuple):
     parent: int
 
 
-def read_form(resource: Any, findings: Findings) -> Definition | None:
-    """The form as far as it can be read, its faults reported; None where it is no Questionnaire at all."""
+def read_form(resource: Any, findings: Findings, compiler: Compiler | None = None) -> Definition | None:
+    """The form as far as it can be read, its faults reported; None where it is no Questionnaire at all.
+
+    Without a compiler its expressions are reported and left out.
+    """
     if not isinstance(resource, Mapping):
         findings.add("not-an-object", "Questionnaire")
         return None
@@ -51,7 +55,11 @@ def read_form(resource: Any, findings: Findings) -> Definition | None:
         findings.add("resource-type", "Questionnaire")
         return None
     _check_form(form)
-    items = _read_items(_flatten(form), read_value_sets(form))
+    found = _flatten(form)
+    links = _read_links(found)
+    reader = Reader(compiler, links, launch_names(form))
+    variables = reader.variables(form, ROOT, ())
+    items = _with_children(_read_items(found, links, reader, variables, read_value_sets(form)))
     order, loops = decide_order(items)
     return Definition(
         url=form.text("url"),
@@ -64,11 +72,18 @@ def read_form(resource: Any, findings: Findings) -> Definition | None:
         by_link_id={item.link_id: item for item in reversed(items) if item.link_id},
         order=order,
         loops=loops,
+        has_expressions=any(item.has_expression for item in items),
+        is_open=any(_is_open(item) for item in items),
+        raw=resource,
     )
 
 
+def _is_open(item: Item) -> bool:
+    return any(found is not None and found.is_open for found in (item.calculated, item.enable_expression))
+
+
 def _check_form(form: Element) -> None:
-    form.check(_FORM_ELEMENTS)
+    form.check(_FORM_ELEMENTS, expressions={VARIABLE})
     if form.text("status") not in _STATUSES:
         form.findings.add("status", "Questionnaire.status")
     name = form.text("name")
@@ -101,8 +116,8 @@ def _flatten(form: Element) -> list[_Found]:
     return found
 
 
-def _read_items(found: Sequence[_Found], value_sets: Mapping[str, ValueSet]) -> list[Item]:
-    parents = [parent for _, parent in found]
+def _read_links(found: Sequence[_Found]) -> Mapping[str, int]:
+    """The items by linkId; of two with one linkId, the first."""
     links: dict[str, int] = {}
     for index, (element, _) in enumerate(found):
         link_id = element.text("linkId")
@@ -111,11 +126,36 @@ def _read_items(found: Sequence[_Found], value_sets: Mapping[str, ValueSet]) -> 
         elif link_id in links:
             element.findings.add("link-id-duplicate", element.path, name=link_id)
         links.setdefault(link_id, index)
+    return links
+
+
+def _read_items(
+    found: Sequence[_Found],
+    links: Mapping[str, int],
+    reader: Reader,
+    variables: tuple[Variable, ...],
+    value_sets: Mapping[str, ValueSet],
+) -> list[Item]:
+    parents = [parent for _, parent in found]
     items: list[Item] = []
+    scopes: list[tuple[Variable, ...]] = []  # by item: the variables that what is in it knows
     for index, (element, parent) in enumerate(found):
         item = _read_item(element, index, items[parent] if parent != ROOT else None, value_sets)
         conditions = _read_conditions(element, index, links, parents)
-        items.append(replace(item, enable_when=conditions, initial=_read_initial(element, item)))
+        item = replace(item, enable_when=conditions, initial=_read_initial(element, item))
+        above = scopes[parent] if parent != ROOT else variables
+        if not _ITEM_EXPRESSIONS.isdisjoint(_extension_urls(element)):
+            item = reader.add_to(item, element, above)
+        items.append(item)
+        scopes.append((*above, *item.variables) if item.variables else above)
+    return items
+
+
+def _extension_urls(element: Element) -> list[str]:
+    return [str(found.raw.get("url")) for found in element.objects("extension")]
+
+
+def _with_children(items: list[Item]) -> list[Item]:
     children: list[list[Item]] = [[] for _ in items]
     for index in range(len(items) - 1, -1, -1):  # children before parents, so that every parent gets finished ones
         below = tuple(children[index][::-1])
@@ -126,12 +166,13 @@ def _read_items(found: Sequence[_Found], value_sets: Mapping[str, ValueSet]) -> 
 
 
 def _read_item(element: Element, index: int, parent: Item | None, value_sets: Mapping[str, ValueSet]) -> Item:
-    element.check(_ITEM_ELEMENTS, _ITEM_EXTENSIONS)
+    element.check(_ITEM_ELEMENTS, _ITEM_EXTENSIONS, _ITEM_EXPRESSIONS)
     type_ = _read_type(element)
     _check_invariants(element, type_)
     takes_answers = type_ in ANSWER_TYPES
     choices = read_choices(element, type_, value_sets) if takes_answers else Choices((), False, frozenset())
     above = parent or Item(ROOT, ROOT, "", "", "group")
+    units, unit_words = read_units(element)
     return Item(
         index=index,
         parent=above.index,
@@ -147,16 +188,20 @@ def _read_item(element: Element, index: int, parent: Item | None, value_sets: Ma
         codes=_read_codings(element),
         options=choices.options,
         closed=choices.closed,
+        table=element.text("answerValueSet") if element.text("answerValueSet") in TABLES else "",
         answer_types=choices.answer_types,
         enable_behavior=_read_behavior(element),
         constraints=read_constraints(element, type_),
         unit=_coding(element.extension(f"{CORE}questionnaire-unit", {"Coding"})),
-        units=_read_units(element),
+        units=units,
+        unit_words=unit_words,
+        confirm_above=read_confirm_above(element),
         control=_read_control(element),
         why_asked=_read_why(element),
         entry_format=Words(_extension_text(element, f"{CORE}entryFormat")),
         sensitivity=_read_sensitivity(element, above.sensitivity),
         risk=element.says(f"{CANDOR}risk"),
+        raw=element.raw,
     )
 
 
@@ -286,20 +331,6 @@ def _fits(initial: Element, item: Item) -> bool:
 
 def _coding(value: Value | None) -> Coding | None:
     return value.content if value is not None and isinstance(value.content, Coding) else None
-
-
-def _read_units(element: Element) -> tuple[Coding, ...]:
-    found = []
-    for extension in element.extensions(f"{CORE}questionnaire-unitOption"):
-        try:
-            unit = _coding(extension.typed("value"))
-        except UnreadableValue:
-            unit = None
-        if unit is None:
-            element.findings.add("extension-value", extension.path, name="unitOption", kind="a Coding")
-        else:
-            found.append(unit)
-    return tuple(found)
 
 
 def _read_control(element: Element) -> str:

@@ -15,7 +15,7 @@ MOST: Final = 8  # what a phone shows without scrolling far
 _LONGEST: Final = 200  # characters; whoever types more than a name gets no suggestions
 _MOST_WORDS: Final = 8
 _BEGINNING: Final = 4  # letters that a misspelled word must still share with the right one
-_ALIKE: Final = 0.8  # of difflib's ratio: "amoxicilin" and "amoxicillin" are 0.95, "sertraline" and "selegiline" 0.8-
+_ALIKE: Final = 0.8  # of difflib's ratio: amoxicilin and amoxicillin are 0.95, sertraline and selegiline 0.6
 
 
 @dataclass(frozen=True, slots=True)
