@@ -7,18 +7,23 @@ went on from, never from an answer, a conditional question, a finding or an appr
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
-import consents.selectors
 import screening.selectors
 from core.models import Patient
 from intake import engine
-from intake.models import FormVersion, Packet, Response, Sensitivity, Step
+from intake.models import Packet, Response, Sensitivity, Step
+from intake.selectors.standing import FormView, Missing, StepView, definition_of, form_view, missing, steps
+
+__all__ = [
+    "AnswerRow", "AnsweredForm", "DeskStatus", "Finished", "FinishedForm", "FormView", "Missing", "PacketRow",
+    "URGENCIES", "StepView", "answered_forms", "definition_of", "desk_label", "desk_status", "finished", "form_view",
+    "in_words", "missing", "packet_rows", "steps",
+]  # fmt: skip
 
 # What the desk may call by name; every other form is numbered, because a form's name can tell what care is sought.
 NAMED_AT_THE_DESK = {"demographics": "About the patient", "insurance": "Insurance"}
@@ -33,37 +38,6 @@ DOCUMENTS_AT_THE_DESK = {
 URGENCIES = ("critical", "high", "medium", "info", "")
 
 YES_NO = {"true": gettext_lazy("Yes"), "false": gettext_lazy("No")}
-
-
-@dataclass(frozen=True)
-class StepView:
-    slug: str
-    what: str
-    title: str
-    state: str
-    locked: bool
-    sensitive: bool
-    missing: int
-
-
-@dataclass(frozen=True)
-class Missing:
-    """One thing that stands between the packet and its submission; `key` is a field key, empty for a document."""
-
-    slug: str
-    key: str
-    label: str
-    why: str
-
-
-@dataclass(frozen=True)
-class FormView:
-    slug: str
-    title: str
-    definition: engine.Definition
-    items: Sequence[Mapping[str, Any]]
-    fields: tuple[engine.FieldNode, ...]
-    revision: int
 
 
 @dataclass(frozen=True)
@@ -92,89 +66,6 @@ class AnsweredForm:
     sensitivity: str
     response_id: UUID
     rows: tuple[AnswerRow, ...]
-
-
-def steps(packet: Packet, language: str) -> tuple[StepView, ...]:
-    """Every step in order, with what is still missing in it."""
-    counts: dict[str, int] = {}
-    for one in missing(packet, language):
-        counts[one.slug] = counts.get(one.slug, 0) + 1
-    unlocked = _unlocked(packet)
-    titles = consents.selectors.titles(packet.clinic_id, language)
-    return tuple(
-        StepView(
-            slug=step.slug,
-            what=step.what,
-            title=_title(step, titles, language),
-            state=step.state,
-            locked=step.sensitivity == Sensitivity.SUD and not unlocked,
-            sensitive=step.sensitivity == Sensitivity.SUD,
-            missing=counts.get(step.slug, 0),
-        )
-        for step in _steps(packet)
-    )
-
-
-def missing(packet: Packet, language: str) -> tuple[Missing, ...]:
-    """Everything required that is unanswered, unreadable, undecided or signed on an outdated text, in order.
-
-    Substance-use sections are not asked for when the Part 2 permission was declined; while it is undecided,
-    the permission itself is what is missing.
-    """
-    rows = _steps(packet)
-    titles = consents.selectors.titles(packet.clinic_id, language)
-    decided = {row.slug: row for row in consents.selectors.decisions(packet.id)}
-    drafts = dict(Response.objects.filter(packet=packet).values_list("step_id", "answers"))
-    unlocked = _unlocked(packet)
-    found: list[Missing] = []
-    for step in rows:
-        if step.what == Step.What.CONSENT:
-            why = _undecided(step, decided.get(step.slug))
-            if why:
-                found.append(Missing(step.slug, "", _title(step, titles, language), why))
-        elif step.sensitivity == Sensitivity.NONE or unlocked:
-            found += _unanswered(step, drafts.get(step.id, []), language)
-    return tuple(found)
-
-
-def _undecided(step: Step, decision: "consents.selectors.DecisionRow | None") -> str:
-    accepted = {"sign": ("signed",), "decide": ("signed", "declined"), "ack": ("signed", "refused")}[step.must]
-    if decision is None or decision.revoked or decision.decision not in accepted:
-        return "unsigned"
-    return "" if decision.current else "outdated"
-
-
-def _unanswered(step: Step, items: Sequence[Mapping[str, Any]], language: str) -> Iterator[Missing]:
-    assert step.form_id is not None
-    evaluation = engine.evaluate(definition_of(step.form_id), items, language=language)
-    keys = [(key, "unanswered") for key in evaluation.missing]
-    keys += [(error.key, "unreadable") for error in evaluation.errors]
-    for key, why in keys:
-        place = evaluation.places.get(key)
-        yield Missing(step.slug, key, place.item.text_in(language) if place else key, why)
-
-
-@lru_cache(maxsize=128)
-def definition_of(form_id: UUID) -> engine.Definition:
-    """A published form, parsed once: it never changes."""
-    return engine.parse(FormVersion.objects.get(pk=form_id).definition)
-
-
-def form_view(packet: Packet, slug: str, language: str) -> FormView:
-    """A form as it stands. Raises Step.DoesNotExist."""
-    step = Step.objects.get(packet=packet, slug=slug, what=Step.What.FORM)
-    assert step.form_id is not None
-    definition = definition_of(step.form_id)
-    response = Response.objects.filter(step=step).first()
-    items = response.answers if response else []
-    return FormView(
-        slug=slug,
-        title=definition.title_in(language),
-        definition=definition,
-        items=items,
-        fields=engine.fields(definition, items, language=language),
-        revision=response.revision if response else 0,
-    )
 
 
 def desk_status(packet: Packet) -> DeskStatus:
@@ -233,20 +124,6 @@ def in_words(node: engine.FieldNode) -> tuple[str, ...]:
     chosen = tuple(option.label for option in node.options if option.is_selected)
     known = {option.value for option in node.options}
     return chosen + (node.understood or tuple(value for value in node.values if value not in known))
-
-
-def _steps(packet: Packet) -> list[Step]:
-    return list(Step.objects.filter(packet=packet).order_by("position"))
-
-
-def _unlocked(packet: Packet) -> bool:
-    return consents.selectors.part2_signature(packet.patient_id, packet.id) is not None
-
-
-def _title(step: Step, titles: Mapping[str, str], language: str) -> str:
-    if step.form_id is None:
-        return titles.get(step.slug, step.slug)
-    return definition_of(step.form_id).title_in(language)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,180 @@
+"""A packet as it stands for the patient: what is done, what is missing, how long the rest takes, a form's pages."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import consents.selectors
+from intake import engine
+from intake.models import FormVersion, Packet, Response, Sensitivity, Step
+
+SECONDS_FOR_A_DOCUMENT = 90  # to read and decide; our own estimate, like `engine.navigation.seconds_for`
+
+
+@lru_cache(maxsize=128)
+def definition_of(form_id: UUID) -> engine.Definition:
+    """A published form, parsed once: it never changes."""
+    return engine.parse(FormVersion.objects.get(pk=form_id).definition)
+
+
+@dataclass(frozen=True)
+class StepView:
+    slug: str
+    what: str
+    title: str
+    state: str
+    locked: bool
+    sensitive: bool
+    missing: int
+    seconds_left: int
+
+
+@dataclass(frozen=True)
+class Missing:
+    """One thing that stands between the packet and its submission; `key` is a field key, empty for a document.
+
+    `section` is the title of the form's section that it is in.
+    """
+
+    slug: str
+    key: str
+    label: str
+    why: str
+    section: str = ""
+
+
+@dataclass(frozen=True)
+class FormView:
+    slug: str
+    title: str
+    definition: engine.Definition
+    items: Sequence[Mapping[str, Any]]
+    fields: tuple[engine.FieldNode, ...]
+    pages: tuple[engine.Page, ...]
+    revision: int
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """A packet as it stands now, read once: five queries."""
+
+    rows: list[Step]
+    titles: Mapping[str, str]
+    decided: Mapping[str, "consents.selectors.DecisionRow"]
+    evaluations: Mapping[UUID, engine.Evaluation]  # by step, of the forms that are asked
+    unlocked: bool
+
+    def title(self, step: Step, language: str) -> str:
+        if step.form_id is None:
+            return self.titles.get(step.slug, step.slug)
+        return definition_of(step.form_id).title_in(language)
+
+
+def _standing(packet: Packet, language: str) -> _Standing:
+    rows = list(Step.objects.filter(packet=packet).order_by("position"))
+    unlocked = consents.selectors.part2_signature(packet.patient_id, packet.id) is not None
+    drafts = dict(Response.objects.filter(packet=packet).values_list("step_id", "answers"))
+    open_rows = [step for step in rows if step.sensitivity == Sensitivity.NONE or unlocked]
+    asked = {step.id: step.form_id for step in open_rows if step.form_id}
+    return _Standing(
+        rows=rows,
+        titles=consents.selectors.titles(packet.clinic_id, language),
+        decided={row.slug: row for row in consents.selectors.decisions(packet.id)},
+        evaluations={
+            step_id: engine.evaluate(definition_of(form_id), drafts.get(step_id, []), language=language)
+            for step_id, form_id in asked.items()
+        },
+        unlocked=unlocked,
+    )
+
+
+def steps(packet: Packet, language: str) -> tuple[StepView, ...]:
+    """Every step in order, with what is still missing in it and about how long that takes."""
+    now = _standing(packet, language)
+    return tuple(
+        StepView(
+            slug=step.slug,
+            what=step.what,
+            title=now.title(step, language),
+            state=step.state,
+            locked=step.sensitivity == Sensitivity.SUD and not now.unlocked,
+            sensitive=step.sensitivity == Sensitivity.SUD,
+            missing=len(list(_missing(step, now, language))),
+            seconds_left=_seconds_left(step, now),
+        )
+        for step in now.rows
+    )
+
+
+def _seconds_left(step: Step, now: _Standing) -> int:
+    """What is asked and not answered yet, required or not, unless the patient went on without it."""
+    if step.form_id is None:
+        return SECONDS_FOR_A_DOCUMENT if _undecided(step, now.decided.get(step.slug)) else 0
+    evaluation = now.evaluations.get(step.id)
+    if evaluation is None or (step.state == Step.State.DONE and evaluation.is_complete):
+        return 0
+    return sum(section.seconds_left for section in engine.progress(definition_of(step.form_id), evaluation))
+
+
+def missing(packet: Packet, language: str) -> tuple[Missing, ...]:
+    """Everything required that is unanswered, unreadable, undecided or signed on an outdated text, in order.
+
+    Substance-use sections are not asked for when the Part 2 permission was declined; while it is undecided,
+    the permission itself is what is missing.
+    """
+    now = _standing(packet, language)
+    return tuple(found for step in now.rows for found in _missing(step, now, language))
+
+
+def _missing(step: Step, now: _Standing, language: str) -> Iterator[Missing]:
+    if step.what == Step.What.CONSENT:
+        why = _undecided(step, now.decided.get(step.slug))
+        if why:
+            yield Missing(step.slug, "", now.title(step, language), why)
+    elif step.id in now.evaluations:
+        yield from _unanswered(step, now.evaluations[step.id], language)
+
+
+def _undecided(step: Step, decision: "consents.selectors.DecisionRow | None") -> str:
+    accepted = {"sign": ("signed",), "decide": ("signed", "declined"), "ack": ("signed", "refused")}[step.must]
+    if decision is None or decision.revoked or decision.decision not in accepted:
+        return "unsigned"
+    return "" if decision.current else "outdated"
+
+
+def _unanswered(step: Step, evaluation: engine.Evaluation, language: str) -> Iterator[Missing]:
+    """In the order of the form; what fits nowhere in it comes last, and belongs to the form as a whole."""
+    assert step.form_id is not None
+    definition = definition_of(step.form_id)
+    keys = dict.fromkeys((error.key for error in evaluation.errors), "unreadable")
+    keys |= dict.fromkeys(evaluation.missing, "unanswered")
+    places = {key: evaluation.places[key] for key in keys if key in evaluation.places}
+    for key, place in sorted(places.items(), key=lambda found: found[1].index):
+        top = definition.section(place.item)
+        section = top.text_in(language) if top.type == "group" else ""
+        yield Missing(step.slug, key, place.item.text_in(language), keys[key], section)
+    if keys.keys() - places.keys():
+        yield Missing(step.slug, "", definition.title_in(language), "unreadable")
+
+
+def form_view(packet: Packet, slug: str, language: str, problems: Sequence[engine.AnswerError] = ()) -> FormView:
+    """A form as it stands, with what of a save could not be read. Two queries. Raises Step.DoesNotExist."""
+    step = Step.objects.get(packet=packet, slug=slug, what=Step.What.FORM)
+    assert step.form_id is not None
+    definition = definition_of(step.form_id)
+    response = Response.objects.filter(step=step).first()
+    items = response.answers if response else []
+    zone = ZoneInfo(packet.clinic.time_zone)
+    nodes = engine.fields(definition, items, language=language, problems=problems, zone=zone)
+    return FormView(
+        slug=slug,
+        title=definition.title_in(language),
+        definition=definition,
+        items=items,
+        fields=nodes,
+        pages=engine.pages(definition, nodes),
+        revision=response.revision if response else 0,
+    )
