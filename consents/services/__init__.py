@@ -4,6 +4,7 @@ from consents.services.disclosing import (
     AlreadySettled,
     Authorization,
     authorize_disclosure,
+    is_covered,
     settle_disclosure,
 )
 from consents.services.publishing import CannotPublish, install_documents, publish
@@ -21,6 +22,6 @@ from consents.services.signing import (
 
 __all__ = [
     "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "NotPublished",
-    "NotRevocable", "OutdatedText", "Shown", "authorize_disclosure", "decide", "install_documents",
+    "NotRevocable", "OutdatedText", "Shown", "authorize_disclosure", "decide", "install_documents", "is_covered",
     "publish", "read_document", "revoke", "seal_due", "settle_disclosure", "show",
 ]  # fmt: skip

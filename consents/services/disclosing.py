@@ -122,6 +122,14 @@ def settle_disclosure(*, disclosure_id: UUID, state: str, actor: Actor) -> None:
         )
 
 
+def is_covered(*, patient_id: UUID, purpose: str, categories: Sequence[str]) -> bool:
+    """Whether a Part 2 record of these categories could leave for that purpose now; nothing is sent. Two queries."""
+    decision = policy.may_disclose(
+        _consents(patient_id), protected=True, purpose=purpose, categories=frozenset(categories), at=clock.now()
+    )
+    return decision.permitted
+
+
 def _consents(patient_id: UUID) -> tuple[policy.Consent, ...]:
     """The patient's Part 2 decisions as they stand; two queries."""
     rows = Signature.objects.filter(patient_id=patient_id, kind=policy.Kind.PART2_TPO).prefetch_related("revocations")

@@ -1,7 +1,7 @@
 """What a page shows of a form: its sections, the fields of the enabled part, and how far the patient is."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from typing import Any, Final
@@ -30,6 +30,14 @@ class Section:
 
     def title_in(self, language: str) -> str:
         return self.words.to(language)
+
+    def everything(self) -> Iterator[Item]:
+        """The items of the section and all that is in them."""
+        waiting = [*self.items[::-1]]
+        while waiting:
+            item = waiting.pop()
+            yield item
+            waiting += item.children[::-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,8 +246,8 @@ def fields(
 
     `problems` are what the last merge could not read: shown with what was typed.
     """
-    reading = read_answers(definition, items)
-    enabled = decide(definition, reading)
+    decision = decide(definition, read_answers(definition, items))
+    reading, enabled = decision.reading, decision.enabled
     drawer = _Drawer(reading, language, {problem.key: problem for problem in problems}, zone)
     shown = {item.index for item in section.items} if section is not None else None
     below: dict[int, list[FieldNode]] = {}

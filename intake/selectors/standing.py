@@ -8,7 +8,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import consents.selectors
-from intake import engine
+import consents.services
+from intake import engine, policy
 from intake.models import FormVersion, Packet, Response, Sensitivity, Step
 
 SECONDS_FOR_A_DOCUMENT = 90  # to read and decide; our own estimate, like `engine.navigation.seconds_for`
@@ -178,3 +179,21 @@ def form_view(packet: Packet, slug: str, language: str, problems: Sequence[engin
         pages=engine.pages(definition, nodes),
         revision=response.revision if response else 0,
     )
+
+
+def who_sees(packet: Packet, page: engine.Page) -> policy.Readers:
+    """Who will read what a page asks, by the permissions and consents as they are now. At most two queries."""
+    sensitivity = page.section.sensitivity
+    protected = policy.is_protected(sensitivity, whole_intake=packet.program.protects_whole_intake)
+    return policy.readers(
+        protected=protected,
+        permitted=protected
+        and consents.services.is_covered(
+            patient_id=packet.patient_id, purpose="TREAT", categories=sorted(policy.categories(sensitivity))
+        ),
+        has_risk=any(_is_dangerous(item) for item in page.section.everything()),
+    )
+
+
+def _is_dangerous(item: engine.Item) -> bool:
+    return item.risk or any(option.risk for option in item.options)
