@@ -170,7 +170,9 @@ class _Reader:
 
     def _visit_question(self, place: _Place) -> None:
         given = [(entry, raw) for entry in place.entries for raw in self._list(entry.get("answer", []), place)]
-        answers = [(raw, read_answer(raw, place.item)) for _, raw in given]
+        # What was sent for a calculated question is not read: its value is calculated here, and only here.
+        is_calculated = place.item.calculated is not None
+        answers = [(raw, None if is_calculated else read_answer(raw, place.item)) for _, raw in given]
         question = self._add(place, answers=tuple(answer for _, answer in answers if answer is not None))
         if len(place.entries) > 1 and place.item.repeats:
             self._fault(question, "split-answers")

@@ -77,10 +77,10 @@ def _crosses_a_repeat(form: Definition, condition: Condition, source: Item) -> b
 
 def _check_loop(form: Definition, loop: tuple[int, ...], findings: Findings) -> None:
     if len(loop) == 1:
-        return  # condition-self says so
+        return  # condition-self or expression-self says so
     items = [form.all_items[index] for index in loop]
     names = " → ".join(item.link_id for item in [*items, items[0]])
-    start = next(item for item in items if item.enable_when)  # a circle has at least one condition
+    start = next(item for item in items if item.needs)  # a circle has at least one condition or expression
     findings.add("condition-cycle", start.path, name=names)
 
 

@@ -1,4 +1,4 @@
-"""Which places of a form are enabled (enableWhen), exactly as FHIR says.
+"""Which places of a form are enabled (enableWhen) and what is calculated, exactly as FHIR and SDC say.
 
 - exists: "whether an answer exists" equals the condition's answer. =: at least one answer equals. !=: no answer
   equals, so it holds while nothing is answered. >, <, >=, <=: at least one answer is so (R5's wording of the
@@ -9,44 +9,151 @@
 - Without enableBehavior several conditions are illegal (que-12); where that happens all the same, any one is enough, as
   R4's comment on enableWhen has it: a question asked in vain does less harm than one not asked.
 - In a circle of conditions (an error of the form) the question that would close the circle counts as unanswered.
+- An enableWhenExpression enables where it is true; empty is false. What is no boolean is "an error in the design of the
+  Questionnaire" (SDC): reported and left out of the decision, like a condition that can't be evaluated.
+- A calculatedExpression gives a question its answer, and none where its result is empty. In a circle it gives none.
+- Items are settled in an order in which each comes after what it reads, so once is enough. Only where an expression
+  also reads what it doesn't name is this repeated until nothing changes; what never settles is left without a value.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
-from intake.engine.answers import Occurrence, Reading, walk_up
-from intake.engine.definition import ROOT, Condition, Definition, Item
+from intake.engine.answers import Answer, Occurrence, Reading, walk_up
+from intake.engine.calculation import Live, as_answers
+from intake.engine.definition import ROOT, Condition, Definition, Expression, ExpressionError, Item
 from intake.engine.values import Value, equal, order
 
+_MOST_PASSES: Final = 8
 _ORDERINGS = {">": (1,), "<": (-1,), ">=": (0, 1), "<=": (-1, 0)}
 _Scope = tuple[int, int]
 _NOWHERE: _Scope = (-2, 0)  # no place of the form: no answers
 
 
-def decide(definition: Definition, reading: Reading) -> frozenset[int]:
-    """The indexes of the enabled places. One pass over items in the form's order, each after what it depends on."""
-    return _Decision(definition, reading).run()
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """`enabled` are the indexes of the enabled places; `reading` has the calculated answers in their places.
+
+    `failures` says, by place, which of its expressions could not be evaluated. `live` is None without expressions.
+    """
+
+    enabled: frozenset[int]
+    reading: Reading
+    failures: Mapping[int, str]
+    live: Live | None
+
+    def values(self, expression: Expression, place: Occurrence) -> Sequence[Any]:
+        """What one more expression finds, over what was decided. Raises ExpressionError."""
+        assert self.live is not None
+        return self.live.values(expression, place)
+
+
+def decide(definition: Definition, reading: Reading, launch: Mapping[str, Any] | None = None) -> Decision:
+    """Decides every place, in passes over the items in the form's order. `launch` is what %patient stands for."""
+    needs_live = definition.has_expressions or launch is not None
+    live = Live(definition, reading, {**dict.fromkeys(definition.launch, []), **(launch or {})}) if needs_live else None
+    decision = _Decision(definition, reading, live)
+    decision.run()
+    return Decision(
+        frozenset(decision.enabled),
+        replace(reading, occurrences=tuple(decision.occurrences)) if live is not None else reading,
+        decision.failures,
+        live,
+    )
 
 
 class _Decision:
-    def __init__(self, definition: Definition, reading: Reading) -> None:
+    def __init__(self, definition: Definition, reading: Reading, live: Live | None) -> None:
         self.definition = definition
-        self.occurrences = reading.occurrences
+        self.live = live
+        self.occurrences = list(reading.occurrences)
+        self.circular = {index for loop in definition.loops for index in loop}
+        self.unsettled: set[int] = set()  # places that kept changing
         self.places: list[list[Occurrence]] = [[] for _ in definition.all_items]
         for place in reading.occurrences:
             self.places[place.item.index].append(place)
+        self._start_pass()
+
+    def _start_pass(self) -> None:
         self.enabled: set[int] = set()
         self.decided: set[int] = set()  # items
         self.answers: dict[tuple[int, int], dict[_Scope, list[Value]]] = {}
         self.results: dict[tuple[str, _Scope], bool] = {}
+        self.failures: dict[int, str] = {}
 
-    def run(self) -> frozenset[int]:
+    def run(self) -> None:
+        self._pass()
+        if self.definition.is_open and not self._settles():
+            self._settles()  # now without what kept changing
+
+    def _settles(self) -> bool:
+        for _ in range(_MOST_PASSES):
+            before = self._state()
+            self._pass()
+            after = self._state()
+            if before == after:
+                return True
+        self.unsettled |= {index for index, (was, now) in enumerate(zip(before, after, strict=True)) if was != now}
+        return False
+
+    def _state(self) -> list[tuple[bool, tuple[Value, ...]]]:
+        return [(place.index in self.enabled, place.values) for place in self.occurrences]
+
+    def _pass(self) -> None:
+        self._start_pass()
+        if self.live is not None:
+            self.live.start_pass()
         for index in self.definition.order:
             item = self.definition.all_items[index]
-            for place in self.places[index]:
-                if self._is_enabled(item, place):
+            for number, place in enumerate(self.places[index]):
+                is_enabled = self._is_enabled(item, place)
+                if is_enabled:
                     self.enabled.add(place.index)
+                if self.live is not None:
+                    self._settle(self.live, number, place, is_enabled=is_enabled)
             self.decided.add(index)
-        return frozenset(self.enabled)
+
+    def _settle(self, live: Live, number: int, place: Occurrence, *, is_enabled: bool) -> None:
+        """Puts the place into what expressions read, with its calculated answers, or takes it out."""
+        if place.item.calculated is not None:
+            place = replace(place, answers=self._calculated(live, place) if is_enabled else ())
+            self.occurrences[place.index] = self.places[place.item.index][number] = place
+        if is_enabled:
+            live.put(place)
+        else:
+            live.drop(place)
+
+    def _calculated(self, live: Live, place: Occurrence) -> tuple[Answer, ...]:
+        expression = place.item.calculated
+        assert expression is not None
+        if place.item.index in self.circular or place.index in self.unsettled:
+            self.failures[place.index] = "calculation-circular"
+            return ()
+        try:
+            return as_answers(place.item, live.values(expression, place))
+        except ExpressionError:
+            self.failures[place.index] = "calculation-failed"
+            return ()
+
+    def _allows(self, live: Live, place: Occurrence) -> bool:
+        """What the enableWhenExpression of the place says."""
+        expression = place.item.enable_expression
+        if expression is None:
+            return True
+        if place.index in self.unsettled:
+            self.failures[place.index] = "condition-circular"
+            return True
+        if place.item.index in self.circular:
+            self.failures[place.index] = "condition-circular"
+        try:
+            found = live.values(expression, place)
+        except ExpressionError:
+            found = ["no boolean"]
+        if found and (len(found) > 1 or not isinstance(found[0], bool)):
+            self.failures[place.index] = "condition-failed"
+            return True
+        return bool(found) and found[0] is True
 
     def _is_enabled(self, item: Item, place: Occurrence) -> bool:
         if place.parent != ROOT:
@@ -54,6 +161,8 @@ class _Decision:
                 return False
             if self.occurrences[place.parent].is_set:
                 return True  # an instance is enabled with its group
+        if self.live is not None and not self._allows(self.live, place):
+            return False
         results = (self._holds(condition, place) for condition in item.enable_when if not condition.broken)
         if all(condition.broken for condition in item.enable_when):
             return True

@@ -122,7 +122,8 @@ class Expression:
     """One FHIRPath expression of the form.
 
     `questions` are the indexes of the items whose linkIds it names, itself or through its variables. An open one also
-    reads answers that it doesn't name. One that can't be evaluated (`compiled` is None) is reported and left out.
+    reads answers that it doesn't name. `launch` are the names it uses that are known only when the form begins. One
+    that can't be evaluated (`compiled` is None) is reported and left out.
     """
 
     path: str
@@ -131,6 +132,7 @@ class Expression:
     variables: tuple["Variable", ...] = ()
     questions: frozenset[int] = frozenset()
     is_open: bool = False
+    launch: frozenset[str] = frozenset()
     depth: int = 1  # variables in variables
 
 
@@ -271,6 +273,7 @@ class Definition:
     loops: tuple[tuple[int, ...], ...] = ()
     has_expressions: bool = False
     is_open: bool = False
+    launch: tuple[str, ...] = ("patient",)  # names that stand for something only when the form begins
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property

@@ -4,6 +4,7 @@ Every function takes the response items and returns new ones; the old ones are n
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, date, tzinfo
@@ -11,7 +12,9 @@ from typing import Any, Final
 
 from intake.engine.amounts import SURE_FIELD, with_word
 from intake.engine.answers import Occurrence, read_answer, read_answers
-from intake.engine.definition import Definition, Item
+from intake.engine.calculation import as_answers
+from intake.engine.conditions import decide
+from intake.engine.definition import Definition, ExpressionError, Item
 from intake.engine.entry import Context, names_unit, read_entry
 from intake.engine.messages import say
 from intake.engine.validation import AnswerError
@@ -174,9 +177,33 @@ def _unit_of(place: Occurrence) -> str:
     return ""
 
 
-def begin(definition: Definition) -> list[dict[str, Any]]:
-    """A new draft: the form's initial values and initially selected options."""
-    return _initial_items(definition.items)
+def begin(definition: Definition, *, patient: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """A new draft: the form's initial values, initially selected options, and what its initialExpressions find.
+
+    patient: a FHIR Patient, for %patient. What an expression can't find is left for the patient to type.
+    """
+    return _with_initial_expressions(definition, _initial_items(definition.items), patient)
+
+
+def _with_initial_expressions(
+    definition: Definition, items: list[dict[str, Any]], patient: Mapping[str, Any] | None, inside: str = ""
+) -> list[dict[str, Any]]:
+    """The draft with the results of initialExpressions, in all of it or in one instance of a group.
+
+    They are evaluated once, over what the draft starts with: a fixed initial value of the same question counts.
+    """
+    if not any(item.initial_expression for item in definition.all_items):
+        return items
+    decision = decide(definition, read_answers(definition, items), {"patient": patient or []})
+    replaced: dict[int, Replacement] = {}
+    for place in decision.reading.occurrences:
+        expression = place.item.initial_expression
+        if expression is None or place.answers or place.is_declined or not place.key.startswith(inside):
+            continue
+        with suppress(ExpressionError):
+            answers = as_answers(place.item, decision.values(expression, place))
+            replaced[place.index] = Replacement([(answer.raw, None if n else 0) for n, answer in enumerate(answers)])
+    return write_draft(read_answers(definition, items), replaced)
 
 
 def _initial_items(items: Sequence[Item]) -> list[dict[str, Any]]:
@@ -208,8 +235,10 @@ class UnknownPlace(LookupError):
     """The draft has no such group or instance (any more)."""
 
 
-def add_instance(definition: Definition, items: Any, key: str) -> list[dict[str, Any]]:
-    """One more instance of the repeating group with that key, with the form's initial values.
+def add_instance(
+    definition: Definition, items: Any, key: str, *, patient: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """One more instance of the repeating group with that key, with the form's initial values as `begin` has them.
 
     Unchanged where maxOccurs is reached. Raises UnknownPlace.
     """
@@ -225,7 +254,8 @@ def add_instance(definition: Definition, items: Any, key: str) -> list[dict[str,
     new: dict[str, Any] = {"linkId": whole.item.link_id, **({"item": nested} if nested else {})}
     where = (whole.parent, whole.slot)
     strays = {**reading.strays, where: [*reading.strays.get(where, ()), new]}
-    return write_draft(replace(reading, strays=strays), {})
+    draft = write_draft(replace(reading, strays=strays), {})
+    return _with_initial_expressions(definition, draft, patient, inside=f"{key}[{number}].")
 
 
 def remove_instance(definition: Definition, items: Any, key: str) -> list[dict[str, Any]]:

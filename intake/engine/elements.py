@@ -10,18 +10,22 @@ from intake.engine.values import SUFFIXES, UnreadableValue, Value, read
 
 CORE: Final = "http://hl7.org/fhir/StructureDefinition/"
 SDC: Final = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-"
+VARIABLE: Final = f"{CORE}variable"
+CALCULATED: Final = f"{SDC}calculatedExpression"
+ENABLE_WHEN: Final = f"{SDC}enableWhenExpression"
+INITIAL: Final = f"{SDC}initialExpression"
 _EVERYWHERE: Final = frozenset({"id", "extension", "modifierExtension", "fhir_comments"})
 _EXPRESSIONS: Final = (
-    f"{CORE}variable",
+    VARIABLE,
+    CALCULATED,
+    ENABLE_WHEN,
+    INITIAL,
     f"{CORE}cqf-expression",
     f"{CORE}cqf-calculatedValue",
     f"{CORE}questionnaire-constraint",
     *(
         f"{SDC}{name}"
         for name in (
-            "calculatedExpression",
-            "enableWhenExpression",
-            "initialExpression",
             "answerExpression",
             "candidateExpression",
             "answerOptionsToggleExpression",
@@ -98,8 +102,10 @@ class Element:
         value = self.extension(url, {"boolean"})
         return value is not None and value.content is True
 
-    def check(self, known: Collection[str], extensions: Collection[str] = ()) -> None:
-        """Reports what nobody here would understand: unknown elements, modifier extensions, expressions."""
+    def check(
+        self, known: Collection[str], extensions: Collection[str] = (), expressions: Collection[str] = ()
+    ) -> None:
+        """Reports what nobody here would understand: unknown elements, modifier extensions, other expressions."""
         for name in self.raw:
             if name.removeprefix("_") not in known and name not in _EVERYWHERE:
                 self.findings.add("unknown-property", self.path, name=name)
@@ -107,7 +113,7 @@ class Element:
             self.findings.add("modifier-extension", found.path, name=found.raw.get("url", ""))
         for found in self.objects("extension"):
             url = found.raw.get("url")
-            if url in _EXPRESSIONS:
+            if url in _EXPRESSIONS and url not in expressions:
                 self.findings.add("expression-not-evaluated", found.path, name=url)
             elif isinstance(url, str) and url.startswith(CANDOR) and url.removeprefix(CANDOR) not in extensions:
                 self.findings.add("extension-unknown", found.path, name=url)

@@ -149,7 +149,9 @@ RULES: Final[Mapping[str, Rule]] = {
     "condition-target-unknown": Rule("error", "No item has the linkId {name}.", "Name the question that decides."),
     "condition-target-no-question": Rule("error", "{name} is a {type}: it is never answered.", "Name a question."),
     "condition-self": Rule("error", "The item depends on itself.", "Remove the condition."),
-    "condition-cycle": Rule("error", "The conditions go round in a circle: {name}.", "Break the circle at one item."),
+    "condition-cycle": Rule(
+        "error", "Conditions or expressions go round in a circle: {name}.", "Break the circle at one item."
+    ),
     "operator-unknown": Rule("error", "R4 has no operator {name}.", "Use exists, =, !=, >, <, >= or <=."),
     "operator-no-order": Rule("error", "A {type} answer has no order, so {name} never holds.", "Use = or !=."),
     "exists-not-boolean": Rule("error", "exists needs answerBoolean (que-7).", "Use answerBoolean true or false."),
@@ -173,6 +175,32 @@ RULES: Final[Mapping[str, Rule]] = {
     ),
     "across-repeats": Rule(
         "portable", "{name} repeats on its own: every answer of it counts here.", "Put both in the same group."
+    ),
+    # Expressions
+    "expression-invalid": Rule("error", "The expression can't be used. {name}", "Give FHIRPath that works here."),
+    "expression-misplaced": Rule("error", "A {type} takes no answer, so none from an expression.", "Move it."),
+    "expression-variable-unknown": Rule(
+        "error", "Nothing here is called %{name}.", "Define the variable before it is used, on this item or around it."
+    ),
+    "expression-target-unknown": Rule("error", "No item has the linkId {name}.", "Name a question of this form."),
+    "expression-self": Rule("error", "The expression depends on the item it stands on.", "Read other questions only."),
+    "expression-launch": Rule(
+        "error",
+        "%{name} is only known when the form begins, so this would lose it.",
+        "Copy what is needed into a hidden question with initialExpression, and read that.",
+    ),
+    "expression-open": Rule(
+        "portable",
+        "What the expression reads can't be seen, so neither can a circle.",
+        "Name every question: item.where(linkId = '…').",
+    ),
+    "variable-name": Rule("error", "A variable can't be called {name!r} here.", "Give it a name of its own."),
+    "calculated-editable": Rule(
+        "portable", "A calculated item isn't readOnly: other engines let it be typed over.", "Set readOnly to true."
+    ),
+    "initial-twice": Rule("portable", "There is initial and initialExpression: initial counts.", "Keep one of them."),
+    "enable-when-twice": Rule(
+        "portable", "There is enableWhen and enableWhenExpression: both must hold here.", "Keep one of them."
     ),
     # What stops a patient
     "required-hidden": Rule(

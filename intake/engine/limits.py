@@ -69,7 +69,7 @@ def _read_pattern(item: Element) -> Pattern | None:
     value = item.extension(f"{CORE}regex", {"string"})
     if value is None or not isinstance(value.content, str):
         return None
-    longest = _longest_text(value.content)
+    longest = longest_text(value.content)
     if longest:
         try:
             return Pattern(re.compile(value.content), longest)
@@ -80,7 +80,7 @@ def _read_pattern(item: Element) -> Pattern | None:
     return None
 
 
-def _longest_text(pattern: str) -> int:
+def longest_text(pattern: str) -> int:
     """Up to how many characters the pattern may safely be tried on; 0 where it may not.
 
     A repeat of a group that itself repeats or branches, as in (a+)+, can take time exponential in the text; n

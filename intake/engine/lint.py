@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from intake.engine.condition_rules import check_conditions
-from intake.engine.definition import Definition, Item
+from intake.engine.definition import Compiler, Definition, Item
 from intake.engine.findings import DefinitionError, Findings, Lint
 from intake.engine.parsing import read_form
 
@@ -26,10 +26,13 @@ _OWN_SUBSTANCE_USE: Final = "https://candor.health/fhir/CodeSystem/substance-use
 _FIELD_NAME: Final = re.compile(r"[a-z0-9-]+")
 
 
-def parse(resource: Mapping[str, Any]) -> Definition:
-    """The form, for use. Raises DefinitionError with every finding if any of them is an error."""
+def parse(resource: Mapping[str, Any], compiler: Compiler | None = None) -> Definition:
+    """The form, for use. Raises DefinitionError with every finding if any of them is an error.
+
+    Without a compiler its expressions are left out.
+    """
     findings = Findings()
-    form = read_form(resource, findings)
+    form = read_form(resource, findings, compiler)
     if form is not None:
         check_conditions(form, findings)
     errors = tuple(finding for finding in findings.all() if finding.severity == "error")
@@ -45,6 +48,7 @@ def lint(
     languages: Sequence[str] = ("es",),
     wordings: Mapping[str, str] | None = None,
     mapped: Collection[str] = (),
+    compiler: Compiler | None = None,
 ) -> tuple[Lint, ...]:
     """All findings about a form, in reading order of its rules. Takes any JSON and never raises.
 
@@ -53,7 +57,7 @@ def lint(
     mapped: linkIds that are filed to the chart, so need a code.
     """
     findings = Findings(ours=ours)
-    form = read_form(resource, findings)
+    form = read_form(resource, findings, compiler)
     if form is not None:
         check_form(form, findings, languages=languages, wordings=wordings or {}, mapped=mapped)
         if ours:
@@ -90,7 +94,7 @@ def wording_hash(item: Item, language: str = "") -> str:
 
 
 def _check_item(form: Definition, item: Item, findings: Findings) -> None:
-    if item.required and item.hidden and item.is_question and not item.initial:
+    if item.required and item.hidden and item.is_question and not (item.initial or item.calculated):
         findings.add("required-hidden", item.path)
     if item.required and _hangs_on_an_optional_answer(form, item):
         findings.add("required-under-optional", item.path)
@@ -102,7 +106,7 @@ def _hangs_on_an_optional_answer(form: Definition, item: Item) -> bool:
     """Whether this is asked even of someone who left the question above it, because no condition stands between."""
     below = item
     for above in form.ancestors(item):
-        if below.enable_when:
+        if below.enable_when or below.enable_expression:
             return False
         if above.is_question:
             return not above.required or above.is_sensitive

@@ -68,6 +68,22 @@ _MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
         "This question's condition can't be evaluated. Mend the form.",
         "La condición de esta pregunta no se puede evaluar. Corrija el formulario.",
     ),
+    "condition-failed": (
+        "This question's condition gives neither true nor false. Mend the form.",
+        "La condición de esta pregunta no da verdadero ni falso. Corrija el formulario.",
+    ),
+    "condition-circular": (
+        "This question's condition depends on itself. Mend the form.",
+        "La condición de esta pregunta depende de sí misma. Corrija el formulario.",
+    ),
+    "calculation-failed": (
+        "This value can't be calculated. Mend the form.",
+        "Este valor no se puede calcular. Corrija el formulario.",
+    ),
+    "calculation-circular": (
+        "This value depends on itself. Mend the form.",
+        "Este valor depende de sí mismo. Corrija el formulario.",
+    ),
     # What a patient's page posted
     "unknown-field": ("This question is no longer here.", "Esta pregunta ya no está aquí."),
     "read-only": ("This answer can't be changed here.", "Esta respuesta no se puede cambiar aquí."),

@@ -15,7 +15,7 @@ def nearest_common_ancestor(a: int, b: int, parents: Sequence[int]) -> int:
 
 
 def decide_order(items: Sequence[Item]) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
-    """Each item after its parent and its conditions' sources; and the circles that had to be broken for it.
+    """Each item after its parent and what it needs; and the circles that had to be broken for it.
 
     A depth-first walk in reading order: an item met again while it is being walked closes a circle, and that one
     step is left out. So the order is always the same for the same form.
@@ -47,7 +47,7 @@ def decide_order(items: Sequence[Item]) -> tuple[tuple[int, ...], tuple[tuple[in
 def _needs(item: Item) -> Iterator[int]:
     if item.parent != ROOT:
         yield item.parent
-    yield from (condition.source for condition in item.enable_when if condition.source != ROOT)
+    yield from item.needs
 
 
 def _upwards(index: int, parents: Sequence[int]) -> Iterator[int]:

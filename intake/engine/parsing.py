@@ -9,8 +9,21 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from intake.engine.amounts import read_confirm_above, read_units
-from intake.engine.definition import ANSWER_TYPES, CANDOR, ITEM_TYPES, ROOT, TABLES, Condition, Definition, Item, Words
-from intake.engine.elements import CORE, Element
+from intake.engine.definition import (
+    ANSWER_TYPES,
+    CANDOR,
+    ITEM_TYPES,
+    ROOT,
+    TABLES,
+    Compiler,
+    Condition,
+    Definition,
+    Item,
+    Variable,
+    Words,
+)
+from intake.engine.elements import CALCULATED, CORE, ENABLE_WHEN, INITIAL, VARIABLE, Element
+from intake.engine.expressions import Reader, launch_names
 from intake.engine.findings import Findings
 from intake.engine.limits import read_constraints
 from intake.engine.options import Choices, ValueSet, read_choices, read_value_sets
@@ -35,6 +48,7 @@ _CONDITION_ELEMENTS: Final = frozenset({"question", "operator", *(f"answer{suffi
 _INITIAL_ELEMENTS: Final = frozenset(f"value{suffix}" for suffix in SUFFIXES)
 _SIMPLE_TYPES: Final = frozenset({"boolean", "decimal", "integer", "string", "text", "url", "open-choice"})  # que-10
 _ITEM_EXTENSIONS: Final = frozenset({"sensitivity", "risk", "why-asked", "confirm-above"})
+_ITEM_EXPRESSIONS: Final = frozenset({VARIABLE, CALCULATED, ENABLE_WHEN, INITIAL})
 
 
 class _Found(NamedTuple):
@@ -74,6 +88,7 @@ def read_form(resource: Any, findings: Findings, compiler: Compiler | None = Non
         loops=loops,
         has_expressions=any(item.has_expression for item in items),
         is_open=any(_is_open(item) for item in items),
+        launch=tuple(sorted(reader.launch)),
         raw=resource,
     )
 

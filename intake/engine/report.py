@@ -8,7 +8,9 @@ Evaluation is tolerant: it goes on whatever the lint found. What the faulty part
 - several conditions without enableBehavior: any one is enough;
 - in a circle of conditions, the question that would close the circle counts as unanswered;
 - of two items with one linkId in the same group, the first gets the answers;
-- an item of unknown type takes no answer: any is in `errors`.
+- an item of unknown type takes no answer: any is in `errors`;
+- an expression that can't be evaluated, or that is in a circle, gives no value or is left out of the decision, and is
+  in `errors` under its item.
 """
 
 import json
@@ -17,6 +19,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any, Final, NoReturn
 
+from intake.engine.definition import Compiler
 from intake.engine.findings import Findings, Lint
 from intake.engine.lint import lint
 from intake.engine.parsing import read_form
@@ -56,12 +59,14 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)  # NaN and Infinity are Python's, not JSON's
 
 
-def report(resource: Any, response: Any = _NO_RESPONSE, *, ours: bool = False) -> Report:
+def report(
+    resource: Any, response: Any = _NO_RESPONSE, *, ours: bool = False, compiler: Compiler | None = None
+) -> Report:
     """Lints the form and, given a response, evaluates it. Takes any JSON and never raises."""
     if isinstance(resource, Unreadable):
         return _unreadable((), "Questionnaire", resource.reason)
-    findings = lint(resource, ours=ours)
-    form = read_form(resource, Findings())
+    findings = lint(resource, ours=ours, compiler=compiler)
+    form = read_form(resource, Findings(), compiler)
     if form is None:
         return Report(_content(findings, None), UNREADABLE, "The form is not a FHIR Questionnaire.")
     if response is _NO_RESPONSE:
@@ -80,7 +85,7 @@ def _unreadable(findings: Sequence[Lint], path: str, trouble: str) -> Report:
 
 def _report(findings: Sequence[Lint], evaluation: Evaluation | None) -> Report:
     is_faulty = any(finding.severity == "error" for finding in findings)
-    is_incomplete = evaluation is not None and not evaluation.is_complete
+    is_incomplete = evaluation is not None and not (evaluation.is_complete and not evaluation.failures)
     return Report(_content(findings, evaluation), FAULTY if is_faulty or is_incomplete else CLEAN)
 
 
@@ -97,9 +102,10 @@ def _content(findings: Sequence[Lint], evaluation: Evaluation | None) -> dict[st
         for name in ("enabled", "missing", "dropped"):
             content[name] = [evaluation.label(key) for key in getattr(evaluation, name)]
         content["errors"] = [
-            {"linkId": error.label, "code": error.code, "message": error.message} for error in evaluation.errors
+            {"linkId": error.label, "code": error.code, "message": error.message}
+            for error in (*evaluation.errors, *evaluation.failures)
         ]
-        content["calculated"] = dict(evaluation.calculated)
+        content["calculated"] = {evaluation.label(key): value for key, value in evaluation.calculated.items()}
     return content
 
 
@@ -114,6 +120,7 @@ def lines(found: Report) -> list[str]:
     for name in ("missing", "dropped", "enabled"):
         if content[name]:
             said.append(f"{name}: {', '.join(content[name])}")
+    said += [f"calculated: {name} = {json.dumps(value)}" for name, value in content["calculated"].items()]
     if found.exit_code == CLEAN:
         said.append("No errors.")
     return said

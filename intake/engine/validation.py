@@ -49,6 +49,8 @@ class Evaluation:
     missing: the required places without enough answers, disabled ones excepted.
     dropped: the answered questions that a condition disables: kept in the draft, not in the record.
     declined: the sensitive questions that the patient would rather not answer; they are not missing.
+    calculated: the value (JSON) of each calculated question that has one; a list where the question repeats.
+    failures: expressions that could not be evaluated. The form is at fault, so they don't stand in a patient's way.
     record: response items of the enabled part, in the form's order.
     """
 
@@ -58,6 +60,7 @@ class Evaluation:
     dropped: tuple[str, ...]
     declined: tuple[str, ...]
     calculated: Mapping[str, Any]
+    failures: tuple[AnswerError, ...]
     record: list[dict[str, Any]] = field(repr=False)
     places: Mapping[str, Occurrence] = field(repr=False)
 
@@ -72,8 +75,8 @@ class Evaluation:
 
 def evaluate(definition: Definition, items: Any, *, language: str = "en") -> Evaluation:
     """Evaluates the items of a QuestionnaireResponse. Takes any JSON and never raises."""
-    reading = read_answers(definition, items)
-    enabled = decide(definition, reading)
+    decision = decide(definition, read_answers(definition, items))
+    reading, enabled = decision.reading, decision.enabled
     active = [place for place in reading.occurrences if place.index in enabled]
     return Evaluation(
         enabled=tuple(place.key for place in active if place.item.link_id and not _has_instances(place, reading)),
@@ -81,10 +84,18 @@ def evaluate(definition: Definition, items: Any, *, language: str = "en") -> Eva
         errors=tuple(_errors(active, reading, language)),
         dropped=tuple(place.key for place in reading.occurrences if place.answers and place.index not in enabled),
         declined=tuple(place.key for place in active if _is_declined(place)),
-        calculated={},
+        calculated={place.key: _result(place) for place in active if place.item.calculated and place.answers},
+        failures=tuple(
+            _error(reading.occurrences[index], code, {}, language) for index, code in sorted(decision.failures.items())
+        ),
         record=write_record(reading, enabled),
         places={place.key: place for place in reversed(reading.occurrences)},
     )
+
+
+def _result(place: Occurrence) -> Any:
+    values = [raw for answer in place.answers for raw in answer.raw.values()]
+    return values if place.item.repeats else values[0]
 
 
 def _has_instances(place: Occurrence, reading: Reading) -> bool:

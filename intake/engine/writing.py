@@ -32,7 +32,7 @@ def write_draft(
         node = _draft_node(place, below, replaced.get(place.index), reading.strays)
         is_given = bool(place.raw) or any(name in node for name in ("answer", "item", "extension"))
         if is_given and place.item.link_id:
-            below.setdefault(_owner(place, reading), []).append(node)
+            below.setdefault(owner(place, reading), []).append(node)
     return [*below.get((ROOT, 0), [])[::-1], *reading.strays.get((ROOT, 0), ())]
 
 
@@ -46,11 +46,11 @@ def write_record(reading: Reading, enabled: Container[int]) -> list[dict[str, An
         is_declined = place.is_declined and place.item.is_sensitive
         is_shown = place.item.type == "display" and bool(place.raw)
         if "answer" in node or "item" in node or is_declined or is_shown:
-            below.setdefault(_owner(place, reading), []).append(node)
+            below.setdefault(owner(place, reading), []).append(node)
     return below.get((ROOT, 0), [])[::-1]
 
 
-def _owner(place: Occurrence, reading: Reading) -> tuple[int, int]:
+def owner(place: Occurrence, reading: Reading) -> tuple[int, int]:
     """The place and slot that the response item nests in: for an instance, where its set is."""
     if place.parent != ROOT and reading.occurrences[place.parent].is_set:
         place = reading.occurrences[place.parent]

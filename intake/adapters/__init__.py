@@ -1,0 +1,1 @@
+"""What the form engine borrows from other libraries, behind the engine's own protocols."""
