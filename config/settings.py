@@ -36,11 +36,11 @@ def read_local_env() -> None:
         )
 
 
-def number(name: str, default: int) -> int:
-    """A whole number above zero, or one line that says so."""
+def number(name: str, default: int, *, least: int = 1) -> int:
+    """A whole number, or one line that says so."""
     text = env.str(name, default=str(default))
-    if not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise ImproperlyConfigured(f"{name} must be a whole number above zero.")
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise ImproperlyConfigured(f"{name} must be a whole number, {least} or more.")
     return int(text)
 
 
@@ -189,7 +189,8 @@ def database() -> dict[str, Any]:
     if not config.get("NAME"):
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: Candor's guarantees live there.")
     options = config.setdefault("OPTIONS", {})
-    options["pool"] = {"min_size": 1, "max_size": number("DATABASE_POOL", 6), "timeout": 10}
+    if size := number("DATABASE_POOL", 6, least=0):
+        options["pool"] = {"min_size": 1, "max_size": size, "timeout": 10}
     return {**config, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 
 
@@ -237,6 +238,9 @@ SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 STAFF_IDLE_SECONDS = number("STAFF_IDLE_SECONDS", 15 * 60)
 PATIENT_IDLE_SECONDS = number("PATIENT_IDLE_SECONDS", 20 * 60)
 SHARED_IDLE_SECONDS = number("SHARED_IDLE_SECONDS", 5 * 60)  # on a phone that other people use too
+TABLET_IDLE_SECONDS = number("TABLET_IDLE_SECONDS", 2 * 60)  # on the clinic's own tablet, in a patient's hands
+if TABLET_IDLE_SECONDS < 90:
+    raise ImproperlyConfigured("TABLET_IDLE_SECONDS must be 90 or more: the page warns a minute before it closes.")
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrf"
 CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_HTTPONLY = True

@@ -4,6 +4,7 @@ import time
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.http import Http404, HttpRequest
 
 from core.access import clinics_where, patients_for_clinician
@@ -11,25 +12,65 @@ from core.models import User
 from core.permissions import Permission
 from intake.models import Packet
 
-PACKET, SEEN = "packet", "packet_seen"
+PACKET, SEEN, IDLE = "packet", "packet_seen", "packet_idle"
+# The clinic's own tablet: what the front desk handed over, whether it is in a patient's hands, and who helps there.
+HANDED, ON_TABLET, HELPER = "tablet_handed", "on_tablet", "tablet_helper"
+HANDED_SECONDS = 10 * 60
 
 
 class NoPatientSession(Exception):
     """No link was opened in this session, or it was left idle too long."""
 
 
-def start_patient_session(request: HttpRequest, packet: Packet) -> None:
+def start_patient_session(
+    request: HttpRequest, packet: Packet, *, on_tablet: bool = False, helper_id: UUID | None = None
+) -> None:
     """A fresh session that opens this packet and nothing else."""
     request.session.flush()
     request.session[PACKET], request.session[SEEN] = str(packet.id), int(time.time())
+    request.session[IDLE] = idle_seconds(packet, on_tablet=on_tablet)
+    if on_tablet:
+        request.session[ON_TABLET], request.session[HELPER] = True, str(helper_id) if helper_id else ""
 
 
 def end_patient_session(request: HttpRequest) -> None:
     request.session.flush()
 
 
-def idle_seconds(packet: Packet) -> int:
-    """How long a session lasts that nobody uses: shorter on a phone that other people use too."""
+def hand_over(request: HttpRequest, packet: Packet, *, helper_id: UUID | None) -> None:
+    """End the desk's own session on this device; the new one knows only for which packet to ask a date of birth."""
+    logout(request)
+    helper = str(helper_id) if helper_id else ""
+    request.session[HANDED] = {"packet": str(packet.id), "helper": helper, "at": int(time.time())}
+
+
+def handed_over(request: HttpRequest) -> tuple[UUID, UUID | None]:
+    """The packet to ask for and who helps, if anybody. Raises NoPatientSession after ten minutes, or without it."""
+    handed = request.session.get(HANDED)
+    if handed is None or int(time.time()) - handed["at"] > HANDED_SECONDS:
+        raise NoPatientSession
+    return UUID(handed["packet"]), UUID(handed["helper"]) if handed["helper"] else None
+
+
+def is_on_tablet(request: HttpRequest) -> bool:
+    """Whether this is the clinic's tablet in a patient's hands, even after its session was left idle too long."""
+    return bool(request.session.get(ON_TABLET))
+
+
+def is_helped(request: HttpRequest) -> bool:
+    """Whether a member of staff helps on this tablet."""
+    return bool(request.session.get(HELPER))
+
+
+def stop_helping(request: HttpRequest) -> None:
+    """From now on the patient has the tablet alone."""
+    request.session[HELPER] = ""
+
+
+def idle_seconds(packet: Packet, *, on_tablet: bool = False) -> int:
+    """How long a session lasts that nobody uses: shorter on a phone that others use too, shortest on the tablet."""
+    if on_tablet:
+        return settings.TABLET_IDLE_SECONDS
     return settings.SHARED_IDLE_SECONDS if packet.is_shared_device else settings.PATIENT_IDLE_SECONDS
 
 
@@ -42,10 +83,25 @@ def packet_in_session(request: HttpRequest) -> Packet:
     packet = Packet.objects.select_related("patient", "program", "clinic").filter(pk=packet_id).first()
     if packet is None or packet.state in (Packet.State.WITHDRAWN, Packet.State.EXPIRED):
         raise NoPatientSession
-    if now - seen > idle_seconds(packet):
+    idle = idle_seconds(packet, on_tablet=is_on_tablet(request))
+    if now - seen > idle:
         raise NoPatientSession
-    request.session[SEEN] = now
+    request.session[SEEN], request.session[IDLE] = now, idle
     return packet
+
+
+def packet_id_in_session(request: HttpRequest) -> UUID:
+    """Which packet this session opened, for whoever reads the packet's row under lock. Raises NoPatientSession.
+
+    Each answer would renew the session; a quarter of the idle time is soon enough, and the page tells it as well.
+    """
+    packet_id, seen = request.session.get(PACKET), request.session.get(SEEN, 0)
+    quiet, idle = int(time.time()) - seen, request.session.get(IDLE, 0)
+    if packet_id is None or quiet > idle:
+        raise NoPatientSession
+    if quiet > idle // 4:
+        request.session[SEEN] = seen + quiet
+    return UUID(packet_id)
 
 
 def get_packet_for_clinician(user: User, packet_id: UUID) -> Packet:

@@ -18,12 +18,26 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 
-class LinkForm(forms.Form):
-    """The link's token (put here by link.js) or the printed code, and a date of birth."""
+RELATIONSHIPS = [
+    ("", _("Choose…")),
+    ("parent", _("Parent")),
+    ("guardian", _("Legal guardian")),
+    ("proxy", _("Health care power of attorney")),
+]
 
-    token = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"id": "token"}))
-    code = forms.CharField(required=False)
-    birth_date = forms.CharField(error_messages={"required": _("Please type your date of birth.")})
+
+class OpeningForm(forms.Form):
+    """The patient's date of birth; and, from whoever answers for the patient, a name and a relationship."""
+
+    respondent_name = forms.CharField(
+        required=False,
+        max_length=120,
+        error_messages={"max_length": _("This name is too long. Please type it shorter.")},
+    )
+    relationship = forms.ChoiceField(
+        required=False, choices=RELATIONSHIPS, error_messages={"invalid_choice": _("Please choose one from the list.")}
+    )
+    birth_date = forms.CharField(error_messages={"required": _("Please type the date of birth.")})
 
     def clean_birth_date(self) -> date:
         """The date in what people type: 3/15/1990, 03151990, March 15, 1990. It must be a whole one, and past."""
@@ -35,6 +49,31 @@ class LinkForm(forms.Form):
         if found is None or found > today:
             raise forms.ValidationError(_("We couldn’t read that date. Try it like this: 03/15/1990."))
         return found
+
+    def clean(self) -> dict[str, Any]:
+        """Of the name and the relationship both or neither."""
+        cleaned = super().clean() or {}
+        named, related = bool(cleaned.get("respondent_name")), bool(cleaned.get("relationship"))
+        if related and not named and "respondent_name" not in self.errors:
+            self.add_error("respondent_name", _("Please type your own name."))
+        if named and not related and "relationship" not in self.errors:
+            self.add_error("relationship", _("Please say how you are related to the patient."))
+        return cleaned
+
+    def respondent(self) -> dict[str, str]:
+        return {"name": self.cleaned_data["respondent_name"], "relationship": self.cleaned_data["relationship"]}
+
+    @property
+    def is_for_somebody(self) -> bool:
+        """Whether anything was typed where a guardian types."""
+        return any(self[name].value() for name in ("respondent_name", "relationship"))
+
+
+class LinkForm(OpeningForm):
+    """The link's token (put here by link.js) or the printed code, and what every opening asks."""
+
+    token = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"id": "token"}))
+    code = forms.CharField(required=False)
 
     def clean(self) -> dict[str, Any]:
         """`secret` is what opens the packet. Whether it does is never said here."""

@@ -2,8 +2,8 @@
 
 from django.urls import path
 
-from intake.api import SaveAnswer
-from intake.views import patient, patient_link, patient_phone, patient_step, staff
+from intake.api import FindTerms, SaveAnswer
+from intake.views import patient, patient_link, patient_phone, patient_step, staff, tablet
 
 app_name = "intake"
 
@@ -12,6 +12,10 @@ patient_patterns = [
     path("i/leave/", patient.leave, name="leave"),
     path("i/closed/", patient.away, name="away"),
     path("i/phone/", patient_phone.whose, name="whose-phone"),
+    path("i/tablet/", tablet.opening, name="tablet"),
+    path("i/tablet/back/", tablet.back, name="tablet-back"),
+    path("i/tablet/alone/<slug:slug>/", tablet.alone, name="tablet-alone"),
+    path("i/terms", FindTerms.as_view(), name="terms"),
     path("i/packet/", patient.packet, name="packet"),
     path("i/packet/review/", patient.review, name="review"),
     path("i/packet/done/", patient.done, name="done"),

@@ -1,27 +1,37 @@
 """A packet's life before and around the answers: invite, open, reissue, withdraw."""
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 
 import audit.services
 from audit.actions import Action, Actor, Ref
 from consents.policy import Kind
 from core import clock
+from core.crypto import decrypt, encrypt
+from core.fields import keyring
 from core.models import Patient, Program, Site, User
-from intake.models import FormVersion, Packet, Sensitivity, Step
+from intake.models import Packet, Sensitivity, Step, VisitType
 from intake.selectors import definition_of
+from intake.services import choosing
 from intake.tokens import digest, new_code, new_token
 
 MAX_TRIES = 5
 LINK_LIFETIME = timedelta(hours=72)
+LONGEST_PLACE = 200
 OPEN = (Packet.State.INVITED, Packet.State.OPENED, Packet.State.IN_PROGRESS)
 CLOSED = (Packet.State.EXPIRED, Packet.State.WITHDRAWN)
+USABLE = Q(tries__lt=MAX_TRIES, expires_at__gt=clock.Now()) & ~Q(state__in=CLOSED)
+NOBODY, NOBODYS = UUID(int=0), "packet.nobody"
+NOBODYS_ROW: Mapping[str, Any] = {"id": NOBODY, "clinic_id": None, "patient_id": None, "tries": 0, "is_open": False}
 
 # What every new patient is asked, in this order. The Part 2 permission comes before what it unlocks.
 DOCUMENTS = (
@@ -29,20 +39,6 @@ DOCUMENTS = (
     ("treatment", Kind.TREATMENT, "sign"),
     ("share-permission", Kind.PART2_TPO, "decide"),
 )
-FORMS = (
-    "demographics",
-    "insurance",
-    "allergies",
-    "medications",
-    "substance-use",
-    "phq-9",
-    "gad-7",
-    "dast-10",
-)
-
-
-class FormsMissing(Exception):
-    """The form library is not published yet."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +56,16 @@ class Invitation:
 
 
 @transaction.atomic
-def invite(*, patient: Patient, program: Program, site: Site | None, language: str, invited_by: User) -> Invitation:
-    """Make a packet with its steps fixed, and the link that opens it for 72 hours. Raises FormsMissing."""
+def invite(
+    *,
+    patient: Patient,
+    program: Program,
+    site: Site | None,
+    language: str,
+    invited_by: User,
+    visit_type: str = VisitType.NEW,
+) -> Invitation:
+    """Make a packet with its steps fixed, and the link that opens it for 72 hours. Raises choosing.FormsMissing."""
     token, code = new_token(), new_code()
     packet = Packet.objects.create(
         clinic_id=patient.clinic_id,
@@ -69,6 +73,7 @@ def invite(*, patient: Patient, program: Program, site: Site | None, language: s
         program=program,
         patient=patient,
         language=language,
+        visit_type=visit_type,
         token_sha256=digest(token),
         code_sha256=digest(code),
         expires_at=clock.now() + LINK_LIFETIME,
@@ -84,17 +89,14 @@ def _fix_steps(packet: Packet) -> None:
         Step(packet=packet, position=position, what=Step.What.CONSENT, slug=slug, consent_kind=kind, must=must)
         for position, (slug, kind, must) in enumerate(DOCUMENTS, start=1)
     ]
-    for position, slug in enumerate(FORMS, start=len(steps) + 1):
-        form = FormVersion.objects.filter(slug=slug).order_by("-published_at").first()
-        if form is None:
-            raise FormsMissing(f"The form {slug} is not published. Type: manage.py publish_forms")
+    for position, form in enumerate(choosing.forms_for(packet), start=len(steps) + 1):
         sensitive = any(item.sensitivity == "sud" for item in definition_of(form.pk).items)
         steps.append(
             Step(
                 packet=packet,
                 position=position,
                 what=Step.What.FORM,
-                slug=slug,
+                slug=form.slug,
                 form=form,
                 sensitivity=Sensitivity.SUD if sensitive else Sensitivity.NONE,
             )
@@ -104,42 +106,69 @@ def _fix_steps(packet: Packet) -> None:
 
 
 def open_packet(*, secret: str, birth_date: date | None) -> Packet | None:
-    """Open by link token or printed code and date of birth.
-
-    None for an unknown, expired, locked or withdrawn link and for a wrong date alike. Each try is counted, under
-    the row's lock, before anything is compared: parallel guesses can't exceed five.
-    """
+    """Open by link token or printed code and date of birth; None for whatever is wrong, see `_open`."""
     stored = digest(secret)
-    with transaction.atomic():
-        packet = (
-            Packet.objects.select_for_update(of=("self",))
-            .select_related("patient")
-            .filter(Q(token_sha256=stored) | Q(code_sha256=stored), tries__lt=MAX_TRIES, expires_at__gt=clock.Now())
-            .exclude(state__in=CLOSED)
-            .first()
-        )
-        expected = packet.patient.birth_date if packet else "0000-00-00"
-        given = birth_date.isoformat() if birth_date else ""
-        same = hmac.compare_digest(expected.encode(), given.encode())
-        if packet is not None and not same:
-            _refused(packet)
-        return _opened(packet) if packet is not None and same else None
+    return _open(Q(token_sha256=stored) | Q(code_sha256=stored), birth_date, by="link")
 
 
-def _opened(packet: Packet) -> Packet:
-    packet.tries = 0
+def open_on_tablet(*, packet_id: UUID, birth_date: date | None) -> Packet | None:
+    """Open the packet that the front desk handed over, by date of birth, under the link's limits and rules."""
+    return _open(Q(pk=packet_id), birth_date, by="tablet")
+
+
+@transaction.atomic
+def _open(which: Q, birth_date: date | None, *, by: str) -> Packet | None:
+    """None for an unknown, expired, locked or withdrawn link and for a wrong date alike.
+
+    Each of them takes the same statements, the same digest and one decryption: where there is nothing to compare with,
+    nobody's row and nobody's date stand in. A try is counted under the row's lock before anything is answered, so that
+    parallel guesses can't exceed five. Nothing is counted per address: the patients of one clinic share its router and
+    would lock each other out, and the code alone has 49 bits.
+    """
+    found = Packet.objects.select_for_update(of=("self",)).filter(which)
+    found = found.annotate(is_open=Case(When(USABLE, then=Value(True)), default=Value(False)))
+    row: Mapping[str, Any] = found.values("id", "clinic_id", "patient_id", "tries", "is_open").first() or NOBODYS_ROW
+    born = _birth_date(row["patient_id"] if row["is_open"] else NOBODY)
+    given = birth_date.isoformat() if birth_date else ""
+    if hmac.compare_digest(born.encode(), given.encode()):
+        return _opened(row["id"], by)
+    _refused(row, by)
+    return None
+
+
+def _birth_date(patient_id: UUID) -> str:
+    """Nobody's is opened like anybody's, and is the date of no calendar."""
+    born = Patient.objects.filter(pk=patient_id).values_list("birth_date", flat=True).first()
+    return decrypt(keyring(), _nobodys_birth_date(), context=NOBODYS) if born is None else born
+
+
+@cache
+def _nobodys_birth_date() -> str:
+    return encrypt(keyring(), "0000-00-00", context=NOBODYS)
+
+
+def _opened(packet_id: UUID, by: str) -> Packet:
+    packet = Packet.objects.select_related("patient", "program", "clinic").get(pk=packet_id)
+    packet.tries, packet.is_shared_device = 0, None  # it may be another phone: asked again
     if packet.state == Packet.State.INVITED:
         packet.state, packet.opened_at = Packet.State.OPENED, clock.now()
     packet.save()
-    _record(Action.PACKET_OPENED, packet, Actor.patient(packet.patient_id))
+    _record(Action.PACKET_OPENED, packet, Actor.patient(packet.patient_id), by=by)
     return packet
 
 
-def _refused(packet: Packet) -> None:
-    packet.tries += 1
-    packet.save()
-    locked = packet.tries >= MAX_TRIES
-    _record(Action.PACKET_LOCKED if locked else Action.PACKET_REFUSED, packet, Actor.system("link"))
+def _refused(row: Mapping[str, Any], by: str) -> None:
+    """One counted try, or a statement that counts nobody's; one event either way, so that guessing shows."""
+    Packet.objects.filter(pk=row["id"] if row["is_open"] else NOBODY).update(tries=F("tries") + 1)
+    is_last = row["is_open"] and row["tries"] + 1 >= MAX_TRIES
+    audit.services.record(
+        Action.PACKET_LOCKED if is_last else Action.PACKET_REFUSED,
+        actor=Actor.system(by),
+        obj=Ref("intake.Packet", str(row["id"])),
+        clinic_id=row["clinic_id"],
+        patient_id=row["patient_id"],
+        context={"counted": row["is_open"]},
+    )
 
 
 def unfinished(*, patient: Patient) -> Packet | None:
@@ -178,6 +207,24 @@ def speak(*, packet: Packet, language: str) -> None:
 
 
 @transaction.atomic
+def present(*, packet: Packet, presentation: str) -> None:
+    """Go on in the other presentation, at the same place."""
+    packet.presentation = presentation
+    packet.save(update_fields=["presentation"])
+
+
+def remember_place(*, packet: Packet, slug: str, key: str = "") -> None:
+    """Where the patient is now, so that any phone goes on there. One statement, and none where nothing changed.
+
+    It says which of our questions was on the screen and nothing that was answered: no event, no history.
+    """
+    place = f"{slug}#{key}" if len(slug) + len(key) < LONGEST_PLACE else slug
+    if packet.place != place:
+        packet.place = place
+        Packet.objects.filter(pk=packet.pk).update(place=place)
+
+
+@transaction.atomic
 def mark_filed(*, packet_id: UUID) -> None:
     """Every field is verified in the chart."""
     packet = Packet.objects.select_for_update().filter(pk=packet_id, state=Packet.State.SUBMITTED).first()
@@ -188,11 +235,12 @@ def mark_filed(*, packet_id: UUID) -> None:
     _record(Action.PACKET_FILED, packet, Actor.system("ehr"))
 
 
-def _record(action: Action, packet: Packet, actor: Actor) -> None:
+def _record(action: Action, packet: Packet, actor: Actor, **context: object) -> None:
     audit.services.record(
         action,
         actor=actor,
         obj=Ref("intake.Packet", str(packet.id)),
         clinic_id=packet.clinic_id,
         patient_id=packet.patient_id,
+        context=context,
     )

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 import consents.selectors
 from intake import selectors
-from intake.access import end_patient_session
+from intake.access import end_patient_session, is_on_tablet
 from intake.services.submission import KeyReused, NotComplete, submit
-from intake.views.patient_page import FINISHED, closed, page, patient_page, switched
+from intake.views.patient_page import FINISHED, closed, hand_back, page, patient_page, switched
 
 if TYPE_CHECKING:
     from intake.models import Packet
@@ -94,9 +94,11 @@ def _review(
 @require_http_methods(["GET", "HEAD", "POST"])
 @patient_page
 def done(request: HttpRequest, packet: "Packet") -> HttpResponse:
-    """What happens next and copies of what was signed. Answers are never shown again."""
+    """What happens next and copies of what was signed. Answers are never shown again; a tablet shows nothing."""
     if packet.state not in FINISHED:
         return redirect("intake:packet")
+    if is_on_tablet(request):
+        return hand_back(request, is_sent=True)
     if switched(request, packet):
         return redirect("intake:done")
     documents = [one for one in consents.selectors.signed_documents(packet.id) if one.decision == "signed"]
@@ -107,10 +109,10 @@ def done(request: HttpRequest, packet: "Packet") -> HttpResponse:
 @require_safe
 @patient_page
 def document(request: HttpRequest, packet: "Packet", signature_id: UUID) -> HttpResponse:
-    """The sealed PDF of one of this packet's signatures."""
+    """The sealed PDF of one of this packet's signatures; never left on the clinic's tablet."""
     signed = {one.signature_id: one for one in consents.selectors.signed_documents(packet.id)}
     found = signed.get(signature_id)
-    if found is None or found.pdf is None:
+    if found is None or found.pdf is None or is_on_tablet(request):
         raise Http404
     response = HttpResponse(found.pdf, content_type="application/pdf")
     response["Content-Disposition"] = f'attachment; filename="{found.slug}.pdf"'
@@ -120,6 +122,8 @@ def document(request: HttpRequest, packet: "Packet", signature_id: UUID) -> Http
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
     """End the session at once; what the browser kept of it is asked to go too."""
+    if is_on_tablet(request):
+        return hand_back(request)
     end_patient_session(request)
     response = redirect("intake:away")
     if settings.SECURE:

@@ -1,5 +1,8 @@
 """The way in: a link or code, and a date of birth. Whatever is wrong, the answer is the same; a GET uses nothing up."""
 
+from typing import TYPE_CHECKING
+from uuid import UUID
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -7,10 +10,14 @@ from django.utils import translation
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from intake.access import start_patient_session
-from intake.forms import LinkForm
+from intake.access import end_patient_session, start_patient_session
+from intake.forms import LinkForm, OpeningForm
 from intake.services.packets import open_packet, speak
-from intake.views.patient_page import FINISHED, asked_language, other_language
+from intake.services.respondents import SomebodyElseBegan, answer_as
+from intake.views.patient_page import FINISHED, asked_language, other_language, phone
+
+if TYPE_CHECKING:
+    from intake.models import Packet
 
 
 @sensitive_post_parameters()
@@ -32,12 +39,28 @@ def _open(request: HttpRequest, form: LinkForm, speaks: str) -> HttpResponse:
     packet = open_packet(secret=form.cleaned_data["secret"], birth_date=form.cleaned_data["birth_date"])
     if packet is None:
         return _page(request, form, speaks, refused=True, status=422)
-    start_patient_session(request, packet)
-    if packet.state in FINISHED:
-        return redirect("intake:done")
-    if speaks:
+    if speaks and packet.state not in FINISHED:
         speak(packet=packet, language=speaks)
-    return redirect("intake:packet")
+    return enter(request, packet, form)
+
+
+def enter(
+    request: HttpRequest,
+    packet: "Packet",
+    form: OpeningForm,
+    *,
+    on_tablet: bool = False,
+    helper_id: UUID | None = None,
+) -> HttpResponse:
+    """Record who answers and begin the session, unless somebody else has begun: then not a word of it is shown."""
+    try:
+        packet = answer_as(packet=packet, helper_id=helper_id, **form.respondent())
+    except SomebodyElseBegan:
+        end_patient_session(request)
+        context = {"clinic_phone": phone(packet.clinic.phone), "on_tablet": on_tablet}
+        return render(request, "intake/patient/theirs.html", context, status=409)
+    start_patient_session(request, packet, on_tablet=on_tablet, helper_id=helper_id)
+    return redirect("intake:done" if packet.state in FINISHED else "intake:packet")
 
 
 def _page(

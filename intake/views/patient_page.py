@@ -12,7 +12,14 @@ from django.utils import translation
 from django.views.decorators.debug import sensitive_post_parameters
 
 import escalation.selectors
-from intake.access import NoPatientSession, idle_seconds, packet_in_session
+from intake.access import (
+    NoPatientSession,
+    end_patient_session,
+    idle_seconds,
+    is_helped,
+    is_on_tablet,
+    packet_in_session,
+)
 from intake.rules.crisis import crisis_lines
 from intake.services.packets import speak
 from intake.services.responses import PacketClosed
@@ -53,7 +60,7 @@ def patient_page(view: View) -> View:
         try:
             packet = packet_in_session(request)
         except NoPatientSession:
-            return redirect(f"{reverse('intake:link')}?closed#main")  # or the old page's fragment would come along
+            return way_back(request)
         with translation.override(packet.language):
             try:
                 return view(request, packet, **where)
@@ -61,6 +68,22 @@ def patient_page(view: View) -> View:
                 return closed(request, packet)
 
     return guarded
+
+
+def way_back(request: HttpRequest) -> HttpResponse:
+    """Where to go without a session: the clinic's tablet goes back to the desk, a phone to the link."""
+    if is_on_tablet(request):
+        return hand_back(request)
+    return redirect(f"{reverse('intake:link')}?closed#main")  # or the old page's fragment would come along
+
+
+def hand_back(request: HttpRequest, *, is_sent: bool = False) -> HttpResponse:
+    """End the session on the server; what the tablet's browser kept of it is asked to go too."""
+    end_patient_session(request)
+    response = redirect(reverse("intake:tablet-back") + ("?sent" if is_sent else "") + "#main")
+    if settings.SECURE:
+        response["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 def closed(request: HttpRequest, packet: "Packet") -> HttpResponse:
@@ -75,22 +98,24 @@ def page(
     request: HttpRequest, packet: "Packet", name: str, context: Mapping[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """Render `templates/intake/patient/<name>.html`, with the crisis line, the language switch and the idle limit."""
-    response = render(request, f"intake/patient/{name}.html", {**frame(packet), **context}, status=status)
+    response = render(request, f"intake/patient/{name}.html", {**frame(request, packet), **context}, status=status)
     response["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE
     return response
 
 
-def frame(packet: "Packet") -> dict[str, Any]:
+def frame(request: HttpRequest, packet: "Packet") -> dict[str, Any]:
     """`care_team_told` is asked of the database only by a page that would say so."""
-    clinic = packet.clinic
+    clinic, on_tablet = packet.clinic, is_on_tablet(request)
     return {
         "lines": crisis_lines(clinic.country, text=clinic.crisis_text, chat=clinic.crisis_chat),
         "crisis_phone": phone(clinic.crisis_phone),
         "clinic_phone": phone(clinic.phone),
         "care_team_told": partial(escalation.selectors.is_told, packet.id),
         "other_language": other_language(),
-        "idle_seconds": idle_seconds(packet),
-        "is_shared": packet.is_shared_device,
+        "idle_seconds": idle_seconds(packet, on_tablet=on_tablet),
+        "is_shared": on_tablet or packet.is_shared_device,
+        "on_tablet": on_tablet,
+        "helped": is_helped(request),
     }
 
 

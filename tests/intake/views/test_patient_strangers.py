@@ -6,6 +6,7 @@ from datetime import date
 
 import packets as given
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client, RequestFactory
 from patient_pages import autosave, opened, sign
 from plain_browser import Page
@@ -97,7 +98,9 @@ def test_a_withdrawn_packet_is_closed_even_in_an_open_session(invitation, world)
 
 def test_a_packet_that_closes_under_a_patients_hands_says_whom_to_call(invitation, world):
     packets.withdraw(packet=invitation.packet, by=world.front_desk)
-    response = closed(RequestFactory().post("/i/packet/phq-9/"), invitation.packet)
+    request = RequestFactory().post("/i/packet/phq-9/")
+    request.session = SessionStore()
+    response = closed(request, invitation.packet)
     assert response.status_code == 410
     assert "tel:5550100100" in Page(response.content.decode()).links
 
