@@ -11,6 +11,9 @@ from django.db.utils import OperationalError
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if "dispatch" not in sys.argv[1:2] or "--once" in sys.argv:
+        # One connection will do, and without the pool's patience a missing database is told at once, with its reason.
+        os.environ.setdefault("DATABASE_POOL", "0")
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:

@@ -63,6 +63,10 @@ def test_no_database_is_one_line_that_says_what_to_do(command):
     assert "./run setup" in done.stderr.strip().splitlines()[-1]
 
 
+def test_a_missing_database_is_told_with_its_own_reason():
+    assert "/nowhere/.s.PGSQL.5432" in manage("verify_audit").stderr
+
+
 @pytest.mark.parametrize("command", [["--help"], ["check_form", "--help"], ["score", "--help"], ["migrate", "--help"]])
 def test_help_needs_neither_secrets_nor_a_database(command):
     done = manage(*command, SECRET_KEY=None, CANDOR_FIELD_KEYS=None, CANDOR_INDEX_KEY=None, DATABASE_URL=None)
