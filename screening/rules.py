@@ -6,15 +6,24 @@ Urgencies are proposals until a clinician has signed them off.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from screening import instruments
-from screening.instruments.base import Flag, Instrument, Item, Priority
+from screening.instruments.base import YES, Flag, Instrument, Item, Priority
 from screening.scoring import Incomplete, Score, level_reached
 
 # These page a human at once; every other finding becomes a review item.
-PAGING = frozenset({"suicide-item-positive", "suicide-risk-high", "suicide-risk-moderate"})
+PAGING = frozenset(
+    {
+        "suicide-item-positive",
+        "suicide-risk-high",
+        "suicide-risk-moderate",
+        "overdose-in-30-days",
+        "harm-to-others",
+    }
+)
+DECLINED = "risk-item-declined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,26 @@ def findings(instrument: str, result: Score | Incomplete, answers: Mapping[str, 
     chosen = instruments.get(instrument)
     found = ((flag, _TESTS[flag.kind](chosen, flag, result, answers)) for flag in chosen.flags)
     return tuple(Finding(flag.code, flag.priority, because, flag.code in PAGING) for flag, because in found if because)
+
+
+def declined(instrument: str, link_ids: Collection[str]) -> tuple[Finding, ...]:
+    """A review item for each of these risk questions that the patient would rather not answer: silence is no No.
+
+    "medium" is our proposal; it pages nobody, because a forced answer is a false answer. Raises UnknownInstrument.
+    """
+    chosen = instruments.get(instrument)
+    return tuple(
+        Finding(DECLINED, "medium", f'{chosen.name}: the patient would rather not answer "{item.text}".', pages=False)
+        for item in chosen.items
+        if item.link_id in link_ids
+    )
+
+
+def _item_yes(instrument: Instrument, flag: Flag, _: Score | Incomplete, answers: Mapping[str, str]) -> str | None:
+    item = instrument.item(flag.link_id)
+    if item is None or answers.get(flag.link_id) != YES:
+        return None
+    return f'"{item.text}" was answered Yes ({flag.source}).'
 
 
 def _item_at_least(instrument: Instrument, flag: Flag, _: Score | Incomplete, answers: Mapping[str, str]) -> str | None:
@@ -79,6 +108,7 @@ def _only_first(instrument: Instrument, flag: Flag, result: Score | Incomplete, 
 
 _TESTS: Mapping[str, Callable[[Instrument, Flag, Score | Incomplete, Mapping[str, str]], str | None]] = {
     "item_gte": _item_at_least,
+    "item_yes": _item_yes,
     "total_gte": _total_at_least,
     "level": _level,
     "only_first_item_positive": _only_first,

@@ -41,7 +41,7 @@ class WorkingLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A finished result. C-SSRS has a band (its level) and neither total nor positive."""
+    """A finished result. C-SSRS has a band (its level) and neither total nor positive; our own questions have none."""
 
     instrument: str
     total: int | None
@@ -79,7 +79,8 @@ def score(instrument: str, answers: Mapping[str, str], *, sex: Sex = "unknown") 
     working = tuple(_summed_line(item, answers.get(item.link_id), asked(item, answers)) for item in chosen.items)
     if missing:
         return Incomplete(instrument, missing, None, working)
-    assert chosen.positive is not None
+    if chosen.positive is None:  # a question of our own: answered, not scored
+        return Score(instrument, None, "", None, None, working)
     total = sum(line.value or 0 for line in working)
     cutoff = chosen.positive.for_sex(sex)
     band = next(band.code for band in chosen.bands_for(sex) if band.low <= total <= band.high)

@@ -4,7 +4,7 @@ import uuid
 
 import consents.services
 from audit.actions import Actor
-from intake.services import library, packets, submission
+from intake.services import library, packets, rules, submission
 
 SEED = Actor.system("test")
 LOINC = "http://loinc.org"
@@ -17,14 +17,19 @@ ANSWERS = {
         "demo-emergency-has": ["false"],
     },
     "insurance": {"ins-have": ["false"]},
+    "presenting-concerns": {"con-reason": ["I can't sleep and I worry all day."]},
+    "medical-history": {"hist-conditions": ["none"]},
     "allergies": {"all-any": ["716186003"]},
     "medications": {"med-any": [NO]},
+    "social-needs": {"soc-housing": ["steady-home"], "soc-food": [NO], "soc-rides": [NO], "soc-safe": [YES]},
     "substance-use": {
         "sub-alcohol": ["alcohol-never"], "sub-tobacco": ["tobacco-never"], "sub-substances": ["cannabis"],
-        "sub-medicine": ["false"],
+        "sub-medicine": ["false"], "sub-overdose-ever": [NO], "sub-quit-alcohol": ["quit-alcohol-none"],
+        "sub-quit-benzo": ["quit-benzo-none"], "sub-naloxone": [YES],
     },
     "phq-9": {f"phq9-q{n}": [NOT_AT_ALL] for n in range(1, 10)},
     "gad-7": {f"gad7-q{n}": [NOT_AT_ALL] for n in range(1, 8)},
+    "safety": {"safe-harm-others": [NO]},
     "dast-10": {f"dast10-q{n}": [NO] for n in range(1, 11)},
 }  # fmt: skip
 DOCUMENTS = ("privacy-notice", "treatment", "share-permission")
@@ -34,6 +39,8 @@ SUD = ("substance-use", "dast-10")
 def publish(world) -> None:
     consents.services.install_documents(clinic=world.clinic, actor=SEED)
     library.publish_library(actor=SEED)
+    for instrument in ("dast-10", "audit-c"):
+        rules.confirm_right(clinic=world.clinic, instrument=instrument, by=world.operator)
 
 
 def invite(world, language="en"):
@@ -61,7 +68,9 @@ def sign(packet, slug, decision="signed", **changed):
 
 def answer(packet, slug, changes=None, key=None):
     changes = ANSWERS[slug] if changes is None else changes
-    return submission.save_answers(packet=packet, slug=slug, key=key or uuid.uuid4(), changes=changes, language="en")
+    return submission.save_answers(
+        packet_id=packet.id, slug=slug, key=key or uuid.uuid4(), changes=changes, language="en"
+    )
 
 
 def complete(packet, *, declined=False):

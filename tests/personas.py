@@ -26,15 +26,15 @@ class World:
     backup: User
     supervisor: User
     compliance: User
+    operator: User
     other_clinic: Clinic
     stranger: User
     stranger_desk: User
 
 
 def staff(clinic: Clinic, role: Role, email: str, name: str, **extra) -> User:
-    user = User.objects.create_staff(
-        email=email, password="a long enough password", full_name=name, is_staff=role == Role.FRONT_DESK, **extra
-    )
+    extra["is_staff"] = role in (Role.FRONT_DESK, Role.OPERATOR)
+    user = User.objects.create_staff(email=email, password="a long enough password", full_name=name, **extra)
     Membership.objects.create(user=user, clinic=clinic, role=role)
     return user
 
@@ -68,6 +68,7 @@ def build_world() -> World:
         "backup": staff(clinic, Role.CLINICIAN, "backup@clinic.test", "Blake Backup", credentials="PhD"),
         "supervisor": staff(clinic, Role.SUPERVISOR, "super@clinic.test", "Sam Supervisor", credentials="MD"),
         "compliance": staff(clinic, Role.COMPLIANCE, "comp@clinic.test", "Corin Compliance"),
+        "operator": staff(clinic, Role.OPERATOR, "admin@clinic.test", "Ona Operator"),
         "stranger": staff(other, Role.CLINICIAN, "stranger@else.test", "Sasha Stranger", credentials="MD"),
         "stranger_desk": staff(other, Role.FRONT_DESK, "desk@else.test", "Drew Desk"),
     }

@@ -34,9 +34,11 @@ BEFORE: dict[str, Answers] = {
         "demo-emergency-has": "false",
     },
     "insurance": {"ins-have": "false"},
-    "allergies": {"all-any": YES, "all-list[0].all-substance": "723", "all-list[0].all-severity": "mild"},
-    "medications": {"med-any": YES, "med-list[0].med-name": "704", "med-list[0].med-dose": "25",
-                    "med-list[0].med-unit": "mg"},
+    "presenting-concerns": {"con-reason": "I can't sleep, and I worry all day."},
+    "medical-history": {"hist-conditions": ["none"]},
+    "allergies": {"all-any": YES, "all-list[0].all-substance": "Amoxicillin", "all-list[0].all-severity": "mild"},
+    "medications": {"med-any": YES, "med-list[0].med-name": "amitriptyline", "med-list[0].med-dose": "25 mg"},
+    "social-needs": {"soc-housing": "steady-home", "soc-food": NO, "soc-rides": NO, "soc-safe": YES},
     "phq-9": {f"phq9-q{n}": SEVERAL_DAYS if n in (1, 2, 9) else NOT_AT_ALL for n in range(1, 10)},
 }  # fmt: skip
 AFTER: dict[str, Answers] = {
@@ -45,8 +47,13 @@ AFTER: dict[str, Answers] = {
         "sub-tobacco": "tobacco-never",
         "sub-substances": ["cannabis"],
         "sub-medicine": "false",
+        "sub-overdose-ever": NO,
+        "sub-quit-alcohol": ["quit-alcohol-none"],
+        "sub-quit-benzo": ["quit-benzo-none"],
+        "sub-naloxone": YES,
     },
     "gad-7": {f"gad7-q{n}": SEVERAL_DAYS for n in range(1, 8)},
+    "safety": {"safe-harm-others": NO},
     "dast-10": {f"dast10-q{n}": YES if n in (1, 3) else NO for n in range(1, 11)},
 }
 

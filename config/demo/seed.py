@@ -26,7 +26,7 @@ from audit.actions import Actor
 from core import clock
 from core.models import Clinic, Membership, Patient, Program, Site, User
 from core.permissions import Role
-from intake.services import library, packets
+from intake.services import library, packets, rules
 
 SEEDER = Actor.system("demo-seed")
 PASSWORD = "candor demo only 2026"  # printed for everybody: the demo holds invented data only
@@ -46,6 +46,7 @@ PEOPLE = (
     Person("clinician@candor.demo", "Casey Morgan", Role.CLINICIAN, "LCSW"),
     Person("backup@candor.demo", "Blake Okafor", Role.CLINICIAN, "PhD"),
     Person("compliance@candor.demo", "Corin Lee", Role.COMPLIANCE),
+    Person("admin@candor.demo", "Ona Ferris", Role.OPERATOR),
 )
 
 
@@ -64,6 +65,8 @@ def seed() -> Path:
     users = {person.email: _person(clinic, person) for person in PEOPLE}
     consents.services.install_documents(clinic=clinic, actor=SEEDER)
     library.publish_library(actor=SEEDER)
+    for instrument in rules.terms():  # invented: a real clinic reads the terms and confirms them in the admin
+        rules.confirm_right(clinic=clinic, instrument=instrument, by=users["admin@candor.demo"])
     ehr.services.connecting.connect_sandbox(clinic=clinic, base_url=f"http://127.0.0.1:{settings.DEMO_HTTP_PORT}/fhir")
     _on_call(clinic, users)
     invitation = _invitation(clinic, users["desk@candor.demo"], users["clinician@candor.demo"])
@@ -97,7 +100,7 @@ def _person(clinic: Clinic, person: Person) -> User:
             password=PASSWORD,
             full_name=person.name,
             credentials=person.credentials,
-            is_staff=person.role == Role.FRONT_DESK,
+            is_staff=person.role in (Role.FRONT_DESK, Role.OPERATOR),
         )
         Membership.objects.create(user=user, clinic=clinic, role=person.role)
         secret = base64.b32encode(os.urandom(20)).decode()

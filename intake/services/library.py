@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from django.db import transaction
 import audit.services
 from audit.actions import Action, Actor, Ref
 from intake import engine
+from intake.adapters.fhirpath import compile_expression
 from intake.models import FormVersion
+from intake.services import terminology
 from screening import instruments
 
 DEFINITIONS = Path(__file__).resolve().parent.parent / "definitions"
@@ -21,8 +24,26 @@ class FormRefused(Exception):
 
 
 def publish_library(*, actor: Actor) -> int:
-    """Publish every file in `intake/definitions`; returns how many were new. Raises FormRefused."""
-    return sum(publish(json.loads(file.read_text()), actor=actor) for file in sorted(DEFINITIONS.glob("*.json")))
+    """Publish the newest of each form in `intake/definitions`, with the terms that their pickers offer.
+
+    Returns how many forms were new. Raises FormRefused.
+    """
+    terminology.load()
+    newest: dict[str, dict[str, Any]] = {}
+    for definition in sorted((json.loads(file.read_text()) for file in DEFINITIONS.glob("*.json")), key=_version):
+        newest[definition["url"]] = definition
+    return sum(publish(definition, actor=actor) for _, definition in sorted(newest.items()))
+
+
+def titles() -> list[tuple[str, str]]:
+    """Slug and English title of each form in the library, by title."""
+    forms = FormVersion.objects.filter(clinic=None).order_by("published_at")
+    return sorted(dict(forms.values_list("slug", "definition__title")).items(), key=lambda pair: pair[1])
+
+
+def _version(definition: Mapping[str, Any]) -> tuple[int, ...]:
+    """1.10.0 comes after 1.9.0."""
+    return tuple(int(part) for part in str(definition["version"]).split("."))
 
 
 @transaction.atomic
@@ -31,12 +52,12 @@ def publish(definition: dict[str, Any], *, actor: Actor) -> bool:
     slug, version = str(definition["url"]).rsplit("/", 1)[-1], str(definition["version"])
     instrument = instruments.REGISTRY.get(slug)
     languages = [one for one in ("es",) if instrument is None or one in instrument.languages]
-    faults = [one for one in engine.lint(definition, ours=True, languages=languages) if one.severity == "error"]
+    faults = [one for one in engine.lint(definition, ours=True, languages=languages, compiler=compile_expression) if one.severity == "error"]
     if faults:
         raise FormRefused(f"{slug} {version}: {faults[0].path}: {faults[0].message} {faults[0].fix}")
-    _check_wording(engine.parse(definition), f"{slug} {version}")
+    _check_wording(engine.parse(definition, compile_expression), f"{slug} {version}")
     sha256 = hashlib.sha256(json.dumps(definition, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-    known = FormVersion.objects.filter(slug=slug, version=version).first()
+    known = FormVersion.objects.filter(clinic=None, slug=slug, version=version).first()
     if known:
         if known.sha256 != sha256:
             raise FormRefused(f"{slug} {version} was published with another text: give the new one a new version.")

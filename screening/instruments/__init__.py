@@ -13,6 +13,7 @@ from screening.instruments.gad7 import GAD7
 from screening.instruments.pcptsd5 import PCPTSD5
 from screening.instruments.phq2 import PHQ2
 from screening.instruments.phq9 import PHQ9
+from screening.instruments.questions import QUESTIONS
 from screening.instruments.wording import ENGLISH, SPANISH
 
 REGISTRY: Mapping[str, Instrument] = MappingProxyType(
@@ -34,10 +35,14 @@ class UnknownInstrument(LookupError):
     """No instrument has this name; the message lists those that exist."""
 
 
+# All that is assessed: the instruments, and our own questions whose Yes a human must hear of.
+ASSESSED: Mapping[str, Instrument] = MappingProxyType({**REGISTRY, **QUESTIONS})
+
+
 def get(key: str) -> Instrument:
-    """The instrument with this public name. Raises UnknownInstrument."""
+    """The instrument with this public name, or the question of our own. Raises UnknownInstrument."""
     try:
-        return REGISTRY[key]
+        return ASSESSED[key]
     except KeyError:
         raise UnknownInstrument(f"There is no instrument {ascii(key)}. Choose one of: {', '.join(REGISTRY)}.") from None
 

@@ -46,6 +46,10 @@ WHO_NOTICE = (
     "Copyright (c) World Health Organization 2001. The document may be freely reviewed, abstracted, reproduced, and "
     "translated, in part or in whole but not for sale or for use in conjunction with commercial purposes."
 )
+WHO_RIGHT = (
+    "We have read the World Health Organization's terms for the AUDIT (not for sale or for use in conjunction with "
+    "commercial purposes) and have made sure that we may use it."
+)
 WHO_CREDIT = "(c) World Health Organization 2001. Not for sale or for use in conjunction with commercial purposes."
 
 AUDIT = Instrument(
@@ -54,6 +58,7 @@ AUDIT = Instrument(
     title="Alcohol Use Disorders Identification Test (AUDIT)",
     citation="Babor, Higgins-Biddle, Saunders, Monteiro. WHO 2001",
     copyright=WHO_NOTICE,
+    right=WHO_RIGHT,
     credit=f"AUDIT: {WHO_CREDIT}",
     panel_loinc="72110-0",
     total_loinc="75624-7",

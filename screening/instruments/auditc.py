@@ -12,7 +12,7 @@ Licence: as the AUDIT.
 
 from dataclasses import replace
 
-from screening.instruments.audit import AUDIT, WHO_CREDIT, WHO_NOTICE
+from screening.instruments.audit import AUDIT, WHO_CREDIT, WHO_NOTICE, WHO_RIGHT
 from screening.instruments.base import MISSING_POLICY, Cutoff, Flag, Instrument
 
 AUDITC = Instrument(
@@ -21,6 +21,7 @@ AUDITC = Instrument(
     title="Alcohol Use Disorders Identification Test - Consumption (AUDIT-C)",
     citation="Bush, Kivlahan, McDonell, Fihn, Bradley. Arch Intern Med 1998;158:1789-1795",
     copyright=WHO_NOTICE,
+    right=WHO_RIGHT,
     credit=f"AUDIT-C: {WHO_CREDIT}",
     panel_loinc="72109-2",
     total_loinc="75626-2",

@@ -14,6 +14,10 @@ from typing import Literal
 LOINC = "http://loinc.org"
 YES, NO = "LA33-6", "LA32-8"
 
+# UNVERIFIED: no source at hand states at what ages an instrument was validated. Adults only is our policy; another age
+# needs another instrument (PHQ-A for adolescents), not this one.
+ADULTS = (18, None)
+
 Priority = Literal["critical", "high", "medium", "info"]
 Sex = Literal["male", "female", "other", "unknown"]
 
@@ -109,7 +113,7 @@ class Flag:
 
     code: str
     priority: Priority
-    kind: Literal["item_gte", "total_gte", "level", "only_first_item_positive"]
+    kind: Literal["item_gte", "item_yes", "total_gte", "level", "only_first_item_positive"]
     source: str
     at_least: int = 0
     link_id: str = ""
@@ -118,7 +122,10 @@ class Flag:
 
 @dataclass(frozen=True)
 class Instrument:
-    """One instrument, whole. Either `positive` is given (a total is summed) or `levels` is (triage, no total)."""
+    """One instrument, whole. Either `positive` is given (a total is summed) or `levels` is (triage, no total).
+
+    A question of our own has neither: it is answered, not scored.
+    """
 
     key: str
     name: str
@@ -135,6 +142,12 @@ class Instrument:
     total_loinc: str | None = None
     languages: tuple[str, ...] = ("en",)
     """Languages in which a published wording was found; no other may be shown."""
+    level_loinc: str | None = None
+    """What a triage level is an answer to, where it has a code."""
+    ages: tuple[int, int | None] = ADULTS
+    """Lowest and highest age in whole years at which it may be asked."""
+    right: str = ""
+    """What a clinic must confirm before it may ask this; empty where the owner sets no terms."""
     credit: str = ""
     """The line that the licence asks for wherever results are shown; empty where it asks for none."""
     unverified: tuple[str, ...] = ()

@@ -28,6 +28,7 @@ CSSRS = Instrument(
         "must not be altered. Contact: The Columbia Lighthouse Project (cssrs.columbia.edu)."
     ),
     panel_loinc="93373-9",
+    level_loinc="93374-7",
     items=(
         Item(
             "cssrs-q1",

@@ -22,6 +22,10 @@ DAST10 = Instrument(
         "You may reproduce this instrument for non-commercial use (clinical, research, training purposes) as long as "
         "you credit the author Dr. Harvey A. Skinner. Commercial use: permission of the copyright holder needed."
     ),
+    right=(
+        "Our use of the DAST-10 is not commercial (clinical care, research or training), or we hold the permission of "
+        "the copyright holder. We credit the author, Dr. Harvey A. Skinner."
+    ),
     credit=(
         "DAST-10: (c) 1982 Harvey A. Skinner, PhD, and the Centre for Addiction and Mental Health, Toronto, Canada. "
         "Non-commercial use only."

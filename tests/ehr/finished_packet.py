@@ -11,6 +11,7 @@ from ehr.mapping import wire
 from ehr.mapping.source import AnswerSet, FinishedPacket, PatientRecord, ScoreRecord, SignatureRecord
 
 FORMS = Path(__file__).parents[2] / "intake" / "definitions"
+TERMS = FORMS.parent / "terminology"
 SYSTEM = "https://candor.example/push"
 PACKET = "6f9b2f5e-0c1d-4f6a-9a53-0d9f6a1f1c11"
 AT = datetime(2026, 11, 22, 15, 4, 5, tzinfo=UTC)
@@ -63,8 +64,7 @@ TAKING = {
     "med-list": [
         {
             "med-name": "36437",
-            "med-dose": Decimal("12.50"),
-            "med-unit": "mg",
+            "med-dose": (Decimal("12.50"), "mg"),
             "med-how-often": "once a day",
             "med-reason": "sleep",
         },
@@ -85,7 +85,8 @@ DAST10 = {f"dast10-q{number}": "LA32-8" for number in range(1, 11)}
 
 
 def definition(slug: str) -> dict[str, Any]:
-    form: dict[str, Any] = wire.loads((FORMS / f"{slug}-1.0.0.json").read_bytes())
+    newest = max(FORMS.glob(f"{slug}-[0-9]*.json"))
+    form: dict[str, Any] = wire.loads(newest.read_bytes())
     return form
 
 
@@ -118,6 +119,10 @@ def items(questions: list[dict[str, Any]], told: Mapping[str, Any]) -> list[dict
 
 
 def answer(question: dict[str, Any], told: Any) -> dict[str, Any]:
+    if question["type"] == "quantity":
+        return {"valueQuantity": amount(question, *told)}
+    if "answerValueSet" in question:
+        return term(question["answerValueSet"], told)
     if question["type"] in ("choice", "open-choice"):
         for option in question["answerOption"]:
             if option["valueCoding"]["code"] == told:
@@ -125,6 +130,23 @@ def answer(question: dict[str, Any], told: Any) -> dict[str, Any]:
         assert question["type"] == "open-choice", f"{question['linkId']} does not offer {told}"
         return {"valueString": told}
     return {f"value{question['type'].capitalize()}": told}
+
+
+def amount(question: dict[str, Any], value: Decimal, code: str) -> dict[str, Any]:
+    units = [one["valueCoding"] for one in question["extension"] if one["url"].endswith("/questionnaire-unitOption")]
+    unit = next(one for one in units if one["code"] == code)
+    return {"value": value, "unit": unit["display"], "system": unit["system"], "code": code}
+
+
+def term(value_set: str, told: str) -> dict[str, Any]:
+    """The term with that code in the table of the value set, else the words."""
+    tables = [wire.loads(path.read_bytes()) for path in TERMS.glob("*.json")]
+    table = next(one for one in tables if one["valueSet"] == value_set)
+    for one in table["concepts"]:
+        if one["code"] == told:
+            system = one.get("system") or table["system"]
+            return {"valueCoding": {"system": system, "code": told, "display": one["display"]}}
+    return {"valueString": told}
 
 
 def score(instrument: str, panel: str | None, total_loinc: str | None, total: int | None, band: str) -> ScoreRecord:

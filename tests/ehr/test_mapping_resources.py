@@ -57,7 +57,7 @@ def test_sex_unknown_to_the_clinic_is_taken_from_the_answer():
 
 def test_the_form_holds_every_answer_with_the_words_of_its_question():
     form = resources()["form:insurance"]
-    assert form["questionnaire"] == "https://candor.health/fhir/Questionnaire/insurance|1.0.0"
+    assert form["questionnaire"] == "https://candor.health/fhir/Questionnaire/insurance|1.1.0"
     answered = {item["linkId"]: item for item in form["item"][0]["item"]}
     assert answered["ins-payer"]["text"] == "Name of the insurance company or plan"
     assert answered["ins-payer"]["answer"] == [{"valueString": "MassHealth"}]
@@ -182,15 +182,33 @@ def test_a_dose_keeps_its_digits():
     assert statement["reasonCode"] == [{"text": "sleep"}]
 
 
-def test_a_dose_without_a_unit_and_a_medicine_without_a_dose():
+def test_a_dose_in_an_unknown_unit_has_none_and_a_medicine_may_have_no_dose():
     told = {
         "med-any": "LA33-6",
-        "med-list": [{"med-name": "36437", "med-dose": Decimal(2)}, {"med-how-often": "daily"}],
+        "med-list": [{"med-name": "36437", "med-dose": (Decimal(2), "unit-not-known")}, {"med-how-often": "daily"}],
     }
     filed = resources(with_forms(example.answers("medications", told)))
     assert filed["medicine:0"]["dosage"] == [{"doseAndRate": [{"doseQuantity": {"value": Decimal(2)}}]}]
     assert "medicine:1" not in filed
     assert "dosage" not in resources()["medicine:1"]
+
+
+def test_a_dose_asked_by_the_first_version_of_the_form_is_read_with_its_unit():
+    told = example.answers("medications", TAKING)
+    entry = [
+        {"linkId": "med-name", "answer": [{"valueString": "Tea"}]},
+        {"linkId": "med-dose", "answer": [{"valueDecimal": Decimal("0.50")}]},
+        {"linkId": "med-unit", "answer": [{"valueCoding": {"system": UCUM, "code": "mL", "display": "mL"}}]},
+    ]
+    items = [{"linkId": "med-medicines", "item": [{"linkId": "med-list", "item": entry}]}]
+    filed = resources(with_forms(replace(told, version="1.0.0", items=items)))
+    dose = filed["medicine:0"]["dosage"][0]["doseAndRate"][0]["doseQuantity"]
+    assert dose == {"value": Decimal("0.50"), "unit": "mL", "system": UCUM, "code": "mL"}
+
+
+def test_a_term_that_the_patient_typed_has_no_code():
+    statement = resources()["medicine:1"]
+    assert statement["medicationCodeableConcept"] == {"text": "my cousin's herbs"}
 
 
 def test_medicine_for_substance_use_is_protected_like_the_form_it_was_told_in():

@@ -17,14 +17,28 @@ FORMS = {path.stem.rsplit("-", 1)[0]: json.loads(path.read_text(encoding="utf-8"
 PREFIXES = {
     "demographics": "demo-",
     "insurance": "ins-",
+    "presenting-concerns": "con-",
+    "medical-history": "hist-",
     "allergies": "all-",
     "medications": "med-",
     "substance-use": "sub-",
     "phq-9": "phq9-",
     "gad-7": "gad7-",
     "dast-10": "dast10-",
+    "social-needs": "soc-",
+    "telehealth-readiness": "tele-",
+    "safety": "safe-",
+    "audit-c": "auditc-",
+    "c-ssrs-screener": "cssrs-",
+    "pc-ptsd-5": "pcptsd5-",
 }
-OURS = ("demographics", "insurance", "allergies", "medications", "substance-use")
+INSTRUMENTS = ("phq-9", "gad-7", "dast-10", "audit-c", "c-ssrs-screener", "pc-ptsd-5")
+OURS = tuple(slug for slug in PREFIXES if slug not in INSTRUMENTS)
+# A heading that belongs to no published item: the WHO script in other words, and the second part of the C-SSRS.
+HEADINGS = {
+    "auditc-items": "The following questions are about your use of alcoholic beverages during the past year.",
+    "cssrs-behavior": "Suicidal behavior",
+}
 CANDOR = "https://candor.health/fhir/StructureDefinition/"
 TRANSLATION = "http://hl7.org/fhir/StructureDefinition/translation"
 ORDINAL = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
@@ -139,7 +153,7 @@ def test_option_codes_are_not_given_twice(slug):
 # The words
 
 
-@pytest.mark.parametrize("slug", ["phq-9", "gad-7", "dast-10"])
+@pytest.mark.parametrize("slug", INSTRUMENTS)
 def test_an_instrument_form_has_the_published_words_points_and_codes(slug):
     instrument = instruments.get(slug)
     asked = {item["linkId"]: item for item in items_of(slug) if item["type"] != "group"}
@@ -158,9 +172,12 @@ def test_an_instrument_form_has_the_published_words_points_and_codes(slug):
 
 def test_every_text_with_a_pinned_wording_matches_it_in_both_languages():
     english, in_spanish = instruments.wordings(), instruments.wordings("es")
-    for slug in ("phq-9", "gad-7", "dast-10"):
+    for slug in INSTRUMENTS:
         for item in items_of(slug):
             link_id = item["linkId"]
+            if link_id in HEADINGS:
+                assert item["text"] == HEADINGS[link_id]
+                continue
             assert hashlib.sha256(item["text"].encode()).hexdigest() == english[link_id], link_id
             translated = spanish(item, "text")
             assert (translated is not None) == (link_id in in_spanish)
@@ -168,7 +185,7 @@ def test_every_text_with_a_pinned_wording_matches_it_in_both_languages():
                 assert hashlib.sha256(translated.encode()).hexdigest() == in_spanish[link_id], link_id
 
 
-@pytest.mark.parametrize("slug", ["gad-7", "dast-10"])
+@pytest.mark.parametrize("slug", [slug for slug in INSTRUMENTS if slug != "phq-9"])
 def test_an_instrument_without_published_spanish_carries_none(slug):
     assert TRANSLATION not in json.dumps(FORMS[slug])
 
@@ -189,14 +206,14 @@ def test_our_own_forms_are_in_both_languages_and_mark_the_spanish_as_a_draft(slu
 # The marks
 
 
-def test_substance_use_and_dast_10_wait_for_the_part_2_consent_and_nothing_else_does():
+def test_substance_use_and_its_screens_wait_for_the_part_2_consent_and_nothing_else_does():
     waiting = {
         section["linkId"]
         for form in FORMS.values()
         for section in form["item"]
         if extension(section, CANDOR + "sensitivity") == "sud"
     }
-    assert waiting == {"sub-use", "sub-care", "dast10-items"}
+    assert waiting == {"sub-use", "sub-care", "sub-safety", "dast10-items", "auditc-items"}
 
 
 def test_no_medicine_for_substance_use_is_offered_outside_a_section_that_waits():
@@ -215,9 +232,61 @@ def test_item_nine_is_required_never_hidden_and_marks_each_answer_above_zero_as_
     assert marked == {"LA6568-5": None, "LA6569-3": True, "LA6570-1": True, "LA6571-9": True}
 
 
-def test_only_item_nine_is_marked_as_risk():
-    marked = [i["linkId"] for slug in FORMS for i in items_of(slug) if extension(i, CANDOR + "risk") is not None]
-    assert marked == ["phq9-q9"]
+def test_these_questions_and_no_other_are_marked_as_risk():
+    marked = {i["linkId"] for slug in FORMS for i in items_of(slug) if extension(i, CANDOR + "risk") is not None}
+    screener = {item.link_id for item in instruments.get("c-ssrs-screener").items}
+    assert marked == {"phq9-q9", "safe-harm-others", "sub-overdose-30"} | screener
+
+
+def test_each_yes_to_a_yes_no_risk_question_opens_the_help():
+    for slug in FORMS:
+        for item in items_of(slug):
+            if extension(item, CANDOR + "risk") and item["linkId"] != "phq9-q9":
+                marked = {o["valueCoding"]["code"]: extension(o, CANDOR + "risk-option") for o in item["answerOption"]}
+                assert marked == {"LA33-6": True, "LA32-8": None}, item["linkId"]
+
+
+def test_a_question_of_our_own_that_pages_reads_in_the_form_as_its_finding_quotes_it():
+    texts = {item["linkId"]: item["text"] for slug in OURS for item in items_of(slug)}
+    for question in instruments.QUESTIONS.values():
+        assert [texts[item.link_id] for item in question.items] == [item.text for item in question.items]
+
+
+def test_c_ssrs_3_to_5_and_pc_ptsd_5_follow_a_yes_only():
+    asked = {
+        item["linkId"]: [(one["question"], one["answerCoding"]["code"]) for one in item["enableWhen"]]
+        for slug in ("c-ssrs-screener", "pc-ptsd-5")
+        for item in items_of(slug)
+        if "enableWhen" in item
+    }
+    assert asked == {
+        **{f"cssrs-q{n}": [("cssrs-q2", "LA33-6")] for n in (3, 4, 5)},
+        "cssrs-q6-recent": [("cssrs-q6", "LA33-6")],
+        "pcptsd5-items": [("pcptsd5-gate", "LA33-6")],
+    }
+
+
+def test_substance_use_asks_about_overdose_withdrawal_and_naloxone():
+    safety = {item["linkId"]: item for item in items_of("substance-use")}
+    assert safety["sub-overdose-ever"]["required"] and safety["sub-naloxone"]["required"]
+    for kind in ("alcohol", "benzo"):
+        codes = [o["valueCoding"]["code"] for o in safety[f"sub-quit-{kind}"]["answerOption"]]
+        assert codes == [f"quit-{kind}-{what}" for what in ("shaking", "seizure", "hospital", "none")]
+    assert {"sub-last-use", "sub-alcohol-last"} <= set(safety)
+
+
+def test_insurance_takes_photos_of_both_sides_of_the_card_and_insists_on_neither():
+    photos = {item["linkId"]: item for item in items_of("insurance") if item["type"] == "attachment"}
+    assert set(photos) == {"ins-card-front", "ins-card-back"}
+    for photo in photos.values():
+        assert photo["required"] is False
+        assert extension(photo, "http://hl7.org/fhir/StructureDefinition/mimeType") == "image/jpeg"
+
+
+def test_every_sensitive_section_of_our_own_lets_a_question_go_unanswered():
+    sensitive = {"presenting-concerns", "medical-history", "social-needs", "safety", "substance-use"}
+    for slug in sensitive:
+        assert all(extension(section, CANDOR + "sensitivity") for section in FORMS[slug]["item"]), slug
 
 
 def test_the_difficulty_question_follows_any_problem_above_not_at_all():

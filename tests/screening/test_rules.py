@@ -129,10 +129,45 @@ def test_low_none_and_unknown_levels_find_nothing(answers):
     assert found("c-ssrs-screener", answers) == ()
 
 
-def test_only_the_suicide_findings_page():
-    codes = {flag.code for each in instruments.REGISTRY.values() for flag in each.flags}
+def test_only_suicide_overdose_and_harm_findings_page():
+    codes = {flag.code for each in instruments.ASSESSED.values() for flag in each.flags}
     assert codes >= rules.PAGING
-    assert {code for code in codes if code.startswith("suicide")} == rules.PAGING
+    assert {code for code in codes if code.startswith("suicide")} | {"overdose-in-30-days", "harm-to-others"} == (
+        rules.PAGING
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "answers", "code"),
+    [
+        ("harm-to-others", {"safe-harm-others": YES}, "harm-to-others"),
+        ("overdose", {"sub-overdose-ever": YES, "sub-overdose-30": YES}, "overdose-in-30-days"),
+    ],
+)
+def test_a_yes_to_our_own_danger_question_pages_and_is_quoted(key, answers, code):
+    (finding,) = found(key, answers)
+    assert (finding.code, finding.urgency, finding.pages) == (code, "high", True)
+    assert "was answered Yes" in finding.because
+
+
+@pytest.mark.parametrize(
+    ("key", "answers"),
+    [
+        ("harm-to-others", {"safe-harm-others": NO}),
+        ("overdose", {"sub-overdose-ever": NO}),
+        ("overdose", {"sub-overdose-ever": YES, "sub-overdose-30": NO}),
+        ("overdose", {"sub-overdose-ever": YES}),
+    ],
+)
+def test_no_to_our_own_danger_questions_finds_nothing(key, answers):
+    assert found(key, answers) == ()
+
+
+def test_a_risk_question_left_unanswered_on_purpose_is_for_review_and_pages_nobody():
+    (finding,) = rules.declined("phq-9", {"phq9-q9"})
+    assert (finding.code, finding.urgency, finding.pages) == ("risk-item-declined", "medium", False)
+    assert "would rather not answer" in finding.because and "better off dead" in finding.because
+    assert rules.declined("gad-7", {"phq9-q9"}) == ()
 
 
 def test_dast_10_from_six_and_audit_from_twenty_are_review_items():

@@ -1,0 +1,213 @@
+"""The form library at a clinic: which forms are asked when, and the right to use instruments that have terms.
+
+For the clinic's administrator. The front desk has no business here: a rule says which screening stands behind a
+section's number (42 CFR 2.13(c)), so to the desk these pages don't exist.
+"""
+
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.html import format_html
+
+from core.access import clinics_where
+from core.admin import staff
+from core.models import Clinic, Program
+from core.permissions import Permission
+from intake.models import FormRule, InstrumentRight, VisitType
+from intake.services import choosing, library, rules
+from screening import instruments
+
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+    RuleModelForm, RightModelForm = forms.ModelForm[FormRule], forms.ModelForm[InstrumentRight]
+else:
+    ModelAdmin, RuleModelForm, RightModelForm = admin.ModelAdmin, forms.ModelForm, forms.ModelForm
+
+
+def managed_clinics(request: HttpRequest) -> frozenset[UUID]:
+    """Clinics whose settings this person manages; asked once per request."""
+    known = vars(request)
+    if "managed_clinics" not in known:
+        held = clinics_where(staff(request), Permission.MANAGE_SETTINGS)
+        known["managed_clinics"] = frozenset(held.values_list("pk", flat=True))
+    clinics: frozenset[UUID] = known["managed_clinics"]
+    return clinics
+
+
+class LibraryAdmin(ModelAdmin):
+    """Rows of the clinics that this person manages; strangers get 404, nothing is ever deleted."""
+
+    actions = None
+    change_list_template = "admin/intake/library_list.html"
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(managed_clinics(request))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        clinics = managed_clinics(request)
+        return bool(clinics) if obj is None else obj.clinic_id in clinics
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(managed_clinics(request))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_view_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(clinic__in=managed_clinics(request))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        found = super().get_object(request, object_id)
+        if found is None:
+            raise Http404
+        return found
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        clinics = managed_clinics(request)
+        if not clinics:
+            raise Http404
+        left_out = {slug: choosing.clinics_without(slug, clinics) for slug in rules.terms()}
+        notes = [(instruments.get(slug).name, names) for slug, names in left_out.items() if names]
+        return super().changelist_view(request, {"left_out": notes, **(extra_context or {})})
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not managed_clinics(request):
+            raise Http404
+        return super().changeform_view(request, *args, **kwargs)
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> "type[forms.ModelForm[Any]]":
+        form = super().get_form(request, obj, change, **kwargs)
+        if "clinic" in form.base_fields:
+            clinic = cast("forms.ModelChoiceField[Clinic]", form.base_fields["clinic"])
+            clinic.queryset = Clinic.objects.filter(pk__in=managed_clinics(request)).order_by("name")
+            clinic.initial = clinic.queryset.first()
+        return form
+
+
+class RuleForm(RuleModelForm):
+    """One rule. Ages an instrument isn't meant for are refused whatever a rule says; here that is said early."""
+
+    form = forms.ChoiceField(choices=library.titles)
+    visit_types = forms.MultipleChoiceField(
+        choices=VisitType.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None marked: all of them.",
+    )
+
+    class Meta:
+        model = FormRule
+        fields = [
+            "clinic", "program", "form", "position", "min_age", "max_age", "visit_types", "every_days", "is_active",
+        ]  # fmt: skip
+        help_texts = {
+            "program": "Empty: all programs. A program's own rule replaces the general one for that form.",
+            "position": "Forms are asked in this order.",
+            "every_days": "Left out when the patient sent this form within so many days. Empty: always asked.",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        program, clinic = cleaned.get("program"), cleaned.get("clinic")
+        clinic_id = clinic.pk if clinic else self.instance.clinic_id
+        if program and program.clinic_id != clinic_id:
+            self.add_error("program", "This program belongs to another clinic.")
+        same = FormRule.objects.filter(clinic=clinic_id, program=program, form=cleaned.get("form"))
+        if same.exclude(pk=self.instance.pk).exists():
+            self.add_error("form", "There is a rule for this form already.")
+        instrument = instruments.REGISTRY.get(cleaned.get("form", ""))
+        oldest = cleaned.get("max_age")
+        if instrument and oldest is not None and oldest < instrument.ages[0]:
+            self.add_error("max_age", f"The {instrument.name} is asked from the age of {instrument.ages[0]} only.")
+        return cleaned
+
+
+@admin.register(FormRule)
+class FormRuleAdmin(LibraryAdmin):
+    """Without rules of its own a clinic asks the default forms; its first rule brings those with it, to be changed."""
+
+    form = RuleForm
+    list_display = ("title", "clinic", "program", "ages", "visits", "every_days", "is_active")
+    list_display_links = ("title",)
+    list_select_related = ("clinic", "program")
+    ordering = ("clinic", "position")
+
+    @admin.display(description="Form", ordering="position")
+    def title(self, rule: FormRule) -> str:
+        return f"{rule.position}. {dict(library.titles()).get(rule.form, rule.form)}"
+
+    @admin.display(description="Ages")
+    def ages(self, rule: FormRule) -> str:
+        if rule.min_age is None and rule.max_age is None:
+            return "all"
+        return f"{rule.min_age or 0} to {rule.max_age}" if rule.max_age is not None else f"from {rule.min_age}"
+
+    @admin.display(description="Visits")
+    def visits(self, rule: FormRule) -> str:
+        return ", ".join(str(dict(VisitType.choices)[one]) for one in rule.visit_types) or "all"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("clinic",) if obj else ()
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> "type[forms.ModelForm[Any]]":
+        form = super().get_form(request, obj, change, **kwargs)
+        program = cast("forms.ModelChoiceField[Program]", form.base_fields["program"])
+        program.queryset = Program.objects.filter(clinic__in=managed_clinics(request)).order_by("public_name")
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        rules.save_rule(rule=obj, by=staff(request))
+
+
+class RightForm(RightModelForm):
+    """The exact words are shown beside each instrument, and they are what is kept."""
+
+    instrument = forms.ChoiceField(widget=forms.RadioSelect)
+    confirmed = forms.BooleanField(label="I have read the terms and confirm this statement for the clinic")
+
+    class Meta:
+        model = InstrumentRight
+        fields = ["clinic", "instrument"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        instrument = cast(forms.ChoiceField, self.fields["instrument"])
+        instrument.choices = [
+            (
+                slug,
+                format_html("{}: “{}” Terms: {}", instruments.get(slug).name, words, instruments.get(slug).copyright),
+            )
+            for slug, words in rules.terms().items()
+        ]
+
+
+@admin.register(InstrumentRight)
+class InstrumentRightAdmin(LibraryAdmin):
+    """Confirmed once, kept for good. Without it the instrument is left out of the clinic's packets."""
+
+    form = RightForm
+    list_display = ("instrument", "clinic", "confirmed_by", "confirmed_at")
+    list_select_related = ("clinic", "confirmed_by")
+    readonly_fields = ("statement", "confirmed_by", "confirmed_at")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["clinic", "instrument", *(self.readonly_fields if obj else ("confirmed",))]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        typed = form.cleaned_data
+        kept = rules.confirm_right(clinic=typed["clinic"], instrument=typed["instrument"], by=staff(request))
+        obj.pk = kept.pk
