@@ -14,29 +14,30 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 from antlr4 import CommonTokenStream, InputStream, ParseTreeWalker
 from antlr4.error.ErrorListener import ErrorListener
 from fhirpathpy.engine import do_eval
 from fhirpathpy.engine.invocations import invocation_registry
 from fhirpathpy.engine.invocations.constants import constants
-from fhirpathpy.engine.nodes import FP_Quantity, FP_TimeBase, ResourceNode, TypeInfo
+from fhirpathpy.engine.nodes import FP_Quantity, FP_TimeBase, ResourceNode
 from fhirpathpy.models import models
 from fhirpathpy.parser.ASTPathListener import ASTPathListener
 from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
 from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
 
-from intake.engine import ExpressionError
+from intake.engine.definition import ExpressionError
 from intake.engine.limits import longest_text
 
-LONGEST: Final = 4000  # characters of an expression
+LONGEST: Final = 2000  # characters of an expression
 _DEEPEST: Final = 40  # brackets inside brackets
 _MOST_CALLS: Final = 20_000  # of functions and operators in one evaluation: about half a second
 _MOST_NODES: Final = 20_000  # in one collection
 _MOST_LETTERS: Final = 100_000  # in a text that an expression makes
-_MOST_DIGITS: Final = 100
+_LARGEST: Final = Decimal(10) ** 100  # number
 _UCUM: Final = "http://unitsofmeasure.org"
+_THEIRS: Final = cast("Mapping[str, Mapping[str, Any]]", invocation_registry)
 _PATHS: Final = {"context": "QuestionnaireResponse.item", "qitem": "Questionnaire.item"}
 
 
@@ -100,8 +101,6 @@ def _plain(node: Any) -> Any:
         return str(value)
     if isinstance(value, Mapping) and "$status" in value:
         raise ExpressionError("The expression found several values where there can be one.")
-    if isinstance(value, TypeInfo):
-        raise ExpressionError("The expression finds a type, not a value.")
     return {key: part for key, part in value.items() if key != "extension"} if isinstance(value, Mapping) else value
 
 
@@ -168,7 +167,7 @@ def _functions(tree: Mapping[str, Any]) -> set[str]:
 @cache
 def _table() -> Mapping[str, Mapping[str, Any]]:
     """fhirpathpy's functions with our own in place of some, all of them bounded."""
-    known = {**invocation_registry, **_OURS}
+    known = {**_THEIRS, **_OURS}
     return {
         name: {**entry, "fn": _bounded(entry["fn"], _GUARDS.get(name))}
         for name, entry in known.items()
@@ -189,12 +188,13 @@ def _bounded(function: Callable[..., Any], guard: Callable[..., None] | None) ->
 
 
 def _small(result: Any) -> Any:
-    if isinstance(result, list) and len(result) > _MOST_NODES:
+    values: list[Any] = result if isinstance(result, list) else [result]
+    if len(values) > _MOST_NODES:
         raise ExpressionError("The expression finds too much.")
-    for value in result if isinstance(result, list) else (result,):
+    for value in values:
         if isinstance(value, str) and len(value) > _MOST_LETTERS:
             raise ExpressionError("The expression makes a text that is too long.")
-        if isinstance(value, int | Decimal) and abs(value) >= Decimal(10) ** _MOST_DIGITS:
+        if isinstance(value, int | Decimal) and not -_LARGEST < value < _LARGEST:
             raise ExpressionError("The expression makes a number that is too large.")
     return result
 
@@ -267,15 +267,14 @@ def _extreme(choose: Callable[[list[Any]], Any]) -> Callable[..., list[Any]]:
 
 def _comparing(name: str, holds: Callable[[Any, Any], bool]) -> Mapping[str, Any]:
     """An operator that also knows quantities: of one unit by their values, of two units not at all (empty)."""
-    entry = invocation_registry[name]
+    entry = _THEIRS[name]
     original = entry["fn"]
 
     def compare(context: Any, left: Sequence[Any], right: Sequence[Any]) -> Any:
-        pair = [_quantity(side) for side in (left, right)]
-        if pair[0] is None or pair[1] is None:
+        one, other = _quantity(left), _quantity(right)
+        if one is None or other is None:
             return original(context, left, right)
-        (value, unit), (other, other_unit) = pair
-        return [holds(value, other)] if unit == other_unit else []
+        return [holds(one[0], other[0])] if one[1] == other[1] else []
 
     return {**entry, "fn": compare}
 

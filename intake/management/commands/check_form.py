@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, OutputWrapper
 
+from intake.adapters.fhirpath import compile_expression
 from intake.engine.report import Unreadable, lines, read_json, report
 
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         files = [_read(name) for name in (options["file"], options["response"]) if name is not None]
-        found = report(*files, ours=options["ours"])
+        found = report(*files, ours=options["ours"], compiler=compile_expression)
         for line in [json.dumps(found.content)] if options["json"] else lines(found):
             self.stdout.write(_printable(line, self.stdout))
         if found.trouble:
