@@ -5,9 +5,10 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,8 +50,8 @@ class Post(Mailbox):
 class House:
     """Where everything is, and the processes that a test may start beside the web."""
 
-    def __init__(self, folder: Path, web_port: int) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, web_port: int, settings: Mapping[str, str]) -> None:
+        self.folder, self.settings = folder, settings
         self.base = f"http://{HOST}:{web_port}"
         self.post = Post(folder / "mail")
         self.chart = Chart(folder / "chart.json")
@@ -72,6 +73,7 @@ class House:
             "BASE_URL": self.base,
             "EMAIL_HOST": HOST,
             "EMAIL_PORT": str(self.smtp_port),
+            **self.settings,
         }
 
     @contextmanager
@@ -104,11 +106,16 @@ def until(done: Callable[[], bool], what: str) -> None:
 
 
 @contextmanager
-def open_house(folder: Path, application: str = "config.wsgi", broker: str = "") -> Iterator[House]:
+def open_house(
+    folder: Path,
+    application: str = "config.wsgi",
+    broker: str = "",
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[House]:
     """Everything but the dispatcher, which a test starts when it needs one; all of it ends with the block."""
     with listen(0) as listening:
         port = port_of(listening)
-        house = House(folder, port)
+        house = House(folder, port, settings)
         house.broker = broker
         receiver = receive(house.post, house.smtp_port)
         chart = serve(house.chart, house.post, 0)

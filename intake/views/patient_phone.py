@@ -1,4 +1,4 @@
-"""Whose phone this is, asked once after the link was opened: one that others use closes sooner and remembers nothing."""
+"""Whose phone this is, asked once after the link was opened: a shared one closes sooner and remembers nothing."""
 
 from typing import TYPE_CHECKING
 

@@ -1,0 +1,75 @@
+"""Help is on the page before any network is asked, says only what is true, and a quick exit leaves nothing to find."""
+
+import packets as given
+import pytest
+from playwright.sync_api import expect
+
+from escalation.models import Shift
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+LINES = {"tel:988", "sms:988", "https://988lifeline.org/", "tel:911", "tel:5550100199"}
+
+
+@pytest.fixture
+def at_the_phq9(clinic, phone):
+    patient = phone()
+    patient.open(f"/i/#{given.invite(clinic).token}")
+    patient.go("/i/packet/phq-9/")
+    return patient
+
+
+def test_help_opens_the_moment_a_risk_answer_is_chosen_with_the_network_cut(at_the_phq9):
+    patient = at_the_phq9
+    panel = patient.find("#crisis")
+    patient.context.set_offline(True)
+    patient.option("phq9-q9", given.NOT_AT_ALL).tap()
+    expect(panel).to_be_hidden()
+    patient.option("phq9-q9", given.SEVERAL).tap()
+    expect(panel).to_be_visible(timeout=1000)
+    shown = {one.get_attribute("href") for one in panel.locator(".help-lines a").all()}
+    assert shown == LINES
+    for words in (panel.locator("[data-told]"), panel.locator("[data-untold]")):
+        expect(words).to_be_hidden()  # nothing is stored, so nothing is claimed
+    panel.get_by_role("link", name="I am safe, continue").tap()
+    expect(panel).to_be_hidden()
+    expect(patient.option("phq9-q9", given.SEVERAL).locator("input")).to_be_checked()
+
+
+@pytest.mark.parametrize("is_rostered", [True, False])
+def test_the_panel_says_that_the_team_was_told_only_when_somebody_is_on_duty(at_the_phq9, is_rostered):
+    patient, panel = at_the_phq9, at_the_phq9.find("#crisis")
+    if not is_rostered:
+        Shift.objects.all().delete()
+    patient.option("phq9-q9", given.SEVERAL).tap()
+    true, untrue = ("told", "untold") if is_rostered else ("untold", "told")
+    expect(panel.locator(f"[data-{true}]")).to_be_visible()
+    expect(panel.locator(f"[data-{untrue}]")).to_be_hidden()
+
+
+def test_a_quick_exit_ends_the_session_on_the_server_and_takes_the_pages_place_in_the_history(at_the_phq9):
+    patient = at_the_phq9
+    before = patient.page.evaluate("history.length")
+    old_cookies = patient.context.cookies()
+    patient.find("#leave button").tap()
+    patient.at("/i/closed/")
+    assert patient.page.evaluate("history.length") == before
+    assert patient.find("body").inner_text().strip() == "This page is closed."
+    patient.context.add_cookies(old_cookies)  # whoever copied them
+    patient.go("/i/packet/phq-9/")
+    patient.at("/i/")
+
+
+def test_a_shared_phone_closes_sooner_and_is_asked_to_remember_nothing(clinic, phone):
+    patient = phone()
+    patient.page.clock.install()
+    patient.open(f"/i/#{given.invite(clinic).token}")
+    patient.press("[name=whose][value=shared]")
+    expect(patient.find("[name=whose]")).to_have_count(0)
+    patient.go("/i/packet/demographics/")
+    remembered = patient.find("#questions [autocomplete]:not([autocomplete=off])")
+    expect(remembered).to_have_count(0)
+    patient.page.clock.run_for(4 * 60_000 + 10_000)
+    expect(patient.find("#idle")).to_be_visible()
+    patient.page.clock.run_for(60_000)
+    patient.at("/i/")
