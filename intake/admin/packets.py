@@ -20,19 +20,24 @@ from django.views.decorators.http import require_POST
 from qrcode.image.svg import SvgPathImage
 
 import intake.services.packets
+import intake.services.tablet
 from core.access import patients_for_front_desk
 from core.admin import DeskAdmin, desk_clinics, language_name, staff
 from core.clock import Now
 from core.models import Patient, Program, Site
 from escalation.templatetags.staff_pages import at_clinic
 from intake import selectors
-from intake.access import get_packet_for_desk
-from intake.models import Packet
+from intake.access import get_packet_for_desk, hand_over
+from intake.forms import RELATIONSHIPS, foreign
+from intake.models import Packet, VisitType
+from intake.services.packets import MAX_TRIES
+from intake.services.responses import PacketClosed
 
 CLOSED = (Packet.State.SUBMITTED, Packet.State.FILED, Packet.State.WITHDRAWN)
 STANDINGS = (
     ("unfinished", "Not finished"),
     ("submitted", "Sent by the patient"),
+    ("locked", "Link locked"),
     ("expired", "Link expired"),
     ("withdrawn", "Withdrawn"),
 )
@@ -44,6 +49,10 @@ class InviteForm(forms.Form):
     program = forms.ModelChoiceField(Program.objects.none(), empty_label=None)
     site = forms.ModelChoiceField(Site.objects.none(), empty_label=None, required=False)
     language = forms.ChoiceField(choices=settings.LANGUAGES)
+    visit_type = forms.ChoiceField(choices=VisitType.choices, label="Visit", required=False)
+
+    def clean_visit_type(self) -> str:
+        return self.cleaned_data["visit_type"] or VisitType.NEW
 
     def __init__(self, patient: Patient, data: Any = None) -> None:
         super().__init__(data, initial={"language": patient.language})
@@ -76,7 +85,7 @@ class PacketAdmin(DeskAdmin):
     lookups = frozenset({"patient__id__exact", "standing"})
     fields = (
         "patient_name", "program", "site", "speaks", "standing", "progress", "missing", "declined",
-        "invited", "opened", "sent", "works_until",
+        "who_answers", "tablet", "interpreter", "invited", "opened", "sent", "works_until",
     )  # fmt: skip
     readonly_fields = fields
     change_form_template = "admin/intake/packet/change_form.html"
@@ -121,7 +130,35 @@ class PacketAdmin(DeskAdmin):
 
     @admin.display(description="Link works until")
     def works_until(self, packet: Packet) -> str:
+        if packet.tries >= MAX_TRIES:
+            return "Locked: somebody typed five wrong dates of birth. Make a new link, or start on the tablet."
         return at_clinic(packet.expires_at, packet.clinic.time_zone)
+
+    @admin.display(description="Answered by")
+    def who_answers(self, packet: Packet) -> str:
+        """Who, as they said themselves when they opened it. Nothing of what they answered."""
+        if packet.state == Packet.State.INVITED:
+            return "-"
+        words = "The patient"
+        if packet.answered_by == Packet.AnsweredBy.GUARDIAN:
+            relationship = dict(RELATIONSHIPS)[packet.respondent["relationship"]]
+            words = f"{packet.respondent['name']}, for the patient ({relationship})"
+        return f"{words}, with the help of {packet.assisted_by.full_name}" if packet.assisted_by else words
+
+    @admin.display(description="Tablet")
+    def tablet(self, packet: Packet) -> str:
+        return "Started on the clinic's tablet" if packet.on_tablet else "-"
+
+    @admin.display(description="Interpreter")
+    def interpreter(self, packet: Packet) -> str:
+        """Sections without words in the packet's language, by their neutral names; the same whatever was answered."""
+        apart: dict[str, list[str]] = {}
+        for step in packet.steps.all():
+            spoken = foreign(selectors.definition_of(step.form_id), packet.language) if step.form_id else ""
+            if spoken:
+                apart.setdefault(spoken, []).append(selectors.desk_label(step))
+        told = [f"In {language_name(code)} only: {', '.join(labels)}." for code, labels in apart.items()]
+        return " ".join([*told, "Offer an interpreter; it is free."]) if told else "-"
 
     @admin.display(description="Done")
     def progress(self, packet: Packet) -> str:
@@ -143,6 +180,7 @@ class PacketAdmin(DeskAdmin):
         return [
             path("invite/<uuid:patient_id>/", page(self.invite_view), name="intake_packet_invite"),
             path("<uuid:packet_id>/reissue/", page(require_POST(self.reissue_view)), name="intake_packet_reissue"),
+            path("<uuid:packet_id>/tablet/", page(self.tablet_view), name="intake_packet_tablet"),
             path("<uuid:packet_id>/withdraw/", page(self.withdraw_view), name="intake_packet_withdraw"),
             *super().get_urls(),
         ]
@@ -175,6 +213,21 @@ class PacketAdmin(DeskAdmin):
             return redirect("admin:intake_packet_change", packet.id)
         return self._invitation(request, intake.services.packets.reissue(packet=packet, by=staff(request)))
 
+    def tablet_view(self, request: HttpRequest, packet_id: UUID) -> HttpResponse:
+        """Asked once more first, because it signs the desk out here: from then on the device is the patient's."""
+        packet = get_packet_for_desk(staff(request), packet_id)
+        if request.method != "POST":
+            context = {**self.admin_site.each_context(request), "title": "Start on this device?", "packet": packet}
+            return render(request, "admin/intake/packet/tablet.html", context)
+        helper = staff(request) if "helps" in request.POST else None
+        try:
+            intake.services.tablet.start_on_tablet(packet=packet, by=staff(request), helps=helper is not None)
+        except PacketClosed:
+            messages.info(request, "This packet is closed; invite the patient again instead.")
+            return redirect("admin:intake_packet_change", packet.id)
+        hand_over(request, packet, helper_id=helper.id if helper else None)
+        return redirect("intake:tablet")
+
     def withdraw_view(self, request: HttpRequest, packet_id: UUID) -> HttpResponse:
         """Asked once more first: what is withdrawn stays withdrawn."""
         packet = get_packet_for_desk(staff(request), packet_id)
@@ -206,6 +259,7 @@ def _standing() -> Case:
         When(state=Packet.State.WITHDRAWN, then=Value("withdrawn")),
         When(state=Packet.State.EXPIRED, then=Value("expired")),
         When(expires_at__lte=Now(), then=Value("expired")),
+        When(tries__gte=MAX_TRIES, then=Value("locked")),
         default=Value("unfinished"),
         output_field=CharField(),
     )
