@@ -32,7 +32,6 @@ SEVERITY = "all-severity"
 MEDICINE = "med-list"
 MEDICINE_NAME = "med-name"
 DOSE = "med-dose"
-DOSE_UNIT = "med-unit"
 HOW_OFTEN = "med-how-often"
 REASON = "med-reason"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ehr.mapping import forms
 from ehr.mapping.answers import Items, bare, concept, concepts, instances, plain, values
-from ehr.mapping.codes import hl7
+from ehr.mapping.codes import UCUM, hl7
 from ehr.mapping.drafts import MEDICATIONS, PATIENT, SUBSTANCE_USE, Context, Draft, instant, key, reference
 from ehr.mapping.questionnaire_response import form_key
 from ehr.mapping.source import AnswerSet
@@ -52,15 +52,22 @@ def _draft(
 
 def _dosage(group: Items) -> dict[str, Any]:
     """How much each time, with the digits as given, and how often in the patient's words."""
-    amount = plain(group, forms.DOSE)
-    dosage: dict[str, Any] = {"text": plain(group, forms.HOW_OFTEN)}
-    if amount is not None:
-        dosage["doseAndRate"] = [{"doseQuantity": {"value": amount, **_unit(group)}}]
-    return dosage
+    dose = _dose(group)
+    return {"text": plain(group, forms.HOW_OFTEN), "doseAndRate": [{"doseQuantity": dose}] if dose else []}
 
 
-def _unit(group: Items) -> dict[str, Any]:
-    for _kind, value in values(group, forms.DOSE_UNIT):
+def _dose(group: Items) -> dict[str, Any]:
+    """A unit that the patient isn't sure of is left out."""
+    for kind, value in values(group, forms.DOSE):
+        if kind != "Quantity":
+            return {"value": value, **_unit_asked_apart(group)}
+        return dict(value) if value.get("system") == UCUM else {"value": value["value"]}
+    return {}
+
+
+def _unit_asked_apart(group: Items) -> dict[str, Any]:
+    """As version 1.0.0 of the form did."""
+    for _kind, value in values(group, "med-unit"):
         unit = bare(value)
         return {"unit": unit.get("display") or unit["code"], "system": unit["system"], "code": unit["code"]}
     return {}

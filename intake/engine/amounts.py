@@ -92,8 +92,9 @@ def with_word(raw: Mapping[str, Any], value: Value | None, posted: Mapping[str, 
     words = posted.get(sure_field(value)) if value is not None and isinstance(value.content, Quantity) else None
     if words is None:
         return raw
-    before = raw.get("extension", ())
-    kept = [found for found in before if not (isinstance(found, Mapping) and found.get("url") == CONFIRMED)]
+    before = raw.get("extension")
+    others = before if isinstance(before, list) else []
+    kept = [found for found in others if not (isinstance(found, Mapping) and found.get("url") == CONFIRMED)]
     said = next((text for text in words if text in ("true", "false")), "")
     if said:
         kept.append({"url": CONFIRMED, "valueBoolean": said == "true"})

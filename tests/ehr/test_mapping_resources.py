@@ -8,8 +8,9 @@ from typing import Any
 
 import finished_packet as example
 import pytest
-from finished_packet import ALLERGIC, AT, FINISHED, NOT_ALLERGIC, PDF, SYSTEM, UNWILLING, WHO
+from finished_packet import ALLERGIC, AT, FINISHED, NOT_ALLERGIC, PDF, SYSTEM, TAKING, UNWILLING, WHO
 
+from ehr.mapping.codes import UCUM
 from ehr.mapping.plan import plan
 from ehr.mapping.source import Address
 
