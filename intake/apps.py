@@ -1,6 +1,8 @@
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 
 from intake.adapters.fhirpath import compile_expression
+from intake.checks import unconfirmed_rights
 
 
 class IntakeConfig(AppConfig):
@@ -8,3 +10,6 @@ class IntakeConfig(AppConfig):
     verbose_name = "Intake"
     # What the engine evaluates expressions with. Chosen here, because selectors stand below the adapters.
     compiler = staticmethod(compile_expression)
+
+    def ready(self) -> None:
+        register(unconfirmed_rights, Tags.database)

@@ -23,7 +23,8 @@ from screening import instruments
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
-    RuleModelForm, RightModelForm = forms.ModelForm[FormRule], forms.ModelForm[InstrumentRight]
+    RuleModelForm = forms.ModelForm[FormRule]
+    RightModelForm = forms.ModelForm[InstrumentRight]
 else:
     ModelAdmin, RuleModelForm, RightModelForm = admin.ModelAdmin, forms.ModelForm, forms.ModelForm
 
@@ -116,7 +117,7 @@ class RuleForm(RuleModelForm):
         }
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         program, clinic = cleaned.get("program"), cleaned.get("clinic")
         clinic_id = clinic.pk if clinic else self.instance.clinic_id
         if program and program.clinic_id != clinic_id:
@@ -204,7 +205,7 @@ class InstrumentRightAdmin(LibraryAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ["clinic", "instrument", *(self.readonly_fields if obj else ("confirmed",))]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

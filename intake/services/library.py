@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +51,8 @@ def publish(definition: dict[str, Any], *, actor: Actor) -> bool:
     """Publish one Questionnaire under its `url`'s last part and `version`. False if it already is."""
     slug, version = str(definition["url"]).rsplit("/", 1)[-1], str(definition["version"])
     instrument = instruments.REGISTRY.get(slug)
-    languages = [one for one in ("es",) if instrument is None or one in instrument.languages]
-    faults = [one for one in engine.lint(definition, ours=True, languages=languages, compiler=compile_expression) if one.severity == "error"]
-    if faults:
-        raise FormRefused(f"{slug} {version}: {faults[0].path}: {faults[0].message} {faults[0].fix}")
-    _check_wording(engine.parse(definition, compile_expression), f"{slug} {version}")
-    sha256 = hashlib.sha256(json.dumps(definition, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    check(definition, [one for one in ("es",) if instrument is None or one in instrument.languages])
+    sha256 = sha256_of(definition)
     known = FormVersion.objects.filter(clinic=None, slug=slug, version=version).first()
     if known:
         if known.sha256 != sha256:
@@ -70,6 +66,21 @@ def publish(definition: dict[str, Any], *, actor: Actor) -> bool:
         context={"slug": slug, "version": version, "sha256": sha256},
     )
     return True
+
+
+def check(definition: Mapping[str, Any], languages: Sequence[str]) -> None:
+    """Whether a form may be shown to a patient, in these languages besides its own. Raises FormRefused."""
+    name = f"{str(definition['url']).rsplit('/', 1)[-1]} {definition['version']}"
+    findings = engine.lint(definition, ours=True, languages=languages, compiler=compile_expression)
+    faults = [one for one in findings if one.severity == "error"]
+    if faults:
+        raise FormRefused(f"{name}: {faults[0].path}: {faults[0].message} {faults[0].fix}")
+    _check_wording(engine.parse(definition, compile_expression), name)
+
+
+def sha256_of(definition: Mapping[str, Any]) -> str:
+    """Hex, of the definition as canonical JSON."""
+    return hashlib.sha256(json.dumps(definition, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _check_wording(form: engine.Definition, name: str) -> None:

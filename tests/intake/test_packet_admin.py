@@ -94,7 +94,7 @@ def test_a_closed_packet_gets_no_new_link(dana, packet):
 
 def test_what_is_missing_is_named_neutrally(dana, packet):
     page = dana.get(LIST).content.decode()
-    assert "0 of 11" in page
+    assert "0 of 15" in page
     assert "Privacy notice" in page
     assert "Section 9" in page
     for word in ("PHQ", "GAD", "DAST", "substance", "Part 2"):
