@@ -18,6 +18,9 @@ from launcher.setup import Ready
 # A file stays on one worker: the browser and the peers start once for it.
 PARALLEL = ("--numprocesses", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile")
 
+# Not named test_…, so that only `./run screens` makes them.
+PICTURES = ("tests/browser/screens.py", "tests/browser/readme_pictures.py")
+
 
 def test(checkout: Path, arguments: Sequence[str], *, system: bool) -> int:
     """Run pytest with these arguments; gives its exit code."""

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.process
 def test_a_bare_call_lists_every_verb(bare_checkout):
     done = bare_checkout.run()
     assert done.returncode == 0
-    for verb in ("setup", "stop", "demo", "demo-check", "test", "check"):
+    for verb in ("setup", "stop", "demo", "demo-check", "test", "check", "screens"):
         assert re.search(rf"^  \./run {verb} ", done.stdout, re.M)
 
 
