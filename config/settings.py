@@ -268,6 +268,10 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+# A photo is held in memory and never touches the disk; what is larger is read past and not kept at all.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 15 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FILES = 4
 
 # --- doorbell: Celery carries ids only; the truth is in PostgreSQL -----------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")

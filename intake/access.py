@@ -3,14 +3,15 @@
 import time
 from uuid import UUID
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
-from django.contrib.auth import logout
 from django.http import Http404, HttpRequest
 
+import consents.selectors
 from core.access import clinics_where, patients_for_clinician
 from core.models import User
 from core.permissions import Permission
-from intake.models import Packet
+from intake.models import Packet, Photo, Sensitivity
 
 PACKET, SEEN, IDLE = "packet", "packet_seen", "packet_idle"
 # The clinic's own tablet: what the front desk handed over, whether it is in a patient's hands, and who helps there.
@@ -39,7 +40,7 @@ def end_patient_session(request: HttpRequest) -> None:
 
 def hand_over(request: HttpRequest, packet: Packet, *, helper_id: UUID | None) -> None:
     """End the desk's own session on this device; the new one knows only for which packet to ask a date of birth."""
-    logout(request)
+    get_adapter(request).logout(request)  # ours, which leaves evidence
     helper = str(helper_id) if helper_id else ""
     request.session[HANDED] = {"packet": str(packet.id), "helper": helper, "at": int(time.time())}
 
@@ -111,6 +112,32 @@ def get_packet_for_clinician(user: User, packet_id: UUID) -> Packet:
     if packet is None:
         raise Http404
     return packet
+
+
+def get_photo_for_patient(packet: Packet, photo_id: UUID) -> Photo:
+    """A photo of the packet in this session, until it is sent. Raises Http404 for any other."""
+    unsent = (Packet.State.INVITED, Packet.State.OPENED, Packet.State.IN_PROGRESS)
+    photo = Photo.objects.filter(pk=photo_id, packet=packet, packet__state__in=unsent).select_related("step").first()
+    if photo is None or _is_locked(photo):
+        raise Http404
+    return photo
+
+
+def _is_locked(photo: Photo) -> bool:
+    """Substance-use sections aren't shown without the Part 2 permission, their photos neither."""
+    if photo.step.sensitivity != Sensitivity.SUD:
+        return False
+    return consents.selectors.part2_signature(photo.packet.patient_id, photo.packet_id) is None
+
+
+def get_photo_for_clinician(user: User, photo_id: UUID) -> Photo:
+    """A photo of a patient in the user's care; of a substance-use section for the care team alone. Else Http404."""
+    photos = Photo.objects.select_related("packet__patient", "step")
+    photo = photos.filter(pk=photo_id, packet__patient__in=patients_for_clinician(user)).first()
+    is_sensitive = photo is not None and photo.step.sensitivity == Sensitivity.SUD
+    if photo is None or (is_sensitive and not user.has_perm("core.care_for", photo.packet.patient)):
+        raise Http404
+    return photo
 
 
 def get_packet_for_desk(user: User, packet_id: UUID) -> Packet:

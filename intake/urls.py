@@ -3,7 +3,7 @@
 from django.urls import path
 
 from intake.api import FindTerms, SaveAnswer
-from intake.views import patient, patient_link, patient_phone, patient_step, staff, tablet
+from intake.views import patient, patient_link, patient_phone, patient_photo, patient_step, staff, staff_photo, tablet
 
 app_name = "intake"
 
@@ -21,11 +21,14 @@ patient_patterns = [
     path("i/packet/done/", patient.done, name="done"),
     path("i/packet/documents/<uuid:signature_id>.pdf", patient.document, name="document"),
     path("i/packet/<slug:slug>/", patient_step.step, name="step"),
+    path("i/packet/<slug:slug>/photo", patient_photo.save, name="photo-save"),
+    path("i/photos/<uuid:photo_id>.jpg", patient_photo.photo, name="photo"),
     path("i/packet/<slug:slug>/save", SaveAnswer.as_view(), name="save"),
 ]
 
 staff_patterns = [
     path("staff/inbox/", staff.inbox, name="inbox"),
+    path("staff/photos/<uuid:photo_id>.jpg", staff_photo.photo, name="staff-photo"),
     path("staff/patients/<uuid:patient_id>/", staff.patient, name="patient"),
 ]
 
