@@ -42,18 +42,21 @@ class Context:
     """What reading needs to know besides the text: today, for two-digit years, and the clinic's time zone.
 
     Whoever gives no date gets 00-29 as this century's years and 30-99 as the last one's. `terms` are the FHIR answers
-    for what was picked from a table (Item.table), by what was posted: no other code of such a question is taken.
+    for what names a term of a table, by table (Item.table) and text: no other code of such a question is taken.
     """
 
     today: date = date(2029, 12, 31)
     zone: tzinfo = UTC
-    terms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    terms: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
 
 def read_entry(item: Item, text: str, context: Context, *, unit: str = "") -> dict[str, Any] | None:
     """The answer that was typed or chosen; None where it is blank. Raises UnreadableValue with a message's code."""
     if not text.strip():
         return None
+    term = context.terms.get((item.table, text.strip()))
+    if term is not None:
+        return dict(term)
     chosen = _choose(item, text.strip())
     if chosen is not None:
         return dict(chosen.answer)
@@ -264,14 +267,9 @@ def _read_url(item: Item, text: str, context: Context, unit: str) -> dict[str, A
 
 
 def _read_coding(item: Item, text: str, context: Context, unit: str) -> dict[str, Any]:
-    """system|code or system|code|display, from a picker over a value set that the form doesn't contain.
-
-    Of a table of ours only what was looked up in it.
-    """
-    if item.table and text.strip() not in context.terms:
-        raise UnreadableValue("not-an-option")
+    """system|code or system|code|display, from a picker over a value set that neither the form nor a table holds."""
     if item.table:
-        return dict(context.terms[text.strip()])
+        raise UnreadableValue("not-an-option")
     system, bar, rest = text.strip().partition("|")
     code, _, display = rest.partition("|")
     if not bar or not code.strip():

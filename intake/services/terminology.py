@@ -1,38 +1,31 @@
-"""The terms that pickers offer: loaded from the files that ship, searched, and looked up before anything is stored."""
+"""The terms that pickers offer: loaded from the files that ship, and looked up before anything is stored."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Q
-
 from intake import engine
 from intake.models import Concept
-from intake.rules.terms import Term, is_named, nearest, searched, words_of
+from intake.rules.terms import is_named, words_of
+from intake.selectors.terms import KINDS, LANGUAGES, candidates, value_of
 
 FILES: Final = Path(__file__).resolve().parent.parent / "terminology"
-LANGUAGES: Final = ("en", "es")
-KINDS: Final[Mapping[str, str]] = {
-    "https://candor.health/fhir/ValueSet/medications": Concept.Kind.MEDICATION,
-    "https://candor.health/fhir/ValueSet/allergens": Concept.Kind.ALLERGY,
-}
 TRANSLATION: Final = "http://hl7.org/fhir/StructureDefinition/translation"
-_POSTED_CODE: Final = re.compile(r"https?://[^\s|]+\|([A-Za-z0-9.-]{1,40})")
-_MOST_FOUND: Final = 400  # rows that one search reads, whatever was typed
 _KEY: Final = ("kind", "system", "code", "language")
 _CONTENT: Final = ("display", "words", "rank", "is_verified")
 
 
+Terms = Mapping[tuple[str, str], Mapping[str, Any]]  # by table and text as posted
+
+
 @dataclass(frozen=True)
 class Resolved:
-    """What was posted, with each name or code of a term as system|code; and the FHIR answer for each of those."""
+    """What was posted, with what was picked in place of one's own words; and the FHIR answer of each term in it."""
 
     changes: Mapping[str, Sequence[str]]
-    terms: Mapping[str, Mapping[str, Any]]
+    terms: Terms
 
 
 def load() -> int:
@@ -68,103 +61,44 @@ def _values(concept: Concept, names: Iterable[str]) -> tuple[Any, ...]:
     return tuple(getattr(concept, name) for name in names)
 
 
-def search(*, table: str, typed: str, language: str) -> tuple[Term, ...]:
-    """At most eight terms of the table (the address of its value set) for what was typed; one query."""
-    return nearest(typed, [_term(one) for one in _candidates([table], [typed]) if one.language == _own(language)])
-
-
-def near(nodes: Iterable[engine.FieldNode], language: str) -> dict[str, tuple[Term, ...]]:
-    """By field key the terms that the patient's own words could mean, where there are any; one query or none."""
-    texts = {node.key: node.values[0] for node in nodes if node.item.table and node.values and not _is_picked(node)}
-    tables = {node.item.table for node in nodes if node.key in texts}
-    known = [one for one in _candidates(tables, texts.values()) if one.language == _own(language)]
-    found: dict[str, tuple[Term, ...]] = {}
-    for node in nodes:
-        text = texts.get(node.key, "")
-        terms = nearest(text, [_term(one) for one in known if one.kind == KINDS.get(node.item.table)])
-        if terms and not is_named(text, terms[0].label):
-            found[node.key] = terms
-    return found
-
-
-def _is_picked(node: engine.FieldNode) -> bool:
-    return any(option.is_selected for option in node.options)
-
-
 def resolve(definition: engine.Definition, changes: Mapping[str, Sequence[str]]) -> Resolved:
     """Look up what was picked or named, in one query or none, before the engine takes it.
 
-    A name counts as picked where it is the very name of one term in any of our languages; everything else that was
-    typed stays as it is. Of several texts for one answer the last counts: what was picked below one's own words.
+    A text that is the very name of one term, in any of our languages, is that term; every other one stays as it is.
+    A term picked beside one's own words ("did you mean") counts more than they do.
     """
-    asked = {name: item for name in changes if (item := definition.find(_link_id(name))) and item.table}
-    given = {name: [text.strip() for text in changes[name] if text.strip()] for name in asked}
-    if not any(given.values()):
-        return Resolved(changes, {})
-    known = _candidates({item.table for item in asked.values()}, [text for texts in given.values() for text in texts])
-    terms: dict[str, Mapping[str, Any]] = {}
-    changed: dict[str, Sequence[str]] = {}
-    for name, item in asked.items():
-        of_kind = [one for one in known if one.kind == KINDS[item.table]]
-        texts = given[name] if item.repeats else given[name][-1:]
-        meant = [_meant(text, of_kind) for text in texts]
-        terms |= {value: _answer(value, of_kind) for value in meant if value in {_value(one) for one in of_kind}}
-        changed[name] = meant
-    return Resolved({**changes, **changed}, terms)
+    near = {name: texts for name, texts in changes.items() if name.endswith(engine.NEAR_FIELD)}
+    kept = {name: texts for name, texts in changes.items() if name not in near}
+    asked = {name: item.table for name in kept if (item := definition.find(_link_id(name))) and item.table}
+    kept |= {name: picked for name in asked if any(picked := near.get(name + engine.NEAR_FIELD, ()))}
+    posted = {(table, text.strip()) for name, table in asked.items() for text in kept[name] if text.strip()}
+    known = candidates(set(asked.values()), [text for _, text in posted])
+    answers = {
+        (table, text): _answer(text, [one for one in known if one.kind == KINDS[table]]) for table, text in posted
+    }
+    return Resolved(kept, {asked_for: answer for asked_for, answer in answers.items() if answer is not None})
 
 
 def _link_id(name: str) -> str:
     return name.rsplit("].", 1)[-1].partition("[")[0]
 
 
-def _meant(text: str, known: Sequence[Concept]) -> str:
-    """system|code where the text names one verified term; else the text."""
-    values = {_value(one) for one in known if one.is_verified and is_named(text, one.display)}
-    return values.pop() if len(values) == 1 else text
-
-
-def _answer(value: str, known: Sequence[Concept]) -> Mapping[str, Any]:
-    """The term as FHIR stores it: its English name, and what it is called in other languages."""
-    names = {one.language: one.display for one in known if _value(one) == value}
-    concept = next(one for one in known if _value(one) == value)
+def _answer(text: str, known: Sequence[Concept]) -> Mapping[str, Any] | None:
+    """The FHIR answer for the one term that the text names or is the code of: its English name, and its others."""
+    meant = {value_of(one) for one in known if text == value_of(one) or is_named(text, one.display)}
+    if len(meant) != 1:
+        return None
+    names = {one.language: one for one in known if value_of(one) in meant}
+    concept = names["en"]
     if not concept.is_verified:
-        return {"valueString": names["en"]}
+        return {"valueString": concept.display} if text in meant else None  # typed: it stays as it was typed
     translations = [
         {
             "url": TRANSLATION,
-            "extension": [{"url": "lang", "valueCode": language}, {"url": "content", "valueString": name}],
+            "extension": [{"url": "lang", "valueCode": language}, {"url": "content", "valueString": one.display}],
         }
-        for language, name in names.items()
-        if name != names["en"]
+        for language, one in names.items()
+        if one.display != concept.display
     ]
-    coding = {"system": concept.system, "code": concept.code, "display": names["en"]}
+    coding = {"system": concept.system, "code": concept.code, "display": concept.display}
     return {"valueCoding": {**coding, **({"_display": {"extension": translations}} if translations else {})}}
-
-
-def _candidates(tables: Iterable[str], texts: Iterable[str]) -> list[Concept]:
-    """Every row, in all languages, that one of the texts could mean, by its words or by system|code."""
-    texts = list(texts)
-    kinds = [KINDS[table] for table in tables if table in KINDS]
-    codes = [found[1] for text in texts if (found := _POSTED_CODE.fullmatch(text))]
-    query = searched(texts)
-    if not kinds or not (codes or query):
-        return []
-    wanted = Q(code__in=codes) if codes else Q()
-    concepts = Concept.objects.filter(kind__in=kinds)
-    if query:
-        concepts = concepts.annotate(found=SearchVector("words", config="simple"))
-        wanted |= Q(found=SearchQuery(query, config="simple", search_type="raw"))
-    return list(concepts.filter(wanted).order_by("rank", "display")[:_MOST_FOUND])
-
-
-def _term(concept: Concept) -> Term:
-    return Term(_value(concept), concept.display, concept.words, concept.rank)
-
-
-def _value(concept: Concept) -> str:
-    return f"{concept.system}|{concept.code}"
-
-
-def _own(language: str) -> str:
-    family = language.lower().partition("-")[0]
-    return family if family in LANGUAGES else "en"

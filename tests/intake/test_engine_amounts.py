@@ -165,7 +165,7 @@ def test_a_picked_code_is_read_by_its_name():
         form(item("name", "open-choice", answerValueSet="https://candor.health/fhir/ValueSet/medications"))
     )
     coding = {"system": "http://x.example", "code": "1", "display": "tea", "_display": spanish("té")}
-    terms = {"http://x.example|1": {"valueCoding": coding}}
+    terms = {("https://candor.health/fhir/ValueSet/medications", "http://x.example|1"): {"valueCoding": coding}}
     items = engine.merge(picker, [], {"name": ["http://x.example|1"]}, terms=terms).items
     for language, label in (("en", "tea"), ("es", "té")):
         (option,) = engine.fields(picker, items, language=language)[0].options

@@ -12,6 +12,7 @@ from intake.engine.definition import TABLES
 from intake.forms import everything
 from intake.models import Concept
 from intake.rules.terms import Term, nearest, searched, words_of
+from intake.selectors.terms import KINDS, search, with_near
 from intake.services import terminology
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +31,7 @@ def table():
 
 
 def labels(typed, table=MEDICATIONS, language="en"):
-    return [term.label for term in terminology.search(table=table, typed=typed, language=language)]
+    return [term.label for term in search(table=table, typed=typed, language=language)]
 
 
 @pytest.fixture
@@ -41,10 +42,11 @@ def medicine(table):
     return definition, engine.add_instance(definition, items, "med-list")
 
 
-def told(medicine, *texts):
-    """What is wrong with these texts posted for its name, and what is stored of them."""
+def told(medicine, text, **near):
+    """What is wrong with this text posted for its name (and what was picked near it), and what is stored."""
     definition, items = medicine
-    resolved = terminology.resolve(definition, {NAME: list(texts)})
+    posted = {NAME: [text]} | {f"{NAME}!near": [value] for value in near.values()}
+    resolved = terminology.resolve(definition, posted)
     merged = engine.merge(definition, items, resolved.changes, terms=resolved.terms)
     place = engine.evaluate(definition, merged.items).places[NAME]
     return [one.code for one in merged.problems], [answer.raw for answer in place.answers]
@@ -134,8 +136,8 @@ def test_every_term_can_be_found_and_no_two_share_a_name(table):
 
 def test_the_engine_and_the_service_know_the_same_tables():
     files = [json.loads(file.read_text()) for file in terminology.FILES.glob("*.json")]
-    assert {file["valueSet"] for file in files} == set(terminology.KINDS) == TABLES
-    assert {terminology.KINDS[file["valueSet"]] for file in files} == {file["kind"] for file in files}
+    assert {file["valueSet"] for file in files} == set(KINDS) == TABLES
+    assert {KINDS[file["valueSet"]] for file in files} == {file["kind"] for file in files}
 
 
 def test_no_medicine_that_tells_of_substance_use_is_offered(table):
@@ -162,9 +164,10 @@ def test_ones_own_words_are_kept_as_typed(medicine):
 
 
 def test_what_was_picked_below_ones_own_words_counts(medicine):
-    _, (answer,) = told(medicine, "sertra", f"{RXNORM}|36437")
+    _, (answer,) = told(medicine, "sertra", near=f"{RXNORM}|36437")
     assert answer["valueCoding"]["code"] == "36437"
-    assert told(medicine, "sertra", "")[1] == [{"valueString": "sertra"}]
+    assert told(medicine, "sertra", near="")[1] == [{"valueString": "sertra"}]
+    assert told(medicine, "sertra", near=f"{RXNORM}|0") == (["not-an-option"], [])
 
 
 @pytest.mark.parametrize(
@@ -197,11 +200,10 @@ def near(medicine, text, language="en"):
     definition, items = medicine
     resolved = terminology.resolve(definition, {NAME: [text]})
     merged = engine.merge(definition, items, resolved.changes, terms=resolved.terms)
-    nodes = list(everything(engine.fields(definition, merged.items)))
     with CaptureQueriesContext(connection) as queries:
-        found = terminology.near(nodes, language)
+        nodes = with_near(engine.fields(definition, merged.items), language)
     assert len(queries) <= 1
-    return {key: [term.label for term in terms] for key, terms in found.items()}
+    return {node.key: [label for _, label in node.near] for node in everything(nodes) if node.near}
 
 
 def test_ones_own_words_are_offered_the_terms_they_could_mean(medicine):
