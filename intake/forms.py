@@ -2,22 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from uuid import UUID, uuid4
 
 from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from core import clock
-from core.permissions import Permission, Role, granted
 from intake import engine
 from intake.engine.entry import read_date
 from intake.engine.values import UnreadableValue
 
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
-
-
+LONGEST_CLIENT = 24  # characters of a page's own id
 RELATIONSHIPS = [
     ("", _("Choose…")),
     ("parent", _("Parent")),
@@ -98,9 +95,34 @@ class SignatureForm(forms.Form):
 
 
 def posted_changes(data: QueryDict) -> dict[str, list[str]]:
-    """What stands in every question that was on the posted page; an empty box takes its answer away."""
-    suffixes = ("", engine.DECLINED_FIELD, engine.UNIT_FIELD)
-    return {key + suffix: data.getlist(key + suffix) for key in data.getlist("!shown") for suffix in suffixes}
+    """What stands in every question that was on the posted page; an empty box takes its answer away.
+
+    Not of a question whose answer from another screen the patient wants to keep.
+    """
+    shown = [key for key in data.getlist("!shown") if key not in data.getlist("!keep")]
+    parts = ("", engine.DECLINED_FIELD, engine.UNIT_FIELD, engine.NEAR_FIELD)
+    names = [key + part for key in shown for part in parts if not part or "!" not in key]  # with it: is that right?
+    return {name: data.getlist(name) for name in names}
+
+
+def posted_screen(data: QueryDict) -> engine.Screen:
+    """Which page was posted. One that doesn't say so has seen nothing, and overwrites nothing."""
+    revision = data.get("!revision", "")
+    seen = int(revision) if revision.isascii() and revision.isdigit() and len(revision) < 10 else 0
+    return engine.Screen(data.get("!client", "")[:LONGEST_CLIENT], seen, is_whole=True)
+
+
+def posted_unconfirmed(data: QueryDict) -> list[UUID]:
+    """Keys of saves that this or another page of the same browser has had no reply to; connection.js collects them."""
+    return [_as_key(text) for text in data.get("!unconfirmed", "").split(",") if text.strip()]
+
+
+def _as_key(text: str) -> UUID:
+    """What is no key was never stored."""
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return uuid4()
 
 
 def everything(nodes: Sequence[engine.FieldNode]) -> Iterator[engine.FieldNode]:
@@ -110,21 +132,8 @@ def everything(nodes: Sequence[engine.FieldNode]) -> Iterator[engine.FieldNode]:
         yield from everything(node.children)
 
 
-def is_asked(node: engine.FieldNode) -> bool:
-    """Whether something is to be done here: a question to answer, or a group that wants entries."""
-    is_set = node.item.type == "group" and node.item.repeats and not node.can_remove
-    return is_set or (node.item.is_question and not node.item.read_only)
-
-
 def foreign(definition: engine.Definition, language: str) -> str:
     """The form's own language, where it has no words in the one asked for; "" where it has."""
     own = definition.language.partition("-")[0]
     spoken = own == language or all(item.words.speaks(language) for item in definition.all_items)
     return "" if spoken else own
-
-
-def who_sees() -> "StrOrPromise":
-    """Who can read a sensitive section, as the table of permissions says."""
-    if any(granted(role, Permission.SEE_CLINICAL) for role in (Role.FRONT_DESK, Role.OPERATOR)):
-        return _("Who will see this: the staff of the clinic.")
-    return _("Who will see this: your care team, not the front desk.")

@@ -34,16 +34,18 @@ def new_text(world, slug) -> None:
 
 
 def answer(browser, slug, answers) -> None:
-    """As often as the page asks for more because of an answer."""
+    """Section by section, and as often as the page asks for more because of an answer."""
     browser.go(f"/i/packet/{slug}/")
-    while browser.url == f"/i/packet/{slug}/":
+    while browser.url.partition("?")[0] == f"/i/packet/{slug}/":
         browser.press({key: texts for key, texts in answers.items() if key in browser.page.names})
 
 
-def autosave(browser, slug, changes, *, key=None, have=(), token=None):
-    """What autosave.js sends, from the page that the browser is on."""
-    body = {"key": str(key or uuid.uuid4()), "changes": changes, "have": list(have)}
-    token = dict(browser.page.fields).get("csrfmiddlewaretoken", "") if token is None else token
+def autosave(browser, slug, changes, *, key=None, have=(), token=None, told=None, page=None):
+    """What autosave.js sends, from the page that the browser is on (or from `page`, which it was on)."""
+    drawn = dict((page or browser.page).fields)
+    screen = {"client": drawn.get("!client", ""), "revision": int(drawn.get("!revision", 0)), "told": told or {}}
+    body = {"key": str(key or uuid.uuid4()), "changes": changes, "have": list(have), **screen}
+    token = drawn.get("csrfmiddlewaretoken", "") if token is None else token
     return browser.client.post(
         f"/i/packet/{slug}/save", json.dumps(body), content_type="application/json", headers={"X-CSRFToken": token}
     )

@@ -142,10 +142,10 @@ class Drive:
         self.say("three documents signed")
 
     def answer(self, slug: str, answers: Answers) -> Page:
-        """Fill a form as its questions appear: send the page until every answer was asked for."""
-        waiting = dict(answers)
-        for _ in range(8):
-            page = self.patient.get(f"{self.base}/i/packet/{slug}/")
+        """Fill a form as its questions appear: send its pages until every answer was asked for."""
+        waiting, start = dict(answers), f"{self.base}/i/packet/{slug}/"
+        page = self.patient.get(start)
+        for _ in range(12):
             form = page.form_with("!help-seen")
             here = {name: value for name, value in waiting.items() if name in form.names()}
             button = None if here else self._missing_instance(form, waiting)
@@ -155,6 +155,7 @@ class Drive:
             waiting = {name: value for name, value in waiting.items() if name not in here}
             if not waiting:
                 return after
+            page = after if start.endswith(after.path) else self.patient.get(start)
         raise Unexpected(f"{slug} never asked {', '.join(sorted(waiting))}")
 
     @staticmethod

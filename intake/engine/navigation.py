@@ -55,6 +55,7 @@ class FieldNode:
     key: the field's name. For a repeating group, whose children are its instances, it is what add_instance takes, and
     an instance's key is what remove_instance takes. values: what the fields show, as typed. understood: how an answer
     was read (a date in words). error: the first thing wrong with it. units: what a quantity may be given in.
+    near: terms of a table that typed words could mean, filled in by whoever keeps the table.
     """
 
     key: str
@@ -69,6 +70,7 @@ class FieldNode:
     units: tuple[tuple[str, str], ...] = ()  # (code, label)
     error: str = ""
     options: tuple[OptionNode, ...] = ()
+    near: tuple[tuple[str, str], ...] = ()  # (value, label)
     can_decline: bool = False
     is_declined: bool = False
     can_add: bool = False
@@ -288,7 +290,7 @@ class _Drawer:
                 for unit, words in zip(item.units, item.unit_words, strict=True)
             ),
             error=next(iter(errors), ""),
-            options=tuple(self._option(option, place.values) for option in (*item.options, *_picked(place))),
+            options=tuple(self._option(option, place.values, problem) for option in (*item.options, *_picked(place))),
             can_decline=item.is_question and item.is_sensitive,
             is_declined=place.is_declined,
             can_add=place.is_set and (most is None or len(children) < most),
@@ -321,8 +323,9 @@ class _Drawer:
             as_typed(answer.value, answer.raw, zone=self.zone) for answer in place.answers if answer.value is not None
         )
 
-    def _option(self, option: Option, values: Sequence[Value]) -> OptionNode:
-        return OptionNode(option, option.value, option.label_in(self.language), option.meaning in values)
+    def _option(self, option: Option, values: Sequence[Value], problem: AnswerError | None) -> OptionNode:
+        is_selected = option.meaning in values if problem is None else option.value in problem.typed
+        return OptionNode(option, option.value, option.label_in(self.language), is_selected)
 
 
 def _picked(place: Occurrence) -> tuple[Option, ...]:

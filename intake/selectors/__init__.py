@@ -17,12 +17,23 @@ import screening.selectors
 from core.models import Patient
 from intake import engine
 from intake.models import Packet, Response, Sensitivity, Step
-from intake.selectors.standing import FormView, Missing, StepView, definition_of, form_view, missing, steps, who_sees
+from intake.selectors.standing import (
+    FormView,
+    Missing,
+    StepView,
+    content,
+    definition_of,
+    drawn,
+    form_view,
+    missing,
+    steps,
+    who_sees,
+)
 
 __all__ = [
     "AnswerRow", "AnsweredForm", "DeskStatus", "Finished", "FinishedForm", "FormView", "Missing", "PacketRow",
-    "URGENCIES", "StepView", "answered_forms", "definition_of", "desk_label", "desk_status", "finished", "form_view",
-    "in_words", "missing", "packet_rows", "steps", "who_sees",
+    "StepView", "URGENCIES", "answered_forms", "content", "definition_of", "desk_label", "desk_status", "drawn",
+    "finished", "form_view", "in_words", "missing", "packet_rows", "steps", "who_sees",
 ]  # fmt: skip
 
 # What the desk may call by name; every other form is numbered, because a form's name can tell what care is sought.

@@ -1,16 +1,24 @@
 """A packet as it stands for the patient: what is done, what is missing, how long the rest takes, a form's pages."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from django.apps import apps
 
 import consents.selectors
 import consents.services
 from intake import engine, policy
 from intake.models import FormVersion, Packet, Response, Sensitivity, Step
+from intake.selectors.starting import starting_items
+from intake.selectors.terms import with_near
+
+if TYPE_CHECKING:
+    from intake.apps import IntakeConfig
 
 SECONDS_FOR_A_DOCUMENT = 90  # to read and decide; our own estimate, like `engine.navigation.seconds_for`
 
@@ -18,7 +26,8 @@ SECONDS_FOR_A_DOCUMENT = 90  # to read and decide; our own estimate, like `engin
 @lru_cache(maxsize=128)
 def definition_of(form_id: UUID) -> engine.Definition:
     """A published form, parsed once: it never changes."""
-    return engine.parse(FormVersion.objects.get(pk=form_id).definition)
+    compiler = cast("IntakeConfig", apps.get_app_config("intake")).compiler
+    return engine.parse(FormVersion.objects.get(pk=form_id).definition, compiler)
 
 
 @dataclass(frozen=True)
@@ -161,24 +170,31 @@ def _unanswered(step: Step, evaluation: engine.Evaluation, language: str) -> Ite
         yield Missing(step.slug, "", definition.title_in(language), "unreadable")
 
 
-def form_view(packet: Packet, slug: str, language: str, problems: Sequence[engine.AnswerError] = ()) -> FormView:
-    """A form as it stands, with what of a save could not be read. Two queries. Raises Step.DoesNotExist."""
+def form_view(packet: Packet, slug: str, language: str) -> FormView:
+    """A form as it stands. Two queries. Raises Step.DoesNotExist."""
     step = Step.objects.get(packet=packet, slug=slug, what=Step.What.FORM)
     assert step.form_id is not None
-    definition = definition_of(step.form_id)
     response = Response.objects.filter(step=step).first()
-    items = response.answers if response else []
+    definition = definition_of(step.form_id)
+    items = response.answers if response else starting_items(packet, definition)
+    return drawn(packet, slug, definition, items, response.revision if response else 0, language)
+
+
+def drawn(
+    packet: Packet,
+    slug: str,
+    definition: engine.Definition,
+    items: Sequence[Mapping[str, Any]],
+    revision: int,
+    language: str,
+    problems: Sequence[engine.AnswerError] = (),
+) -> FormView:
+    """The form with these answers; `problems` are what of a save could not be kept."""
     zone = ZoneInfo(packet.clinic.time_zone)
     nodes = engine.fields(definition, items, language=language, problems=problems, zone=zone)
-    return FormView(
-        slug=slug,
-        title=definition.title_in(language),
-        definition=definition,
-        items=items,
-        fields=nodes,
-        pages=engine.pages(definition, nodes),
-        revision=response.revision if response else 0,
-    )
+    nodes = with_near(nodes, language)
+    title = definition.title_in(language)
+    return FormView(slug, title, definition, items, nodes, engine.pages(definition, nodes), revision)
 
 
 def who_sees(packet: Packet, page: engine.Page) -> policy.Readers:
@@ -197,3 +213,11 @@ def who_sees(packet: Packet, page: engine.Page) -> policy.Readers:
 
 def _is_dangerous(item: engine.Item) -> bool:
     return item.risk or any(option.risk for option in item.options)
+
+
+def content(packet: Packet) -> str:
+    """A digest of what the packet says now: each form's revision and each decision. Equal while nobody changes it."""
+    responses = Response.objects.filter(packet=packet).order_by("id").values_list("id", "revision")
+    decided = [(one.signature_id, one.revoked) for one in consents.selectors.decisions(packet.id)]
+    said = [*((str(pk), revision) for pk, revision in responses), *((str(pk), revoked) for pk, revoked in decided)]
+    return hashlib.sha256(repr(said).encode()).hexdigest()

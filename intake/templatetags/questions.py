@@ -1,8 +1,13 @@
 """How a question of a form is drawn: which control, which keyboard, what the phone may fill in by itself."""
 
+import re
+import secrets
+
 from django import template
+from django.utils.translation import gettext
 
 from intake.engine import FieldNode
+from screening import instruments
 
 register = template.Library()
 
@@ -19,22 +24,120 @@ FILLED_BY_THE_PHONE = {
     "demo-state": "address-level1",
     "demo-zip": "postal-code",
 }
+PLAIN = {"display": "words", "boolean": "yes-no", "text": "area", "attachment": "photo"}
+MOST_STEPS = 21
 MANY = 9  # more options than this are a list to open, not a page to scroll
 
 
 @register.filter
 def control(node: FieldNode) -> str:
-    """The control of a node: group, set, text, yes-no, radio, checks, list, area or line."""
+    """The control of a node.
+
+    group, set, words, fixed (only to be read), photo, picker, yes-no, radio, checks, scale, list, area or line.
+    """
     item = node.item
     if item.type == "group":
-        return "set" if item.repeats and not node.can_remove else "group"
-    if item.type in ("display", "boolean", "text"):
-        return {"display": "words", "boolean": "yes-no", "text": "area"}[item.type]
-    if not node.options:
-        return "area" if item.control == "text-area" else "line"
-    if item.repeats:
+        return "set" if node.is_set else "group"
+    if item.is_question and item.read_only:
+        return "fixed"
+    if item.type in PLAIN:
+        return PLAIN[item.type]
+    if item.table:
+        return "picker"
+    if node.options:
+        return _choice(node)
+    if steps(node):
+        return "scale"
+    return "area" if item.control == "text-area" else "line"
+
+
+def _choice(node: FieldNode) -> str:
+    if node.item.repeats:
         return "checks"
-    return "list" if item.control == "drop-down" or len(node.options) > MANY else "radio"
+    return "list" if node.item.control == "drop-down" or len(node.options) > MANY else "radio"
+
+
+def steps(node: FieldNode) -> range:
+    """The numbers of a slider that has few of them; empty for every other question.
+
+    They are drawn as buttons: a slider that nobody moved still says a number, and a forced answer is a false one.
+    """
+    limits = node.item.constraints
+    if (node.item.type, node.item.control) != ("integer", "slider") or not (limits.min_value and limits.max_value):
+        return range(0)
+    found = range(int(str(limits.min_value.content)), int(str(limits.max_value.content)) + 1)
+    return found if len(found) <= MOST_STEPS else range(0)
+
+
+@register.filter
+def replies(node: FieldNode) -> list[tuple[str, str, bool, bool]]:
+    """What a question offers: value, words, whether it is chosen, whether the form marks it as dangerous."""
+    if node.item.type == "boolean":
+        words = (("true", gettext("Yes")), ("false", gettext("No")))
+        return [(value, label, value in node.values, False) for value, label in words]
+    if node.options:
+        return [(one.value, one.label, one.is_selected, one.option.risk) for one in node.options]
+    return [(str(number), str(number), str(number) in node.values, False) for number in steps(node)]
+
+
+@register.filter
+def slots(node: FieldNode) -> list[str]:
+    """What stands in each box of a typed question: where it repeats, one box more than there are answers."""
+    most = node.item.constraints.max_occurs
+    if not node.item.repeats:
+        return list(node.values[:1]) or [""]
+    has_room = most is None or len(node.values) < most
+    return [*node.values, *([""] if has_room or not node.values else [])]
+
+
+@register.filter
+def understood(node: FieldNode) -> str:
+    """How what was typed was read: a date in words, an amount with its unit, a telephone number in groups."""
+    if _is_phone(node):
+        return ", ".join(_grouped(value) for value in node.values if _grouped(value) not in ("", value))
+    return ", ".join(node.understood)
+
+
+@register.filter
+def said(node: FieldNode) -> str:
+    """The answer as a person reads it."""
+    if node.is_declined:
+        return gettext("I’d rather not answer")
+    chosen = [label for _, label, is_chosen, _ in replies(node) if is_chosen]
+    offered = {value for value, *_ in replies(node)}
+    typed = node.understood or [value for value in node.values if value not in offered]
+    return ", ".join([*chosen, *typed])
+
+
+@register.filter
+def number(node: FieldNode) -> int:
+    """Which entry of its group it is, counted from one; 0 for what is no entry."""
+    found = re.search(r"\[(\d+)\]$", node.key)
+    return int(found[1]) + 1 if found else 0
+
+
+def _is_phone(node: FieldNode) -> bool:
+    return node.item.link_id.endswith("-phone")
+
+
+def _grouped(value: str) -> str:
+    """(555) 010-0142, for ten digits however they were typed; "" for anything else."""
+    digits = "".join(char for char in value if char.isdigit())
+    digits = digits.removeprefix("1") if len(digits) == 11 else digits
+    return f"({digits[:3]}) {digits[3:6]}-{digits[6:]}" if len(digits) == 10 else ""
+
+
+@register.filter
+def notice(slug: str) -> str:
+    """What the owner of an instrument wants said beside its words; empty for our own forms."""
+    instrument = instruments.REGISTRY.get(slug)
+    return instrument.copyright if instrument else ""
+
+
+@register.filter
+def named(node: FieldNode) -> str:
+    """What stands in a picker's box: the name of the term, else what was typed."""
+    return next((option.label for option in node.options if option.is_selected), "") or own_words(node)
 
 
 @register.filter
@@ -50,8 +153,8 @@ def keyboard(node: FieldNode) -> str:
     filled = FILLED_BY_THE_PHONE.get(node.item.link_id, "")
     if filled in ("tel", "email"):
         return filled
-    if filled == "postal-code" or node.item.link_id.endswith("-phone"):
-        return "tel" if node.item.link_id.endswith("-phone") else "numeric"
+    if filled == "postal-code" or _is_phone(node):
+        return "tel" if _is_phone(node) else "numeric"
     return KEYBOARDS.get(node.item.type, "")
 
 
@@ -66,3 +169,9 @@ def described_by(node: FieldNode) -> str:
     """Ids of the words that belong to the field: its help, then what is wrong with it."""
     hint = [f"h-{node.key}"] if node.help or node.placeholder else []
     return " ".join([*hint, f"e-{node.key}"])
+
+
+@register.simple_tag
+def new_client() -> str:
+    """The id of a page as it is drawn: it says whose change an answer was, and nothing about anybody."""
+    return secrets.token_urlsafe(9)

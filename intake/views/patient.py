@@ -1,7 +1,9 @@
 """The packet as a whole: what there is to do, what is missing, sending it, what was signed, and leaving."""
 
+from collections.abc import Iterable
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 from django.conf import settings
@@ -11,13 +13,35 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 import consents.selectors
-from intake import selectors
+from intake import engine, selectors
 from intake.access import end_patient_session, is_on_tablet
-from intake.services.submission import KeyReused, NotComplete, submit
-from intake.views.patient_page import FINISHED, closed, hand_back, page, patient_page, switched
+from intake.forms import posted_unconfirmed
+from intake.services.packets import remember_place
+from intake.services.submission import Changed, KeyReused, NotComplete, Unconfirmed, submit
+from intake.views.patient_page import FINISHED, hand_back, page, patient_page, switched
 
 if TYPE_CHECKING:
     from intake.models import Packet
+
+
+REVIEW = "review"
+GREETED = "greeted"
+
+
+class Resume(NamedTuple):
+    """`title` is the part's; empty for the review."""
+
+    title: str
+    address: str
+
+
+def address(slug: str, key: str = "") -> str:
+    """Where a section or a question is, in both presentations.
+
+    A key is made of our own forms' linkIds: it tells nothing of anybody.
+    """
+    here = reverse("intake:step", args=[slug])
+    return f"{here}?at={quote(key, safe='')}" if key else here
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -31,7 +55,22 @@ def packet(request: HttpRequest, packet: "Packet") -> HttpResponse:
     steps = selectors.steps(packet, packet.language)
     parts = [(step, is_finished(step)) for step in steps]
     context = {"parts": parts, "done": sum(finished for _, finished in parts), "next": next_step(steps)}
+    context["minutes"] = engine.minutes(sum(step.seconds_left for step in steps))
+    context["resume"] = resume(packet, steps)
+    context["is_back"] = not request.session.get(GREETED)  # the first page after the link was opened
+    request.session[GREETED] = True
     return page(request, packet, "packet", context)
+
+
+def resume(packet: "Packet", steps: tuple[selectors.StepView, ...]) -> Resume | None:
+    """Where the patient was last, on whatever phone; None before there is such a place, or where it is locked now."""
+    slug, _, key = packet.place.partition("#")
+    if slug == REVIEW:
+        return Resume("", reverse("intake:review"))
+    here = next((step for step in steps if step.slug == slug and not step.locked), None)
+    if here is None or (here.what == "consent" and is_finished(here)):
+        return None
+    return Resume(here.title, address(slug, key))
 
 
 def is_finished(step: selectors.StepView) -> bool:
@@ -59,18 +98,25 @@ def next_address(packet: "Packet", after: str) -> str:
 @patient_page
 def review(request: HttpRequest, packet: "Packet") -> HttpResponse:
     """What is missing, each with a link to its place; and the button that sends it all."""
-    if packet.state in FINISHED:
+    if packet.state in FINISHED and request.method != "POST":
         return redirect("intake:done")
     if switched(request, packet):
         return redirect("intake:review")
     if request.method != "POST":
-        return _review(request, packet, selectors.missing(packet, packet.language))
+        return _review(request, packet)
     try:
-        submit(packet=packet, key=_key(request))
-    except NotComplete as refused:
-        return _review(request, packet, refused.missing, refused=True)
-    except KeyReused:  # sent already, from another tab or another phone
-        return closed(request, packet)
+        submit(
+            packet=packet,
+            key=_key(request),
+            reviewed=request.POST.get("reviewed", ""),
+            unconfirmed=posted_unconfirmed(request.POST),
+        )
+    except NotComplete:
+        return _review(request, packet, refused="missing", status=422)
+    except (Changed, Unconfirmed) as refused:
+        return _review(request, packet, refused=type(refused).__name__.lower(), status=409)
+    except KeyReused:  # something else was sent, from another tab or another phone
+        return page(request, packet, "sent_already", {}, status=409)
     return redirect("intake:done")
 
 
@@ -82,13 +128,19 @@ def _key(request: HttpRequest) -> UUID:
         return uuid4()
 
 
-def _review(
-    request: HttpRequest, packet: "Packet", missing: tuple[selectors.Missing, ...], *, refused: bool = False
-) -> HttpResponse:
+def _review(request: HttpRequest, packet: "Packet", *, refused: str = "", status: int = 200) -> HttpResponse:
+    """`reviewed` is read before what is shown: what changes in between is found when it comes back."""
+    reviewed = selectors.content(packet)
+    missing = selectors.missing(packet, packet.language)
     titles = {step.slug: step.title for step in selectors.steps(packet, packet.language)}
-    parts = [(titles[slug], list(things)) for slug, things in groupby(missing, key=lambda one: one.slug)]
-    context = {"missing": missing, "parts": parts, "key": uuid4(), "refused": refused}
-    return page(request, packet, "review", context, status=422 if refused else 200)
+    parts = [(titles[slug], _by_section(things)) for slug, things in groupby(missing, key=lambda one: one.slug)]
+    remember_place(packet=packet, slug=REVIEW)
+    context = {"missing": missing, "parts": parts, "key": uuid4(), "reviewed": reviewed, "refused": refused}
+    return page(request, packet, "review", context, status=status)
+
+
+def _by_section(missing: Iterable[selectors.Missing]) -> list[tuple[str, list[selectors.Missing]]]:
+    return [(section, list(things)) for section, things in groupby(missing, key=lambda one: one.section)]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -37,11 +37,12 @@ class Language(NamedTuple):
 
 
 class Place(NamedTuple):
-    """The n-th of `all` parts, of which `done` are."""
+    """The n-th of `all` parts, of which `done` are. `minutes`: about what all of them still take."""
 
     n: int
     all: int
     done: int
+    minutes: int = 0
 
 
 class Phone(NamedTuple):

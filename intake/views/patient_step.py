@@ -1,28 +1,35 @@
-"""One part of the packet. Everything on a form's page is saved before anything is said about it."""
+"""One part of the packet. A form is shown a section per screen here, and a question per screen in `patient_guided`.
 
-from typing import TYPE_CHECKING
-from uuid import uuid4
+Everything on the page is saved before anything is said about it.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.http import require_http_methods
 
 from consents.policy import Kind
 from intake import engine, selectors
-from intake.forms import everything, foreign, is_asked, posted_changes, who_sees
-from intake.services.entries import add_entry, remove_entry
-from intake.services.packets import DOCUMENTS
-from intake.services.submission import Saved, StepLocked, finish_step, save_answers
-from intake.views.patient import is_finished, next_address
+from intake.forms import everything, posted_changes
+from intake.services.packets import DOCUMENTS, remember_place
+from intake.services.submission import Saved, StepLocked
+from intake.views.patient import address, is_finished, next_address
+from intake.views.patient_answers import Sitting, go_on, is_told, keep, other_button, question, sheet
 from intake.views.patient_consent import consent
+from intake.views.patient_guided import guided
 from intake.views.patient_page import FINISHED, Place, page, patient_page, switched
 
 if TYPE_CHECKING:
     from intake.models import Packet
 
 UNLOCKS = next(slug for slug, kind, _ in DOCUMENTS if kind == Kind.PART2_TPO)
+
+
+class Nth(NamedTuple):
+    n: int
+    all: int
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,13 +42,18 @@ def step(request: HttpRequest, packet: "Packet", slug: str) -> HttpResponse:
     current = next((one for one in steps if one.slug == slug), None)
     if current is None:
         raise Http404
-    place = Place(steps.index(current) + 1, len(steps), sum(map(is_finished, steps)))
+    minutes = engine.minutes(sum(one.seconds_left for one in steps))
+    place = Place(steps.index(current) + 1, len(steps), sum(map(is_finished, steps)), minutes)
     if current.what == "consent":
+        remember_place(packet=packet, slug=slug)
         return consent(request, packet, current, place)
     if current.locked:
         return _locked(request, packet, current, place)
+    sitting = Sitting(request, packet, slug, place)
     try:
-        return _saved(request, packet, slug, place) if request.method == "POST" else _form(request, packet, slug, place)
+        if packet.presentation == "guided":
+            return guided(sitting)
+        return _kept(sitting) if request.method == "POST" else _opened(sitting)
     except StepLocked:  # the permission ended while the page was open
         return _locked(request, packet, current, place)
 
@@ -54,62 +66,73 @@ def _locked(request: HttpRequest, packet: "Packet", current: selectors.StepView,
     return page(request, packet, "locked", context)
 
 
-def _saved(request: HttpRequest, packet: "Packet", slug: str, place: Place) -> HttpResponse:
-    """Keep all that is on the page, then do what the pressed button says, unless something typed can't be read."""
+def _opened(sitting: Sitting) -> HttpResponse:
+    view = selectors.form_view(sitting.packet, sitting.slug, sitting.packet.language)
+    return _show(sitting, view, engine.page_at(view.definition, view.pages, sitting.at))
+
+
+def _kept(sitting: Sitting) -> HttpResponse:
+    """Keep all that is on the page, then do what the pressed button says, unless something typed can't be kept."""
+    request, packet = sitting.request, sitting.packet
     is_switched = switched(request, packet)
-    changes = posted_changes(request.POST)
-    saved = save_answers(packet=packet, slug=slug, key=uuid4(), changes=changes, language=packet.language)
+    before = selectors.form_view(packet, sitting.slug, packet.language)
+    saved, view = keep(sitting, posted_changes(request.POST))
+    shown = engine.page_at(view.definition, view.pages, sitting.at)
     removed = request.POST.get("!remove", "")
-    unread = [one for one in saved.problems if not (removed and one.key.startswith(f"{removed}."))]
-    if not unread and is_switched:
-        return redirect("intake:step", slug)
-    if not unread and ("!add" in request.POST or removed):
-        return _one_more_or_less(request, packet, slug)
+    unread = [one for one in saved.errors if not (removed and one.key.startswith(f"{removed}."))]
     with translation.override(packet.language):
-        return _form(request, packet, slug, place, saved)
+        if unread:
+            return _show(sitting, view, shown, saved)
+        reply = other_button(sitting, is_switched=is_switched, view=view)
+        return reply or _onward(sitting, before, view, shown, saved)
 
 
-def _form(request: HttpRequest, packet: "Packet", slug: str, place: Place, saved: Saved | None = None) -> HttpResponse:
-    """The form as it stands; after a save, only if something on it needs another look."""
-    view = selectors.form_view(packet, slug, packet.language)
-    problems = saved.problems if saved else ()
-    fields = engine.fields(view.definition, view.items, language=packet.language, problems=problems)
-    asked = [node for node in everything(fields) if is_asked(node)]
-    wrong = [node for node in asked if node.error]
-    context = {"form_view": view, "fields": fields, "place": place, "wrong": wrong}
-    context |= {"sees": who_sees(), "foreign": foreign(view.definition, packet.language)}
+def _onward(
+    sitting: Sitting,
+    before: selectors.FormView,
+    view: selectors.FormView,
+    shown: engine.Page | None,
+    saved: Saved,
+) -> HttpResponse:
+    """To the page before or behind this one, unless this one, or one before it, asks for another look first."""
+    number = view.pages.index(shown) if shown in view.pages else len(view.pages) - 1
+    if "!back" in sitting.request.POST:
+        return redirect(address(sitting.slug, view.pages[max(number - 1, 0)].section.id))
+    if _new(sitting, shown) or any(node.error for node in _asked(shown)):
+        return _show(sitting, view, shown, saved)
+    known = {node.key for node in everything(before.fields)}
+    earlier = (node for one in view.pages[:number] for node in _asked(one) if node.key not in known)
+    brought_up = next(earlier, None)
+    if brought_up is not None:
+        return go_on(sitting, question(sitting.slug, brought_up.key), told=is_told(sitting, saved))
+    behind = view.pages[number + 1 :]
+    onward = address(sitting.slug, behind[0].section.id) if behind else ""
+    return go_on(sitting, onward, told=is_told(sitting, saved))
+
+
+def _asked(shown: engine.Page | None) -> list[engine.FieldNode]:
+    return [node for node in everything(shown.body) if node.is_asked] if shown is not None else []
+
+
+def _new(sitting: Sitting, shown: engine.Page | None) -> list[str]:
+    """What is asked on the page now and was not when it was posted; or could mean a term, which was not asked yet."""
+    posted = {*sitting.request.POST.getlist("!shown"), *sitting.request.POST.getlist("!seen")}
+    unmeant = {node.key for node in _asked(shown) if node.near} - {*sitting.request.POST.getlist("!near")}
+    return [node.key for node in _asked(shown) if node.key not in posted or node.key in unmeant]
+
+
+def _show(
+    sitting: Sitting, view: selectors.FormView, shown: engine.Page | None, saved: Saved | None = None
+) -> HttpResponse:
+    """The section as it stands; after a save, with what needs another look."""
+    wrong = [node for node in _asked(shown) if node.error]
+    at = shown.section.id if shown is not None else ""
+    number = view.pages.index(shown) + 1 if shown is not None else 1
+    context = sheet(sitting, view, shown, at)
+    context |= {"shown": shown, "section": Nth(number, len(view.pages)), "wrong": wrong}
     if saved is None:
-        return page(request, packet, "form", context)
-    shown = {*request.POST.getlist("!shown"), *request.POST.getlist("!seen")}
-    new = [node.key for node in asked if node.key not in shown]
-    told = saved.risk and not request.POST.get("!help-seen")
-    if wrong or new:
-        context |= {"just_saved": True, "new": new, "told": told}
-        return page(request, packet, "form", context, status=422 if wrong else 200)
-    finish_step(packet=packet, slug=slug)
-    goes_to = next_address(packet, slug)
-    return page(request, packet, "help", {"goes_to": goes_to}) if told else redirect(goes_to)
-
-
-def _one_more_or_less(request: HttpRequest, packet: "Packet", slug: str) -> HttpResponse:
-    """Add or remove one entry of a group, and come back to it."""
-    here = reverse("intake:step", args=[slug])
-    try:
-        if key := request.POST.get("!add"):
-            add_entry(packet=packet, slug=slug, key=key)
-            entries = _entries(selectors.form_view(packet, slug, packet.language).fields, key)
-            return redirect(f"{here}#q-{entries[-1].key}" if entries else here)
-        key = request.POST.get("!remove", "")
-        remove_entry(packet=packet, slug=slug, key=key)
-    except engine.UnknownPlace:  # removed already, by a second tap
-        return redirect(here)
-    return redirect(f"{here}#q-{key.rpartition('[')[0]}")
-
-
-def _entries(nodes: tuple[engine.FieldNode, ...], key: str) -> tuple[engine.FieldNode, ...]:
-    for node in nodes:
-        if node.key == key:
-            return node.children
-        if found := _entries(node.children, key):
-            return found
-    return ()
+        return page(sitting.request, sitting.packet, "form", context)
+    context |= {"just_saved": True, "new": _new(sitting, shown), "told": is_told(sitting, saved)}
+    context["elsewhere"] = {conflict.error.key for conflict in saved.conflicts}
+    status = 409 if saved.conflicts else 422 if wrong else 200
+    return page(sitting.request, sitting.packet, "form", context, status=status)

@@ -7,11 +7,14 @@ from urllib.parse import urlsplit
 
 from looking import Gallery
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Request, Response, expect
+from playwright.sync_api import TimeoutError as TooLate
 
 from config.demo.seed import current_code
 
 SCREEN = {"width": 390, "height": 844}
 PATIENCE = 20_000  # milliseconds
+BROUGHT_UP = 1000  # milliseconds for a question that an answer brings up
+SECTIONS = 6  # the most that one form has, and then some
 PASSWORD = "a long enough password"  # of `personas`
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of their authenticator apps
 ONWARD = "main .main:not(.help-lines .main)"  # the page's one main button; telephone numbers are big too
@@ -131,22 +134,43 @@ class Phone:
     def answer(self, answers: Answers) -> None:
         """With JavaScript: each answer is saved as it is given, and brings up what depends on it."""
         for key, answer in answers.items():
-            if "[" in key and not self.field(key).count():
-                self.find(f'[name="!add"][value="{key.split("[")[0]}"]').tap()
-            self.field(key).first.wait_for()
-            with self.page.expect_response("**/save"):
+            self.reach(key)
+            with self.page.expect_response("**/save*"):
                 self.give(key, answer)
+
+    def reach(self, key: str) -> None:
+        """To the question: on this page, in a new entry, or in a section further on."""
+        for _ in range(SECTIONS):
+            if self.is_here(key):
+                return
+            adding = self.find(f'[name="!add"][value="{key.split("[")[0]}"]')
+            self.press(adding if "[" in key and adding.count() else ONWARD)
+        self.field(key).first.wait_for()
+
+    def is_here(self, key: str) -> bool:
+        """Whether the page asks that, or does so as soon as the last answer has brought it up."""
+        try:
+            self.field(key).first.wait_for(timeout=BROUGHT_UP)
+        except TooLate:
+            return False
+        return True
 
     def answer_by_pages(self, answers: Answers) -> None:
         """Without JavaScript: whole pages, as often as an answer brings up something more to ask."""
-        here, waiting = self.page.url.split("#")[0], dict(answers)
-        while self.page.url.split("#")[0] == here and self.find("#questions").count():
+        here, waiting = urlsplit(self.page.url).path, dict(answers)
+        while urlsplit(self.page.url).path == here and self.find("#questions").count():
             asked = [key for key in waiting if self.field(key).count()]
             for key in asked:
                 self.give(key, waiting.pop(key))
             entry = next((key.split("[")[0] for key in waiting if "[" in key), None)
             adding = self.find(f'[name="!add"][value="{entry}"]')
             self.press(adding if not asked and adding.count() else ONWARD)
+
+    def leave_part(self) -> None:
+        """Past the sections of a form that are left."""
+        here = urlsplit(self.page.url).path
+        while urlsplit(self.page.url).path == here:
+            self.go_on()
 
     def saved(self) -> None:
         """The page says that everything was saved, and perhaps that there is more to answer."""

@@ -54,7 +54,7 @@ def test_a_patient_finishes_by_touch_and_a_clinician_answers_before_she_has(hous
     for slug in FORMS[: FORMS.index("phq-9")]:
         patient.at(f"/i/packet/{slug}/")
         patient.answer(ANSWERS[slug])
-        patient.go_on()
+        patient.leave_part()
     patient.at("/i/packet/phq-9/")
     answer_dangerously(patient)
     patient.go_on()
@@ -71,11 +71,11 @@ def test_a_patient_finishes_by_touch_and_a_clinician_answers_before_she_has(hous
     first = patient.find(".parts a").first
     expect(first).to_contain_text("Feeling nervous")
     first.tap()
-    patient.at("/i/packet/gad-7/#q-gad7-q1")
+    patient.at(r"/i/packet/gad-7/\?at=gad7-q1#q-gad7-q1")
     for slug in ("gad-7", "dast-10"):
         patient.at(f"/i/packet/{slug}/")
         patient.answer(ANSWERS[slug])
-        patient.go_on()
+        patient.leave_part()
     patient.at("/i/packet/review/")
     patient.go_on()
     patient.at("/i/packet/done/")

@@ -7,6 +7,7 @@ from patient_pages import answer, opened, sign
 from intake import engine, selectors
 from intake.models import Response
 
+CONTACT = "/i/packet/demographics/?at=demo-contact"
 SCRIPT = "\"'><script>alert(1)</script>{{ 7|add:7 }}&lt;"
 
 
@@ -30,6 +31,9 @@ def stored(invitation, slug) -> dict[str, list]:
 def test_everything_on_the_page_is_saved_and_the_patient_goes_on_although_something_is_missing(browser, invitation):
     browser.go("/i/packet/demographics/")
     browser.press({"demo-given": "Rosa", "demo-sex": "female"})
+    assert browser.url == CONTACT
+    browser.press()
+    browser.press()
     assert browser.url == "/i/packet/insurance/"
     held = stored(invitation, "demographics")
     assert held["demo-given"] == ["Rosa"]
@@ -38,21 +42,21 @@ def test_everything_on_the_page_is_saved_and_the_patient_goes_on_although_someth
 
 
 def test_a_conditional_question_is_asked_before_the_patient_goes_on(browser):
-    browser.go("/i/packet/demographics/")
+    browser.go(CONTACT)
     assert "demo-zip" not in browser.page.names
     page = browser.press({"demo-has-address": "true"})
-    assert browser.url == "/i/packet/demographics/"
+    assert browser.url == CONTACT
     assert "#q-demo-address-line" in page.links
     assert "something more to ask" in page.text
     browser.press({"demo-zip": "02134"})
-    assert browser.url == "/i/packet/insurance/"
+    assert browser.url == "/i/packet/demographics/?at=demo-emergency"
 
 
 def test_an_answer_hidden_by_a_condition_comes_back_with_it(browser):
     answer(browser, "demographics", {"demo-has-address": ["true"], "demo-zip": ["02134"]})
     answer(browser, "demographics", {"demo-has-address": ["false"]})
     answer(browser, "demographics", {"demo-has-address": ["true"]})
-    assert dict(browser.go("/i/packet/demographics/").fields)["demo-zip"] == "02134"
+    assert dict(browser.go(CONTACT).fields)["demo-zip"] == "02134"
 
 
 def test_what_cannot_be_read_stays_as_typed_with_a_link_to_it(browser, invitation):
@@ -70,7 +74,7 @@ def test_what_cannot_be_read_stays_as_typed_with_a_link_to_it(browser, invitatio
 
 
 def test_an_answer_that_breaks_a_limit_is_kept_and_said(browser):
-    browser.go("/i/packet/demographics/")
+    browser.go(CONTACT)
     browser.press({"demo-has-address": "true"})
     page = browser.press({"demo-zip": "12"})
     assert browser.response.status_code == 422
@@ -193,7 +197,7 @@ def test_what_people_type_stays_text(browser):
 def test_nothing_a_patient_typed_is_in_a_title_or_an_address(browser):
     answer(browser, "demographics", {"demo-given": ["Rosa"]})
     browser.go("/i/packet/demographics/")
-    assert browser.page.title == "Part 4 of 11 · Your forms"
+    assert browser.page.title == "Part 4 of 15 · Your forms"
     assert "Rosa" not in browser.url
 
 
@@ -228,7 +232,7 @@ def test_a_post_without_our_token_changes_nothing(browser):
 def test_the_form_is_shown_in_the_other_language_with_all_that_was_typed(browser):
     browser.go("/i/packet/demographics/")
     page = browser.press({"demo-given": "Rosa"}, "!language", "es")
-    assert browser.url == "/i/packet/demographics/"
+    assert browser.url == "/i/packet/demographics/?at=demo-about"
     assert dict(page.fields)["demo-given"] == "Rosa"
     assert "Nombre legal" in page.text
     assert '<html lang="es">' in page.html

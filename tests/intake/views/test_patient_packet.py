@@ -22,21 +22,23 @@ def browser(invitation):
 
 
 def test_the_overview_counts_what_is_really_done(browser):
-    assert "0 of 11 parts are done." in browser.page.text
+    assert "0 of 15 parts are done." in browser.page.text
     sign(browser, "treatment")
     answer(browser, "insurance", given.ANSWERS["insurance"])
     answer(browser, "gad-7", {"gad7-q1": given.NOT_AT_ALL})
     page = browser.go("/i/packet/")
-    assert "2 of 11 parts are done." in page.text
+    assert "2 of 15 parts are done." in page.text
     assert "6 answers still needed" in page.text
 
 
-def test_the_overview_leads_to_the_next_open_part(browser):
-    assert "/i/packet/privacy-notice/" in browser.page.links
+def main_button(page) -> str:
+    return page.html.partition('class="button main" href="')[2].partition('"')[0]
+
+
+def test_the_overview_leads_to_the_next_open_part_and_then_to_where_the_patient_was(browser):
+    assert main_button(browser.page) == "/i/packet/privacy-notice/"
     answer(browser, "demographics", {"demo-given": ["Rosa"]})
-    page = browser.go("/i/packet/")
-    start = page.html.index('class="button main"')
-    assert "/i/packet/privacy-notice/" in page.html[start : start + 80]
+    assert main_button(browser.go("/i/packet/")) == "/i/packet/insurance/?at=ins-coverage"
 
 
 def test_the_review_links_to_the_very_field_with_its_own_words(browser, invitation):
@@ -47,7 +49,7 @@ def test_the_review_links_to_the_very_field_with_its_own_words(browser, invitati
         [missing] = selectors.missing(invitation.packet, "en")
         assert missing.label in page.text
         assert "One thing is still needed" in page.text
-        address, _, anchor = f"/i/packet/{slug}/#q-{key}".partition("#")
+        address, _, anchor = f"/i/packet/{slug}/?at={key}#q-{key}".partition("#")
         assert f"{address}#{anchor}" in page.links
         assert anchor in browser.go(address).ids
         given.answer(invitation.packet, slug, {key: given.ANSWERS[slug][key]})
