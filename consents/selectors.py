@@ -73,22 +73,22 @@ def decisions(source_ref: UUID) -> tuple[DecisionRow, ...]:
 
 def part2_signature(patient_id: UUID, source_ref: UUID) -> UUID | None:
     """The Part 2 signature that stands now, this packet's first; a later "no" ends every earlier one. One query."""
+    return standing_part2(patient_id, source_ref).values_list("pk", flat=True).first()
+
+
+def standing_part2(patient_id: Any, source_ref: Any) -> QuerySet[Signature]:
+    """The same as a query, best first, for a subquery of whoever asks: both arguments may be an OuterRef."""
     today = Func(template="CURRENT_DATE", output_field=DateField())
-    rows = (
-        Signature.objects.filter(patient_id=patient_id, kind=Kind.PART2_TPO)
-        .annotate(ended=ENDED, of_packet=Q(source_ref=source_ref))
-        .annotate(stands=Q(expires_on__isnull=True) | Q(expires_on__gte=today))
-        .order_by("-signed_at")
-        .values_list("id", "decision", "ended", "of_packet", "stands")
+    ours = Signature.objects.filter(kind=Kind.PART2_TPO)
+    no = ours.filter(patient=OuterRef("patient"), signed_at__gte=OuterRef("signed_at"))
+    return (
+        ours.filter(patient=patient_id, decision=Signature.Decision.SIGNED)
+        .filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today))
+        .exclude(ENDED)
+        .exclude(Exists(no.exclude(decision=Signature.Decision.SIGNED)))
+        .annotate(of_packet=Q(source_ref=source_ref))
+        .order_by("-of_packet", "-signed_at")
     )
-    standing: list[tuple[bool, UUID]] = []
-    for signature_id, decision, ended, of_packet, stands in rows:
-        if decision != Signature.Decision.SIGNED:
-            break
-        if stands and not ended:
-            standing.append((of_packet, signature_id))
-    own = [signature_id for of_packet, signature_id in standing if of_packet]
-    return next(iter([*own, *(signature_id for _, signature_id in standing)]), None)
 
 
 def signed_documents(source_ref: UUID) -> tuple[SignedDocument, ...]:

@@ -1,13 +1,16 @@
 """Autosave: one answer, kept before it is confirmed. The reply says what could not be read and what to ask next."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, cast
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.core.exceptions import ObjectDoesNotExist
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from rest_framework import status
 from rest_framework.authentication import SessionAuthentication
@@ -16,12 +19,14 @@ from rest_framework.parsers import JSONParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 import escalation.selectors
-from intake import engine, selectors
-from intake.access import NoPatientSession, packet_in_session
-from intake.forms import everything, foreign, who_sees
+from intake import engine
+from intake.access import NoPatientSession, packet_id_in_session, packet_in_session
+from intake.forms import LONGEST_CLIENT, everything, foreign
+from intake.selectors.terms import search
 from intake.services.submission import KeyReused, PacketClosed, Saved, StepLocked, save_answers
 
 if TYPE_CHECKING:
@@ -38,15 +43,30 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
+class TooMuch(APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_code = "too-much"
+
+
 class PatientSession(SessionAuthentication):
     """The session that opened a packet is who the patient is; `request.auth` is the packet. CSRF is checked."""
 
-    def authenticate(self, request: Request) -> tuple[None, "Packet"]:
+    def authenticate(self, request: Request) -> tuple[None, "Packet | UUID"]:
         self.enforce_csrf(request)
         try:
-            return None, packet_in_session(request._request)
+            return None, self.opened(request)
         except NoPatientSession as ended:
             raise NotAuthenticated from ended
+
+    def opened(self, request: Request) -> "Packet | UUID":
+        return packet_in_session(request._request)
+
+
+class SavingSession(PatientSession):
+    """The same for an answer, whose packet is read under lock by whoever saves it: `request.auth` is its id."""
+
+    def opened(self, request: Request) -> UUID:
+        return packet_id_in_session(request._request)
 
 
 class HasPacket(BasePermission):
@@ -64,62 +84,158 @@ class ShallowJSON(JSONParser):
             return super().parse(stream, media_type, parser_context)
         except RecursionError as deep:
             raise ParseError from deep
+        except RequestDataTooBig as big:
+            raise TooMuch from big
 
 
-class SaveAnswer(APIView):
-    """POST {"key": UUID, "changes": {field: [text]}, "have": [keys on the page]}.
+class SearchPace(SimpleRateThrottle):
+    """Far more than anybody types, for each packet."""
 
-    Replies {"revision", "problems": {field: words}, "risk", "told", "html"?}; `told`: an alert is open and somebody
-    is on duty. `html` holds the questions that came because of the answer, the others as empty places. 403 no session,
-    409 closed, locked or key reused: nothing was saved.
+    scope = "terms"
+    rate = "120/min"
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        return f"terms-{request.auth.id}"
+
+
+class FindTerms(APIView):
+    """POST {"table": address of the value set, "typed": text}; replies {"terms": [names]}, the best one first.
+
+    A POST, so that what somebody typed stands in no address and no log; nothing of it is kept. 403 without a session,
+    429 when asked too often.
     """
 
     authentication_classes = (PatientSession,)
     permission_classes = (HasPacket,)
     parser_classes = (ShallowJSON,)
+    throttle_classes = (SearchPace,)
+
+    @method_decorator(sensitive_variables())
+    def post(self, request: Request) -> Response:
+        packet = cast("Packet", request.auth)
+        try:
+            table, typed = _text(request.data["table"]), _text(request.data["typed"])
+        except (KeyError, TypeError, ValueError) as malformed:
+            raise ParseError from malformed
+        found = search(table=table, typed=typed, language=packet.language)
+        return Response({"terms": [term.label for term in found]})
+
+
+class SaveAnswer(APIView):
+    """POST {"key": UUID, "changes": {field: [text]}, "have": [keys on the page], "client", "revision", "told"?}.
+
+    `client` is the page's own id, `revision` the one it was drawn from, `told` {question: revision} what it was told
+    of since. Replies {"revision", "problems": {question: words}, "risk", "told"?, "conflicts"?, "html"?}; `told`: an
+    alert is open and somebody is on duty. `html` holds the questions that came because of the answer, the others as
+    empty places.
+
+    409 with "conflicts" {question: {"words", "now": {field: [text]}}}: these answers were changed on another screen and
+    not stored, everything else was. Any other refusal stored nothing and says why in "detail": 400 unreadable,
+    403 no session, 404 no such form, 409 closed, locked or key reused, 413 too much.
+    """
+
+    authentication_classes = (SavingSession,)
+    permission_classes = (HasPacket,)
+    parser_classes = (ShallowJSON,)
 
     @method_decorator(sensitive_variables())
     def post(self, request: Request, slug: str) -> Response:
-        packet = cast("Packet", request.auth)
-        key, changes, have = _read(request.data)
-        with translation.override(packet.language):
-            try:
-                saved = save_answers(packet=packet, slug=slug, key=key, changes=changes, language=packet.language)
-            except (KeyReused, PacketClosed, StepLocked) as refused:
-                raise Conflict from refused
-            except ObjectDoesNotExist as missing:
-                raise NotFound from missing
-            return Response(_reply(packet, slug, saved, have))
+        posted = _read(request.data)
+        saved = save_answers(
+            packet_id=cast("UUID", request.auth),
+            slug=slug,
+            key=posted.key,
+            changes=posted.changes,
+            screen=posted.screen,
+        )
+        with translation.override(saved.packet.language):
+            reply = _reply(saved, posted.have, request.query_params.get("section"))
+        return Response(reply, status.HTTP_409_CONFLICT if saved.conflicts else status.HTTP_200_OK)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Every refusal in the patient's own words; a session that ended, or a packet that was closed, is a 403."""
+        if isinstance(exc, (KeyReused, PacketClosed, StepLocked)):
+            exc = Conflict()
+        elif isinstance(exc, ObjectDoesNotExist):
+            exc = NotFound()
+        refused = super().handle_exception(exc)
+        try:
+            language = packet_in_session(self.request._request).language
+        except NoPatientSession:
+            refused.status_code, language = status.HTTP_403_FORBIDDEN, translation.get_language() or ""
+        with translation.override(language):
+            refused.data = {"detail": str(_WORDS.get(refused.status_code, _WORDS[400]))}
+        return refused
 
 
-def _reply(packet: "Packet", slug: str, saved: Saved, have: frozenset[str]) -> dict[str, Any]:
-    view = selectors.form_view(packet, slug, packet.language)
-    fields = engine.fields(view.definition, view.items, language=packet.language, problems=saved.problems)
+# What each refusal means to whoever answers; the page shows it, and keeps what was typed.
+_WORDS = {
+    400: _("We could not read what was sent. Nothing was changed, and what you saved before is still there."),
+    403: _("To keep your answers private, your forms were closed. Open your link again to go on."),
+    404: _("This page is not part of your forms."),
+    409: _("This page is out of date. Please open it again: what you saved before is still there."),
+    413: _("This is too long to save. Please make it shorter. What you saved before is still there."),
+}
+
+
+def _reply(saved: Saved, have: frozenset[str], section: str | None) -> dict[str, Any]:
+    packet = saved.packet
+    zone = ZoneInfo(packet.clinic.time_zone)
+    fields = engine.fields(saved.definition, saved.items, language=packet.language, problems=saved.problems, zone=zone)
     nodes = list(everything(fields))
     reply: dict[str, Any] = {
         "revision": saved.revision,
         "problems": {node.key: node.error for node in nodes if node.error},
         "risk": saved.risk,
-        "told": saved.risk and escalation.selectors.is_told(packet.id),
     }
-    if {node.key for node in nodes} != have:
-        own = foreign(view.definition, packet.language)
-        context = {"fields": fields, "have": have, "sees": who_sees(), "foreign": own}
+    if saved.conflicts:
+        reply["conflicts"] = {one.error.key: {"words": one.error.message, "now": one.now} for one in saved.conflicts}
+    if saved.risk:
+        reply["told"] = escalation.selectors.is_told(packet.id)
+    shown = _shown(saved.definition, fields, section)
+    if shown and {node.key for node in everything(shown)} != have:
+        own = foreign(saved.definition, packet.language)
+        context = {"fields": shown, "have": have, "foreign": own, "is_shared": packet.is_shared_device}
         reply["html"] = render_to_string("intake/patient/_sections.html", context)
     return reply
 
 
-def _read(body: Any) -> tuple[UUID, dict[str, list[str]], frozenset[str]]:
-    """The three parts of the body, each of the type it must have. Raises ParseError."""
+def _shown(
+    definition: engine.Definition, fields: tuple[engine.FieldNode, ...], section: str | None
+) -> tuple[engine.FieldNode, ...]:
+    """The questions of the section whose page asks; without a section all; with "" none, for a page of one question."""
+    if section is None:
+        return fields
+    return next((page.body for page in engine.pages(definition, fields) if page.section.id == section), ())
+
+
+@dataclass(frozen=True)
+class Posted:
+    key: UUID
+    changes: dict[str, list[str]]
+    have: frozenset[str]
+    screen: engine.Screen
+
+
+def _read(body: Any) -> Posted:
+    """The parts of the body, each of the type it must have. Raises ParseError."""
     try:
         key = UUID(body["key"])
         changes = {_text(name): [_text(value) for value in _list(values)] for name, values in body["changes"].items()}
         have = frozenset(_text(name) for name in _list(body["have"]))
+        told = {_text(name): _number(revision) for name, revision in body.get("told", {}).items()}
+        screen = engine.Screen(_text(body.get("client", ""))[:LONGEST_CLIENT], _number(body.get("revision", 0)), told)
     except (KeyError, TypeError, ValueError, AttributeError) as malformed:
         raise ParseError from malformed
-    if not changes or max(len(changes), len(have)) > MOST_QUESTIONS:
+    if not changes or max(len(changes), len(have), len(told)) > MOST_QUESTIONS:
         raise ParseError
-    return key, changes, have
+    return Posted(key, changes, have, screen)
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**31:
+        raise TypeError
+    return value
 
 
 def _list(value: Any) -> list[Any]:

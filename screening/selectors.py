@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists
+
 from screening import instruments
 from screening.models import ScreeningResult
 
@@ -55,6 +57,11 @@ def results(source_refs: Iterable[UUID]) -> tuple[ResultView, ...]:
         .prefetch_related("findings")
     )
     return tuple(sorted((_view(row) for row in rows), key=lambda view: view.instrument))
+
+
+def is_scored(source_ref: Any) -> Exists:
+    """Whether a response has a result, inside a query of whoever knows it: `source_ref` may be an OuterRef."""
+    return Exists(ScreeningResult.objects.filter(source_ref=source_ref))
 
 
 def _view(row: ScreeningResult) -> ResultView:

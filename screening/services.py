@@ -1,17 +1,17 @@
 """Score what a response holds, and keep what was found. The only write of this app."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
-
-from django.db import transaction
 
 import audit.services
 from audit.actions import Action, Actor, Ref
 from core.models import Patient
 from screening import instruments, rules, scoring
-from screening.instruments.base import Sex
+from screening.instruments.base import Instrument, Sex
 from screening.models import Finding, ScreeningResult
+
+_ASSESSED_ITEMS = frozenset(item.link_id for one in instruments.ASSESSED.values() for item in one.items)
 
 
 @dataclass(frozen=True)
@@ -26,60 +26,104 @@ class Found:
     pages: bool
 
 
-@transaction.atomic
-def assess(
-    *, patient: Patient, source_ref: UUID, revision: int, answers: Mapping[str, str], actor: Actor
-) -> tuple[Found, ...]:
-    """Score every instrument whose items occur in `answers` (linkId → answer code) and return what was found.
+@dataclass(frozen=True)
+class Told:
+    """What a response says: `answers` (linkId → answer code), and what the patient would rather not answer.
 
-    Stores a result when it is complete or found something, once per set of answers. Raises AnswersError.
+    `declined` are linkIds; `risk` are those of them that ask about danger.
+    """
+
+    answers: Mapping[str, str]
+    declined: frozenset[str] = frozenset()
+    risk: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What was found, and the results that are new: not stored until `keep` is called."""
+
+    found: tuple[Found, ...]
+    results: tuple[tuple[ScreeningResult, tuple[rules.Finding, ...]], ...]
+
+
+def asks(link_ids: Iterable[str]) -> bool:
+    """Whether any of these questions is part of what is assessed."""
+    return not _ASSESSED_ITEMS.isdisjoint(link_ids)
+
+
+def weigh(*, patient_id: UUID, source_ref: UUID, revision: int, told: Told, is_first: bool = False) -> Weighed:
+    """Score every instrument of which something was answered or declined, and say what was found. Stores nothing.
+
+    A result is new when it is complete, found something, was declined in part or replaces an earlier one; once per
+    state of the answers. `is_first`: the response has no earlier one, which needn't be looked up then.
+    Raises AnswersError.
     """
     found: list[Found] = []
-    for name, instrument in instruments.REGISTRY.items():
-        own = {item.link_id: answers[item.link_id] for item in instrument.items if item.link_id in answers}
-        if not own:
+    new: list[tuple[ScreeningResult, tuple[rules.Finding, ...]]] = []
+    last = {} if is_first else _latest(source_ref)
+    for name, instrument in instruments.ASSESSED.items():
+        own = {item.link_id: told.answers[item.link_id] for item in instrument.items if item.link_id in told.answers}
+        declined = sorted(item.link_id for item in instrument.items if item.link_id in told.declined)
+        if not own and not declined and name not in last:
             continue
-        sex: Sex = patient.sex if patient.sex in ("male", "female", "other") else "unknown"
-        result = scoring.score(name, own, sex=sex)
-        hits = rules.findings(name, result, own)
-        if hits or isinstance(result, scoring.Score):
-            _keep(patient, source_ref, revision, name, own, result, hits, actor)
+        result = scoring.score(name, own, sex=_sex(instrument, patient_id))
+        hits = (*rules.findings(name, result, own), *rules.declined(name, told.risk.intersection(declined)))
+        row = ScreeningResult(
+            patient_id=patient_id,
+            instrument=name,
+            source_ref=source_ref,
+            source_revision=revision,
+            answers=own,
+            detail={**scoring.detail(result), "declined": declined},
+        )
+        is_worth_keeping = hits or declined or isinstance(result, scoring.Score)
+        if _says_more(row, last[name]) if name in last else is_worth_keeping:
+            new.append((row, hits))
         found += [
             Found(f"{name}:{hit.code}:{hit.because}", name, hit.code, hit.urgency, hit.because, hit.pages)
             for hit in hits
         ]
-    return tuple(found)
+    return Weighed(tuple(found), tuple(new))
 
 
-def _keep(
-    patient: Patient,
-    source_ref: UUID,
-    revision: int,
-    name: str,
-    answers: Mapping[str, str],
-    result: scoring.Score | scoring.Incomplete,
-    hits: tuple[rules.Finding, ...],
-    actor: Actor,
-) -> None:
-    last = ScreeningResult.objects.filter(source_ref=source_ref, instrument=name).order_by("-source_revision").first()
-    if last and (last.answers == dict(answers) or last.source_revision >= revision):
-        return
-    row = ScreeningResult.objects.create(
-        patient=patient,
-        instrument=name,
-        source_ref=source_ref,
-        source_revision=revision,
-        answers=dict(answers),
-        detail=scoring.detail(result),
-    )
-    Finding.objects.bulk_create(
-        Finding(result=row, code=hit.code, because=hit.because, urgency=hit.urgency, pages=hit.pages) for hit in hits
-    )
+def keep(weighed: Weighed, *, clinic_id: UUID, actor: Actor) -> None:
+    """Store what was weighed, with its evidence. Call inside a transaction."""
+    for row, hits in weighed.results:
+        _keep(row, hits, clinic_id, actor)
+
+
+def _sex(instrument: Instrument, patient_id: UUID) -> Sex:
+    """Read only for an instrument whose cut-off depends on it."""
+    cut = instrument.positive
+    if cut is None or cut.male == cut.female == cut.unknown:
+        return "unknown"
+    sex = Patient.objects.only("sex").get(pk=patient_id).sex
+    return sex if sex in ("male", "female", "other") else "unknown"
+
+
+def _latest(source_ref: UUID) -> dict[str, ScreeningResult]:
+    """The newest result of each instrument in this response; one query."""
+    rows = ScreeningResult.objects.filter(source_ref=source_ref).order_by("instrument", "-source_revision")
+    return {row.instrument: row for row in rows.distinct("instrument")}
+
+
+def _says_more(row: ScreeningResult, last: ScreeningResult) -> bool:
+    told = (row.answers, row.detail["declined"])
+    return row.source_revision > last.source_revision and told != (last.answers, last.detail.get("declined", []))
+
+
+def _keep(row: ScreeningResult, hits: tuple[rules.Finding, ...], clinic_id: UUID, actor: Actor) -> None:
+    row.save()
+    if hits:
+        Finding.objects.bulk_create(
+            Finding(result=row, code=hit.code, because=hit.because, urgency=hit.urgency, pages=hit.pages)
+            for hit in hits
+        )
     audit.services.record(
         Action.SCREENING_SCORED,
         actor=actor,
         obj=Ref("screening.ScreeningResult", str(row.id)),
-        clinic_id=patient.clinic_id,
-        patient_id=patient.id,
-        context={"revision": revision, "findings": len(hits)},
+        clinic_id=clinic_id,
+        patient_id=row.patient_id,
+        context={"revision": row.source_revision, "findings": len(hits)},
     )

@@ -5,9 +5,21 @@ draw its `fields`. `lint` says what is wrong with a form; `intake.engine.report`
 """
 
 from intake.engine.answers import DECLINED, Occurrence
-from intake.engine.definition import CANDOR, Condition, Constraints, Definition, Item, Option, Words
+from intake.engine.definition import (
+    CANDOR,
+    Compiled,
+    Compiler,
+    Condition,
+    Constraints,
+    Definition,
+    ExpressionError,
+    Item,
+    Option,
+    Words,
+)
 from intake.engine.draft import (
     DECLINED_FIELD,
+    NEAR_FIELD,
     UNIT_FIELD,
     Merged,
     UnknownPlace,
@@ -15,9 +27,11 @@ from intake.engine.draft import (
     begin,
     merge,
     remove_instance,
+    split_field,
 )
 from intake.engine.findings import DefinitionError, Lint
 from intake.engine.lint import lint, parse, wording_hash
+from intake.engine.marks import NOBODY, Marks, Screen, keys_below, marked, overlooked
 from intake.engine.navigation import (
     FieldNode,
     OptionNode,
@@ -40,15 +54,19 @@ __all__ = [
     "CANDOR",
     "DECLINED",
     "DECLINED_FIELD",
+    "NEAR_FIELD",
     "UNIT_FIELD",
     "AnswerError",
     "Attachment",
     "Coding",
+    "Compiled",
+    "Compiler",
     "Condition",
     "Constraints",
     "Definition",
     "DefinitionError",
     "Evaluation",
+    "ExpressionError",
     "FieldNode",
     "Item",
     "Lint",
@@ -85,4 +103,11 @@ __all__ = [
     "turn_at",
     "turns",
     "wording_hash",
+    "NOBODY",
+    "Marks",
+    "Screen",
+    "keys_below",
+    "marked",
+    "overlooked",
+    "split_field",
 ]

@@ -23,6 +23,7 @@ from intake.engine.writing import Replacement, write_draft
 
 DECLINED_FIELD: Final = "!declined"  # posted beside an answer: "declined", or blank to take it back
 UNIT_FIELD: Final = "!unit"  # posted beside a quantity
+NEAR_FIELD: Final = "!near"  # posted beside typed words: the term of a table that they mean; never reaches `merge`
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,11 @@ def merge(
     language: str = "en",
     today: date | None = None,
     zone: tzinfo = UTC,
-    terms: Mapping[str, Mapping[str, Any]] | None = None,
+    terms: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
 ) -> Merged:
     """Applies what was typed or chosen, by field key. An empty list or blank texts take the answer away.
 
-    `terms`: for questions whose value set is a table, the FHIR answer of each term that was picked, by what was posted.
+    `terms`: for questions whose value set is a table, the FHIR answer of each term, by that table and what was posted.
 
     A question that is answered with something unreadable is left without an answer: the older one isn't what the
     patient says now. A new answer takes back "I'd rather not answer".
@@ -192,7 +193,7 @@ def _with_initial_expressions(
 
     They are evaluated once, over what the draft starts with: a fixed initial value of the same question counts.
     """
-    if not any(item.initial_expression for item in definition.all_items):
+    if not definition.has_initial_expressions:
         return items
     decision = decide(definition, read_answers(definition, items), {"patient": patient or []})
     replaced: dict[int, Replacement] = {}

@@ -8,6 +8,7 @@ from core.clock import Now
 from intake import engine
 from intake.models import Packet, Response, Step
 from intake.selectors import definition_of
+from intake.selectors.starting import patient_for, starting_items
 from intake.services import responses
 
 
@@ -32,8 +33,13 @@ def _change(packet: Packet, slug: str, key: str, *, add: bool) -> None:
     response = Response.objects.filter(step=step).first()
     if response is None:
         response = Response(packet=packet, step=step, sensitivity=step.sensitivity, revision=0)
-    change = engine.add_instance if add else engine.remove_instance
-    response.answers, response.part2_signature_id = change(definition, response.answers, key), signature
+        response.answers = starting_items(packet, definition)
+    if add:
+        patient = patient_for(packet, definition)
+        response.answers = engine.add_instance(definition, response.answers, key, patient=patient)
+    else:
+        response.answers = engine.remove_instance(definition, response.answers, key)
+    response.part2_signature_id = signature
     response.revision += 1
     response.saved_at = Now()
     response.save()

@@ -1,20 +1,28 @@
 """Keep what the patient said: merged into the draft, under the key the phone chose, behind the Part 2 gate."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import connection
+from django.db.models import Case, OuterRef, Subquery, When
 
 import consents.selectors
+import screening.selectors
+import screening.services
 from core import clock
 from core.crypto import blind_index
 from intake import engine
 from intake.models import Packet, Response, SavedAnswer, Sensitivity, Step
 from intake.selectors import definition_of
+from intake.selectors.starting import starting_items
+from intake.services import terminology
+from intake.services.screens import Changes, Conflict, settle
 
 OPEN = (Packet.State.INVITED, Packet.State.OPENED, Packet.State.IN_PROGRESS)
 LOINC = "http://loinc.org"
@@ -32,11 +40,24 @@ class KeyReused(Exception):
     """The same key came with other content: something is out of step, and nothing was changed."""
 
 
+class Unconfirmed(Exception):
+    """The phone still waits for a reply to a save that is not stored: nothing is signed or sent before it."""
+
+
 @dataclass(frozen=True)
 class Kept:
+    """The draft as it is now, in memory until `store`. `changed` are the questions with another answer than before.
+
+    `is_scored`: an earlier state of it was worth a result.
+    """
+
+    packet: Packet
     response: Response
+    definition: engine.Definition
     problems: tuple[engine.AnswerError, ...]
-    replayed: bool
+    conflicts: tuple[Conflict, ...]
+    changed: frozenset[str]
+    is_scored: bool
 
 
 def locked_packet(packet_id: UUID) -> Packet:
@@ -47,38 +68,103 @@ def locked_packet(packet_id: UUID) -> Packet:
     return packet
 
 
-def save(*, packet: Packet, slug: str, key: UUID, changes: Mapping[str, Sequence[str]], language: str) -> Kept:
-    """Merge raw form values into the draft. What can't be read is reported and leaves the stored answer as it was.
+# The lock and the key in one statement. What is read after it is fresh: whoever held the lock before has committed.
+# `revision` is the one that the page had seen.
+TAKE = """
+WITH held AS (SELECT id FROM intake_packet WHERE id = %s AND state = ANY(%s) FOR UPDATE)
+INSERT INTO intake_savedanswer (key, packet_id, body_sha256, revision) SELECT %s, id, %s, %s FROM held
+ON CONFLICT (key) DO NOTHING
+"""
 
-    `packet` comes from `locked_packet`. Raises StepLocked, KeyReused, Step.DoesNotExist.
+
+def take(*, packet_id: UUID, slug: str, key: UUID, changes: Changes, screen: engine.Screen | None) -> bool:
+    """Lock the packet's row and take the phone's key; False when it was taken before with the same body: a repeat.
+
+    Raises PacketClosed, KeyReused. Call inside a transaction.
     """
-    step = Step.objects.get(packet=packet, slug=slug, what=Step.What.FORM)
-    signature = unlocking_signature(packet, step)
-    body = json.dumps([slug, sorted((name, list(values)) for name, values in changes.items())], ensure_ascii=False)
+    seen = [screen.client, screen.revision, sorted(screen.told.items())] if screen else []
+    body = json.dumps([slug, seen, sorted((name, list(values)) for name, values in changes.items())])
     fingerprint = blind_index(settings.INDEX_KEY, body, context="saved_answer")
-    response = Response.objects.filter(step=step).first()
-    known = SavedAnswer.objects.filter(pk=key).first()
-    if known and (known.packet_id != packet.id or known.body_sha256 != fingerprint or response is None):
+    revision = screen.revision if screen else 0
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, [packet_id, list(OPEN), key, fingerprint, revision])
+        if cursor.rowcount == 1:
+            return True
+    locked_packet(packet_id)
+    known = SavedAnswer.objects.get(pk=key)
+    if known.packet_id != packet_id or known.body_sha256 != fingerprint:
         raise KeyReused
+    return False
+
+
+def merged(*, packet_id: UUID, slug: str, changes: Changes, screen: engine.Screen | None, language: str = "") -> Kept:
+    """The draft with raw form values merged in, not stored yet; the packet is locked by `take`.
+
+    What can't be read is reported and leaves no answer. Everything is read in one statement, the Part 2 permission
+    included. `language` is that of the words to the patient: the packet's own unless given.
+    Raises StepLocked, Step.DoesNotExist.
+    """
+    permission = consents.selectors.standing_part2(OuterRef("packet__patient"), OuterRef("packet"))
+    step = (
+        Step.objects.select_related("packet__clinic", "response")
+        .annotate(now=clock.Now(), is_scored=screening.selectors.is_scored(OuterRef("response__id")))
+        .annotate(permission=Case(When(sensitivity=Sensitivity.SUD, then=Subquery(permission.values("pk")[:1]))))
+        .get(packet=packet_id, slug=slug, what=Step.What.FORM)
+    )
+    if step.sensitivity == Sensitivity.SUD and step.permission is None:
+        raise StepLocked
     assert step.form_id is not None
-    definition = definition_of(step.form_id)
-    before = response.answers if response else []
+    packet, definition = step.packet, definition_of(step.form_id)
+    response = getattr(step, "response", None) or Response(
+        packet=packet,
+        step=step,
+        sensitivity=step.sensitivity,
+        revision=0,
+        answers=starting_items(packet, definition),
+    )
     zone = ZoneInfo(packet.clinic.time_zone)
-    today = clock.now().astimezone(zone).date()
-    merged = engine.merge(definition, before, changes, language=language, today=today, zone=zone)
-    if known and response:
-        return Kept(response, merged.problems, replayed=True)
-    if response is None:
-        response = Response(packet=packet, step=step, sensitivity=step.sensitivity, revision=0)
-    response.answers, response.part2_signature_id = merged.items, signature
-    response.revision += 1
-    response.saved_at = clock.Now()
-    response.save()
-    SavedAnswer.objects.create(packet=packet, key=key, body_sha256=fingerprint, revision=response.revision)
-    if packet.state != Packet.State.IN_PROGRESS:
-        packet.state = Packet.State.IN_PROGRESS
-        packet.save()
-    return Kept(response, merged.problems, replayed=False)
+    language = language or packet.language
+    resolved = terminology.resolve(definition, changes)
+    merge = partial(
+        engine.merge,
+        definition,
+        language=language,
+        today=step.now.astimezone(zone).date(),
+        zone=zone,
+        terms=resolved.terms,
+    )
+    settled = settle(response, definition, resolved.changes, screen, merge, language)
+    if settled.merged.changed:
+        client = screen.client if screen else engine.NOBODY
+        response.answers, response.part2_signature_id = settled.merged.items, step.permission
+        response.revision += 1
+        response.marks = engine.marked(
+            response.marks, settled.merged.changed, revision=response.revision, client=client
+        )
+    return Kept(
+        packet=packet,
+        response=response,
+        definition=definition,
+        problems=settled.merged.problems,
+        conflicts=settled.conflicts,
+        changed=settled.merged.changed,
+        is_scored=step.is_scored,
+    )
+
+
+def store(kept: Kept) -> None:
+    """One row for the draft and one for its history."""
+    kept.response.saved_at = clock.Now()
+    kept.response.save()
+    if kept.packet.state != Packet.State.IN_PROGRESS:
+        kept.packet.state = Packet.State.IN_PROGRESS
+        kept.packet.save()
+
+
+def confirm(packet: Packet, keys: Collection[UUID]) -> None:
+    """All these saves are stored. Raises Unconfirmed. Call under the packet's lock."""
+    if keys and SavedAnswer.objects.filter(packet=packet, key__in=keys).count() < len(set(keys)):
+        raise Unconfirmed
 
 
 def unlocking_signature(packet: Packet, step: Step) -> UUID | None:
@@ -94,6 +180,24 @@ def unlocking_signature(packet: Packet, step: Step) -> UUID | None:
 def mark_assessed(response: Response) -> None:
     """Scored as of this revision; a later save makes it due again."""
     Response.objects.filter(pk=response.pk).update(assessed_revision=response.revision, assess_failures=0)
+
+
+def is_assessed(response: Response) -> bool:
+    """Whether the form asks anything that is scored or that a human must hear of."""
+    assert response.step.form_id is not None
+    return screening.services.asks(item.link_id for item in definition_of(response.step.form_id).all_items)
+
+
+def told(response: Response) -> screening.services.Told:
+    """What a response says to whoever assesses it. What was declined counts only while it is asked."""
+    assert response.step.form_id is not None
+    seen = engine.evaluate(definition_of(response.step.form_id), response.answers)
+    items = [seen.places[key].item for key in seen.declined]
+    return screening.services.Told(
+        answers=coded_answers(response.answers),
+        declined=frozenset(item.link_id for item in items),
+        risk=frozenset(item.link_id for item in items if item.risk),
+    )
 
 
 def coded_answers(items: Sequence[Mapping[str, Any]]) -> dict[str, str]:

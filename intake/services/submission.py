@@ -4,10 +4,10 @@ Read it top to bottom. One transaction holds the answer, its score, its findings
 the doorbell rings after commit, and `manage.py dispatch` finds the rows if nobody hears it.
 """
 
-import hashlib
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -26,11 +26,15 @@ from core.models import Patient
 from intake import engine, selectors
 from intake.models import Packet, Response, Sensitivity, Step, Submission
 from intake.services import responses
-from intake.services.responses import KeyReused, PacketClosed, StepLocked
+from intake.services.responses import KeyReused, PacketClosed, StepLocked, Unconfirmed
+from intake.services.screens import Conflict
 
 log = logging.getLogger(__name__)
 
-__all__ = ["KeyReused", "NotComplete", "PacketClosed", "Saved", "StepLocked", "save_answers", "sign", "submit"]
+__all__ = [
+    "Changed", "KeyReused", "NotComplete", "PacketClosed", "Saved", "StepLocked", "Unconfirmed", "save_answers", "sign",
+    "submit",
+]  # fmt: skip
 
 ASSESSOR = Actor.system("assessment")
 GIVE_UP_AFTER = 3
@@ -44,48 +48,93 @@ class NotComplete(Exception):
         self.missing = missing
 
 
+class Changed(Exception):
+    """The packet says something else now than what the patient looked at before sending it."""
+
+
 @dataclass(frozen=True)
 class Saved:
-    """What the phone is told: `problems` name what could not be read, `risk` opens the crisis help."""
+    """What the phone is told, and the draft as it is now.
 
+    `problems` name what could not be read, `conflicts` what another screen changed (neither was stored), `risk` opens
+    the crisis help.
+    """
+
+    packet: Packet
+    definition: engine.Definition
+    items: Sequence[Mapping[str, Any]] = field(repr=False)
     revision: int
     problems: tuple[engine.AnswerError, ...]
+    conflicts: tuple[Conflict, ...]
     replayed: bool
     risk: bool
 
+    @property
+    def errors(self) -> tuple[engine.AnswerError, ...]:
+        return (*self.problems, *(conflict.error for conflict in self.conflicts))
 
-def save_answers(*, packet: Packet, slug: str, key: UUID, changes: Mapping[str, Sequence[str]], language: str) -> Saved:
-    """Keep what the patient said, then decide who must hear of it.
 
-    Raises PacketClosed, StepLocked, KeyReused; then nothing was stored.
+def save_answers(
+    *,
+    packet_id: UUID,
+    slug: str,
+    key: UUID,
+    changes: Mapping[str, Sequence[str]],
+    screen: engine.Screen | None = None,
+    language: str = "",
+) -> Saved:
+    """Keep what the patient said, and decide who must hear of it.
+
+    `screen` is the page that it comes from: what another one changed since is left alone and told (without a screen,
+    nothing is). Raises PacketClosed, StepLocked, KeyReused, Step.DoesNotExist; then nothing was stored.
     """
-    actor = Actor.patient(packet.patient_id)
     with transaction.atomic():
-        packet = responses.locked_packet(packet.id)
-        kept = responses.save(packet=packet, slug=slug, key=key, changes=changes, language=language)
-        risk = kept.replayed and escalation.selectors.is_open(packet.id)
-        if not kept.replayed:
+        is_new = responses.take(packet_id=packet_id, slug=slug, key=key, changes=changes, screen=screen)
+        kept = responses.merged(packet_id=packet_id, slug=slug, changes=changes, screen=screen, language=language)
+        response, packet = kept.response, kept.packet
+        risk = not is_new and escalation.selectors.is_open(packet.id)
+        if is_new and kept.changed:
             try:
-                with transaction.atomic():
-                    risk = assess(kept.response, packet)
+                risk = assess(response, packet, is_first=not kept.is_scored)
+                response.assessed_revision, response.assess_failures = response.revision, 0
             except Exception:  # the answer is kept; assessed_revision stays behind, the sweep retries, then pages
-                log.exception("assessment failed for response %s", kept.response.pk)
-            _record(Action.STEP_SAVED, packet, actor, Ref("intake.Response", str(kept.response.id)), slug=slug)
-    return Saved(kept.response.revision, kept.problems, kept.replayed, risk)
+                log.exception("assessment failed for response %s", response.pk)
+            responses.store(kept)
+            actor = Actor.patient(packet.patient_id)
+            _record(Action.STEP_SAVED, packet, actor, Ref("intake.Response", str(response.id)), slug=slug)
+    return Saved(
+        packet=packet,
+        definition=kept.definition,
+        items=response.answers,
+        revision=response.revision,
+        problems=kept.problems,
+        conflicts=kept.conflicts,
+        replayed=not is_new,
+        risk=risk,
+    )
 
 
-def assess(response: Response, packet: Packet) -> bool:
-    """Score what the response holds now and open or join an incident for what pages. True if something does."""
-    risk = False
-    answers = responses.coded_answers(response.answers)
-    for finding in screening.services.assess(
-        patient=packet.patient, source_ref=response.id, revision=response.revision, answers=answers, actor=ASSESSOR
-    ):
-        if finding.pages:
-            risk = True
-            page_a_human(packet, finding.key, finding.urgency, finding.code, finding.because)
-    responses.mark_assessed(response)
-    return risk
+def assess(response: Response, packet: Packet, *, is_first: bool = False) -> bool:
+    """Score what the response holds now and open or join an incident for what pages. True if something does.
+
+    `is_first`: no earlier state of it was worth a result. What is written here is written whole or not at all.
+    """
+    if not responses.is_assessed(response):
+        return False
+    weighed = screening.services.weigh(
+        patient_id=packet.patient_id,
+        source_ref=response.id,
+        revision=response.revision,
+        told=responses.told(response),
+        is_first=is_first,
+    )
+    dangers = [finding for finding in weighed.found if finding.pages]
+    if weighed.results or dangers:
+        with transaction.atomic():
+            screening.services.keep(weighed, clinic_id=packet.clinic_id, actor=ASSESSOR)
+            for finding in dangers:
+                page_a_human(packet, finding.key, finding.urgency, finding.code, finding.because)
+    return bool(dangers)
 
 
 def page_a_human(packet: Packet, key: str, urgency: str, code: str, because: str) -> None:
@@ -124,6 +173,7 @@ def _assess_again(pk: UUID) -> bool:
         try:
             with transaction.atomic():
                 assess(response, packet)
+                responses.mark_assessed(response)
         except Exception:  # same rule as above: the row stays due, and is never silently dropped
             log.exception("assessment failed again for response %s", pk)
             Response.objects.filter(pk=pk).update(assess_failures=response.assess_failures + 1)
@@ -154,13 +204,16 @@ def sign(
     statements: Sequence[str],
     evidence: Mapping[str, object],
     language: str,
+    unconfirmed: Collection[UUID] = (),
 ) -> None:
     """Record one decision on one document. A Part 2 decision unlocks or skips the substance-use sections.
 
-    Raises PacketClosed and what `consents.services.decide` raises: then nothing is signed.
+    `unconfirmed`: keys of saves that the phone has had no reply to. Raises PacketClosed, Unconfirmed and what
+    `consents.services.decide` raises: then nothing is signed.
     """
     with transaction.atomic():
         packet = responses.locked_packet(packet.id)
+        responses.confirm(packet, unconfirmed)
         step = Step.objects.get(packet=packet, slug=slug, what=Step.What.CONSENT)
         signature = consents.services.decide(
             patient=packet.patient,
@@ -190,35 +243,36 @@ def _lock_or_unlock(packet: Packet, *, signed: bool) -> None:
         _set_state(step, instead)
 
 
-def submit(*, packet: Packet, key: UUID) -> Packet:
+def submit(*, packet: Packet, key: UUID, reviewed: str | None = None, unconfirmed: Collection[UUID] = ()) -> Packet:
     """Finish the packet, once. The same key again gets the same answer; nothing missing is let through.
 
-    Raises NotComplete, PacketClosed (withdrawn or expired), KeyReused (another submission took this packet).
+    `reviewed` is the digest of what the patient looked at (`selectors.content`); None only where nobody did.
+    Raises NotComplete, PacketClosed (withdrawn or expired), Unconfirmed, Changed (something else stands there now),
+    KeyReused (something else was sent, or by somebody who did not say what).
     """
     with transaction.atomic():
         packet = Packet.objects.select_for_update().get(pk=packet.pk)
         earlier = Submission.objects.filter(packet=packet).first()
         if earlier:
-            if earlier.key != key:
+            if reviewed != earlier.content_sha256 and (reviewed is not None or earlier.key != key):
                 raise KeyReused
             return packet
         if packet.state not in responses.OPEN:
             raise PacketClosed
+        responses.confirm(packet, unconfirmed)
+        content = selectors.content(packet)
+        if reviewed is not None and reviewed != content:
+            raise Changed
         missing = selectors.missing(packet, packet.language)
         if missing:
             raise NotComplete(missing)
-        Submission.objects.create(packet=packet, key=key, content_sha256=_content_hash(packet))
+        Submission.objects.create(packet=packet, key=key, content_sha256=content)
         packet.state, packet.submitted_at = Packet.State.SUBMITTED, clock.now()
         packet.save()
         core.outbox.publish("packet.submitted", packet.id)
         _record(Action.PACKET_SUBMITTED, packet, Actor.patient(packet.patient_id), Ref("intake.Packet", str(packet.id)))
         core.doorbell.ring("ehr.relay_finished")
     return packet
-
-
-def _content_hash(packet: Packet) -> str:
-    rows = Response.objects.filter(packet=packet).order_by("id").values_list("id", "revision")
-    return hashlib.sha256(repr([(str(pk), revision) for pk, revision in rows]).encode()).hexdigest()
 
 
 def _set_state(step: Step, state: str) -> None:

@@ -10,8 +10,8 @@ import consents.services
 from audit.actions import Actor
 from consents.services import AlreadyDecided, CannotSign, NotPublished, OutdatedText
 from intake import selectors
-from intake.forms import SignatureForm
-from intake.services.submission import sign
+from intake.forms import SignatureForm, posted_unconfirmed
+from intake.services.submission import Unconfirmed, sign
 from intake.views.patient import next_address
 from intake.views.patient_page import Place, page, switched
 
@@ -50,8 +50,11 @@ def _decide(
             statements=request.POST.getlist("statement"),
             evidence=_evidence(request),
             language=packet.language,
+            unconfirmed=posted_unconfirmed(request.POST),
             **form.cleaned_data,
         )
+    except Unconfirmed:
+        return _show(request, packet, step, place, form, problem="unconfirmed", status=409)
     except OutdatedText:
         return _show(request, packet, step, place, form, problem="outdated", status=409)
     except CannotSign as refused:
@@ -113,6 +116,11 @@ def _problems(problem: str, form: SignatureForm, *, unticked: bool) -> dict[str,
         return ({"statements": ticks} if unticked else {}) | ({"signer_name": name} if blank else {}) or {problem: name}
     return {
         "": {},
+        "unconfirmed": {
+            "": _(
+                "Some of your answers are not saved yet. Go back to their page, wait until it says “Saved”, then sign."
+            )
+        },
         "outdated": {"": _("The text of this page has changed. Please read the new text and decide again.")},
         "signer_name": {"signer_name": _("This name is too long. Please type it shorter.")},
         "reason": {"reason": _("Please tell us in a few words why you do not want to sign.")},

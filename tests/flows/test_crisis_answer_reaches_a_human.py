@@ -25,10 +25,17 @@ def dangerous(packet, code=SEVERAL):
     return given.answer(packet, "phq-9", {"phq9-q9": [code]})
 
 
-def break_scoring(packet):
-    """Make a column unreadable that scoring reads."""
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE core_patient SET sex = 'v1.k1.AAAA' WHERE id = %s", [packet.patient_id])
+@pytest.fixture
+def mend(owner_sql):
+    """Scoring is broken: the database refuses its results. Calling it mends that."""
+    role = connection.settings_dict["USER"]
+
+    def grant():
+        owner_sql.execute(f'GRANT INSERT ON screening_screeningresult TO "{role}"')
+
+    owner_sql.execute(f'REVOKE INSERT ON screening_screeningresult FROM "{role}"')
+    yield grant
+    grant()
 
 
 def test_a_saved_answer_opens_an_incident_and_its_first_page_before_submission(packet):
@@ -87,8 +94,7 @@ def test_a_resolved_incident_is_not_opened_again_by_the_same_answer(world, packe
     assert Incident.objects.count() == 2
 
 
-def test_an_answer_is_kept_when_scoring_fails(packet, caplog):
-    break_scoring(packet)
+def test_an_answer_is_kept_when_scoring_fails(mend, packet, caplog):
     saved = dangerous(packet)
     response = Response.objects.get()
     assert saved.revision == 1
@@ -97,8 +103,7 @@ def test_an_answer_is_kept_when_scoring_fails(packet, caplog):
     assert "assessment failed" in caplog.text
 
 
-def test_what_could_not_be_scored_pages_a_human_after_three_tries(packet):
-    break_scoring(packet)
+def test_what_could_not_be_scored_pages_a_human_after_three_tries(mend, packet):
     dangerous(packet)
     for _ in range(2):
         submission.assess_unassessed()
@@ -109,10 +114,9 @@ def test_what_could_not_be_scored_pages_a_human_after_three_tries(packet):
     assert Incident.objects.count() == 1
 
 
-def test_the_sweep_scores_what_was_kept_once_scoring_works_again(world, packet):
-    break_scoring(packet)
+def test_the_sweep_scores_what_was_kept_once_scoring_works_again(mend, packet):
     dangerous(packet)
-    world.patient.save()
+    mend()
     assert submission.assess_unassessed() == 1
     assert Incident.objects.get().snapshot["triggers"][0]["code"] == "suicide-item-positive"
     assert submission.assess_unassessed() == 0

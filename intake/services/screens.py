@@ -1,0 +1,95 @@
+"""Two screens, one form: what the other one changed is shown and asked about, never overwritten in silence."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from intake import engine
+from intake.models import Response
+from intake.selectors import in_words
+
+Changes = Mapping[str, Sequence[str]]
+Merge = Callable[[Any, Changes], engine.Merged]
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A change that was not stored, because the page had not seen another one.
+
+    `error` says so and what the answer is now; `now` is that answer as the page's fields hold it. Both are PHI.
+    """
+
+    error: engine.AnswerError = field(repr=False)
+    now: Mapping[str, Sequence[str]] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Settled:
+    merged: engine.Merged
+    conflicts: tuple[Conflict, ...]
+
+
+def settle(
+    response: Response,
+    definition: engine.Definition,
+    changes: Changes,
+    screen: engine.Screen | None,
+    merge: Merge,
+    language: str,
+) -> Settled:
+    """Merge the changes, but for those to answers that another screen changed and this one has not seen.
+
+    A page that posts all its questions changed only those that differ from what it was drawn with.
+    """
+    merged = merge(response.answers, changes)
+    overlooked = engine.overlooked(merged, response.marks, screen) if screen else frozenset()
+    if screen is None or not overlooked:
+        return Settled(merged, ())
+    kept = {name: texts for name, texts in changes.items() if engine.split_field(name)[0] not in overlooked}
+    touched = overlooked - _untouched(response, screen, changes, merge) if screen.is_whole else overlooked
+    conflicts = _conflicts(response, definition, touched, changes, language)
+    return Settled(merge(response.answers, kept), conflicts)
+
+
+def _untouched(response: Response, screen: engine.Screen, changes: Changes, merge: Merge) -> frozenset[str]:
+    """The questions that stand on the page as they were drawn."""
+    drawn = response.history.filter(revision=screen.revision).order_by("history_date").last()
+    if drawn is None and screen.revision:
+        return frozenset()
+    was = merge(drawn.answers if drawn else [], changes)
+    touched = was.changed | {problem.key for problem in was.problems}
+    return frozenset(engine.split_field(name)[0] for name in changes) - touched
+
+
+def _conflicts(
+    response: Response, definition: engine.Definition, keys: frozenset[str], changes: Changes, language: str
+) -> tuple[Conflict, ...]:
+    nodes = _all(engine.fields(definition, response.answers, language=language))
+    with translation.override(language):
+        return tuple(_conflict(node, changes) for node in nodes if node.key in keys)
+
+
+def _all(nodes: Sequence[engine.FieldNode]) -> Iterator[engine.FieldNode]:
+    for node in nodes:
+        yield node
+        yield from _all(node.children)
+
+
+def _conflict(node: engine.FieldNode, changes: Changes) -> Conflict:
+    says = ", ".join([_("I’d rather not answer")] if node.is_declined else in_words(node))
+    words = _("This answer was changed on another screen.") + " "
+    words += _("It now says: %(answer)s.") % {"answer": says} if says else _("It is empty there now.")
+    words += " " + _("Your answer here is not saved yet. Keep the other one, or save yours.")
+    typed = tuple(changes.get(node.key, ()))
+    error = engine.AnswerError(node.item.link_id, "changed-elsewhere", words, node.key, typed=typed)
+    chosen = [option.label if node.item.table else option.value for option in node.options if option.is_selected]
+    offered = {option.value for option in node.options}
+    now = {
+        node.key: [*chosen, *(value for value in node.values if value not in offered)],
+        node.key + engine.DECLINED_FIELD: ["declined"] if node.is_declined else [],
+        node.key + engine.UNIT_FIELD: [node.unit],
+    }
+    return Conflict(error, now)
