@@ -34,6 +34,7 @@ class Gallery:
         page.emulate_media(color_scheme="light")
         self._narrow(page, name)
         self._large(page, name)
+        self._mirrored(page, name)
 
     def _axe(self, page: Page, name: str, options: Mapping[str, object]) -> None:
         for found in AXE.run(page, options=options).response["violations"]:
@@ -66,6 +67,12 @@ class Gallery:
         self._measure(page, f"{name}, double text", MOST_COVERED)
         self._keep(page, f"{name}-double", full_page=False)
         page.evaluate(TEXT_SIZE, "")
+
+    def _mirrored(self, page: Page, name: str) -> None:
+        """As for a language that is written from right to left."""
+        page.evaluate("document.documentElement.dir = 'rtl'")
+        self._measure(page, f"{name}, from right to left")
+        page.evaluate("document.documentElement.removeAttribute('dir')")
 
     def _keep(self, page: Page, name: str, *, full_page: bool = True) -> None:
         if self.shots:

@@ -106,8 +106,9 @@ def look_at_forms(patient) -> None:
     patient.look("crisis")
 
 
-def test_everybody_can_use_the_pages_after_a_no(clinic, phone):
-    invitation, patient = given.invite(clinic), phone(name="en-")
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_everybody_can_use_the_pages_after_a_no(clinic, phone, language):
+    invitation, patient = given.invite(clinic, language), phone(name=f"{language}-")
     for slug in ("treatment", "share-permission"):
         given.sign(invitation.packet, slug, "declined")
     patient.open(f"/i/#{invitation.token}")

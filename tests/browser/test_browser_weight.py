@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import packets as given
 import pytest
@@ -10,6 +10,10 @@ from phone import Phone
 from serving import ROOT, House, open_house
 
 import consents.services
+from intake import engine, selectors
+from intake.services.packets import present
+from intake.templatetags.questions import control
+from intake.views.patient import address
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -72,7 +76,7 @@ def weighed(phone):
         scales.empty()
         patient.page.goto(path)
         patient.page.evaluate("document.readyState")  # what the wire said before is heard before this answer
-        found[path.split("#")[0]] = scales.loaded()
+        found[path] = scales.loaded()
         return patient
 
     yield patient, weigh
@@ -87,25 +91,40 @@ def test_every_page_comes_whole_in_21_kilobytes_and_5_requests(clinic, weighed):
     """In Spanish, whose words are longer."""
     patient, weigh = weighed
     invitation = given.invite(clinic, "es")
+    packet = invitation.packet
     weigh("/i/")
     patient.open(f"/i/#{invitation.token}")
     weigh("/i/packet/")
     weigh("/i/packet/dast-10/?locked")
     for slug in given.DOCUMENTS:
         weigh(f"/i/packet/{slug}/")
-        given.sign(invitation.packet, slug)
-    for slug in given.ANSWERS:
-        weigh(f"/i/packet/{slug}/")
-        given.answer(invitation.packet, slug)
-        weigh(f"/i/packet/{slug}/?answered")
+        given.sign(packet, slug)
+    for slug in forms_of(packet):
+        for shown in selectors.form_view(packet, slug, "es").pages:
+            weigh(address(slug, shown.section.id))
+    present(packet=packet, presentation="guided")
+    for slug in forms_of(packet):
+        for turn in one_of_each_kind(selectors.form_view(packet, slug, "es")):
+            weigh(f"{address(slug, turn.key)}#guided")
     weigh("/i/packet/review/")
     weigh("/i/packet/nothing/")
+    for slug in given.ANSWERS:
+        given.answer(packet, slug)
     patient.go("/i/packet/review/")
     patient.go_on()
-    weigh("/i/packet/done/")
+    patient.at("/i/packet/done/")
+    weigh("/i/packet/done/?preparing")
     consents.services.seal_due()
-    weigh("/i/packet/done/?sealed")
+    weigh("/i/packet/done/")
     weigh("/i/closed/")
+
+
+def forms_of(packet) -> list[str]:
+    return [step.slug for step in selectors.steps(packet, "es") if step.what == "form"]
+
+
+def one_of_each_kind(view: selectors.FormView) -> Iterable[engine.Turn]:
+    return {(turn.kind, control(turn.node)): turn for turn in engine.turns(view.pages)}.values()
 
 
 def test_static_files_are_named_by_their_content_kept_for_good_and_compressed(clinic, phone):
