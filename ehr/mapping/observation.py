@@ -54,8 +54,8 @@ def draft_score(score: ScoreRecord, context: Context) -> Draft | None:
             "interpretation": [{"text": score.band}],
         }
     elif score.band:
-        code = _code(score.panel_loinc, score.title)
-        value = {"valueCodeableConcept": {"text": score.band}}
+        code = _code(score.level_loinc or score.panel_loinc, score.title)
+        value = {"valueCodeableConcept": _code(score.band_loinc, score.band)}
     else:
         return None
     kinds = (INTAKE_ANSWERS, SUBSTANCE_USE) if score.sensitivity == "sud" else (INTAKE_ANSWERS,)

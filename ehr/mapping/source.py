@@ -52,7 +52,11 @@ class AnswerSet:
 
 @dataclass(frozen=True, slots=True)
 class ScoreRecord:
-    """What the server made of one instrument; `total` is None where the instrument has none, or it was withheld."""
+    """What the server made of one instrument; `total` is None where the instrument has none, or it was withheld.
+
+    `level_loinc` and `band_loinc` are set for an instrument with a level instead: the question's code and the answer's,
+    which is None for a level that LOINC has no answer for.
+    """
 
     instrument: str
     panel_loinc: str | None
@@ -63,6 +67,8 @@ class ScoreRecord:
     sensitivity: str
     authored: datetime
     answer_slug: str
+    level_loinc: str | None = None
+    band_loinc: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

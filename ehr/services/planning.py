@@ -152,6 +152,8 @@ def _score(view: screening.selectors.ResultView, form: intake.selectors.Finished
         title=view.title,
         total=view.total,
         band=view.band or "",
+        level_loinc=instrument.level_loinc,
+        band_loinc=next((level.loinc for level in instrument.levels if level.code == view.band), None),
         sensitivity=form.sensitivity,
         authored=view.scored_at,
         answer_slug=form.slug,

@@ -83,6 +83,35 @@ PHQ9 = {f"phq9-q{number}": "LA6569-3" for number in range(1, 10)} | {"phq9-diffi
 GAD7 = {f"gad7-q{number}": "LA6568-5" for number in range(1, 8)}
 DAST10 = {f"dast10-q{number}": "LA32-8" for number in range(1, 11)}
 
+CARD = {"contentType": "image/jpeg", "url": "urn:uuid:1c3f1a3e-0d2c-4b7c-9a55-8f0c1f1d2e3f", "title": "Card, front"}
+# The rest of the library: what a clinic's own rules may ask for.
+REST = {
+    "insurance": INSURED | {"ins-card-front": CARD},
+    "presenting-concerns": {"con-reason": "I can't sleep — and I worry.", "con-since": "since-weeks"},
+    "medical-history": {"hist-conditions": ["seizures", "other"], "hist-other": "gout", "hist-counseling": True},
+    "social-needs": {"soc-housing": "shelter", "soc-food": "LA33-6", "soc-rides": "LA32-8", "soc-safe": "not-sure"},
+    "telehealth-readiness": {
+        "tele-device": ["smartphone"],
+        "tele-internet": "LA33-6",
+        "tele-private": "LA33-6",
+        "tele-state": "Massachusetts",
+    },
+    "safety": {"safe-harm-others": "LA33-6"},
+    "c-ssrs-screener": {f"cssrs-q{n}": "LA33-6" if n < 4 else "LA32-8" for n in range(1, 7)},
+    "pc-ptsd-5": {f"pcptsd5-{name}": "LA33-6" for name in ("gate", "q1", "q2", "q3", "q4", "q5")},
+}
+REST_SUD = {
+    "substance-use": USING
+    | {
+        "sub-overdose-ever": "LA33-6",
+        "sub-overdose-30": "LA33-6",
+        "sub-quit-alcohol": ["quit-alcohol-seizure"],
+        "sub-quit-benzo": ["quit-benzo-none"],
+        "sub-naloxone": "LA32-8",
+    },
+    "audit-c": {"auditc-q1": "LA18929-2", "auditc-q2": "LA18932-6", "auditc-q3": "LA18934-2"},
+}
+
 
 def definition(slug: str) -> dict[str, Any]:
     newest = max(FORMS.glob(f"{slug}-[0-9]*.json"))
@@ -129,7 +158,8 @@ def answer(question: dict[str, Any], told: Any) -> dict[str, Any]:
                 return {"valueCoding": option["valueCoding"]}
         assert question["type"] == "open-choice", f"{question['linkId']} does not offer {told}"
         return {"valueString": told}
-    return {f"value{question['type'].capitalize()}": told}
+    kind = {"text": "String"}.get(question["type"], question["type"].capitalize())
+    return {f"value{kind}": told}
 
 
 def amount(question: dict[str, Any], value: Decimal, code: str) -> dict[str, Any]:
@@ -150,7 +180,7 @@ def term(value_set: str, told: str) -> dict[str, Any]:
 
 
 def score(instrument: str, panel: str | None, total_loinc: str | None, total: int | None, band: str) -> ScoreRecord:
-    sensitivity = "sud" if instrument == "dast-10" else "none"
+    sensitivity = "sud" if instrument in ("dast-10", "audit-c") else "none"
     return ScoreRecord(instrument, panel, total_loinc, instrument.upper(), total, band, sensitivity, AT, instrument)
 
 
@@ -206,5 +236,20 @@ UNWILLING = replace(
         signature("npp_ack", "Notice of privacy practices", "refused"),
         signature("treatment", "Agreement to get care", "declined"),
         signature("part2_tpo", "Permission to share", "declined"),
+    ),
+)
+LIBRARY = replace(
+    FINISHED,
+    answer_sets=(
+        answers("demographics", ABOUT),
+        *(answers(slug, told) for slug, told in REST.items()),
+        *(answers(slug, told, "sud") for slug, told in REST_SUD.items()),
+    ),
+    scores=(
+        replace(
+            score("c-ssrs-screener", "93373-9", None, None, "moderate"), level_loinc="93374-7", band_loinc="LA6751-7"
+        ),
+        score("pc-ptsd-5", "102010-6", "102017-1", 5, "positive"),
+        score("audit-c", "72109-2", "75626-2", 12, "positive"),
     ),
 )

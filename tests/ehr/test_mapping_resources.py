@@ -10,6 +10,7 @@ import finished_packet as example
 import pytest
 from finished_packet import ALLERGIC, AT, FINISHED, NOT_ALLERGIC, PDF, SYSTEM, TAKING, UNWILLING, WHO
 
+from ehr.mapping.answers import values
 from ehr.mapping.codes import UCUM
 from ehr.mapping.plan import plan
 from ehr.mapping.source import Address
@@ -122,6 +123,36 @@ def test_a_total_that_the_form_also_shows_is_filed_once():
     )
     assert "item:gad-7:total" not in resources(replace(FINISHED, answer_sets=[answers]))
     assert resources(with_forms(answers))["item:gad-7:total"]["valueInteger"] == 0
+
+
+def test_a_level_is_an_answer_to_its_own_question_and_one_without_a_code_stays_in_words():
+    found = resources(example.LIBRARY)["score:c-ssrs-screener"]
+    assert found["code"]["coding"][0]["code"] == "93374-7"
+    assert found["valueCodeableConcept"] == {
+        "coding": [{"system": "http://loinc.org", "code": "LA6751-7"}],
+        "text": "moderate",
+    }
+    score = replace(example.LIBRARY.scores[0], band="none", band_loinc=None)
+    none = resources(replace(example.LIBRARY, scores=(score,)))["score:c-ssrs-screener"]
+    assert none["valueCodeableConcept"] == {"text": "none"}
+
+
+def test_each_form_of_the_library_goes_out_whole_and_the_screens_with_their_codes():
+    found = resources(example.LIBRARY)
+    for slug in (*example.REST, *example.REST_SUD):
+        assert found[f"form:{slug}"]["questionnaire"].startswith("https://candor.health/fhir/Questionnaire/" + slug)
+    codes = {key: one["code"]["coding"][0]["code"] for key, one in found.items() if key.startswith(("item:", "score:"))}
+    assert codes["item:audit-c:auditc-q1"] == "68518-0"
+    assert codes["item:c-ssrs-screener:cssrs-q3"] == "93248-3"
+    assert codes["item:pc-ptsd-5:pcptsd5-gate"] == "102011-4"
+    assert (codes["score:audit-c"], codes["score:pc-ptsd-5"]) == ("75626-2", "102017-1")
+    drafts = {draft.field_key: draft for draft in plan(example.LIBRARY, identifier_system=SYSTEM)}
+    assert drafts["item:audit-c:auditc-q1"].sensitivity == drafts["score:audit-c"].sensitivity == "sud"
+
+
+def test_a_photo_is_named_in_the_form_and_breaks_nothing():
+    form = resources(example.LIBRARY)["form:insurance"]
+    assert list(values(form["item"], "ins-card-front")) == [("Attachment", example.CARD)]
 
 
 def test_coded_answers_in_repeats_get_a_key_each_and_a_type_that_observations_lack_stays_in_the_form():
