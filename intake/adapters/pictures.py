@@ -9,7 +9,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")  # what phones and browsers make; every other decoder stays shut
 LONGEST_SIDE = 1600  # pixels: small print on a card stays readable
@@ -66,6 +66,7 @@ def _opened(raw: bytes) -> Image.Image:
 
 
 def _upright(image: Image.Image, longest_side: int) -> Image.Image:
+    ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint, once imported, lets everybody's half pictures pass
     image.draft("RGB", (longest_side, longest_side))  # a large JPEG is decoded at a fraction of its size
     image.load()
     try:
