@@ -15,10 +15,12 @@ from intake.services.packets import present, remember_place
 from intake.services.submission import Saved, finish_step, save_answers
 from intake.views.patient import address, next_address
 from intake.views.patient_page import Place, page
+from intake.views.patient_photo import take
 
 if TYPE_CHECKING:
     from intake.models import Packet
 
+PHOTO_BUTTONS = {"!photo", "!photo-remove"}
 PRESENTATIONS = ("page", "guided")
 
 
@@ -41,8 +43,20 @@ def question(slug: str, key: str) -> str:
     return f"{address(slug, key)}#q-{quote(key, safe='[].')}"
 
 
-def keep(sitting: Sitting, changes: dict[str, list[str]]) -> tuple[Saved, selectors.FormView]:
-    """Save what was posted; and the form as it is now, with what could not be kept. Raises StepLocked, PacketClosed."""
+def photos_taken(sitting: Sitting) -> tuple[engine.AnswerError, ...]:
+    """Keep or remove the photos of a page that was posted; what was wrong with them."""
+    request = sitting.request
+    has_any = bool(request.FILES) or bool(PHOTO_BUTTONS & request.POST.keys())
+    return take(request, sitting.packet, sitting.slug) if has_any else ()
+
+
+def keep(
+    sitting: Sitting, changes: dict[str, list[str]], problems: tuple[engine.AnswerError, ...] = ()
+) -> tuple[Saved, selectors.FormView]:
+    """Save what was posted; and the form as it is now, with `problems` and what else could not be kept.
+
+    Raises StepLocked, PacketClosed.
+    """
     packet, slug = sitting.packet, sitting.slug
     saved = save_answers(
         packet_id=packet.id,
@@ -52,7 +66,9 @@ def keep(sitting: Sitting, changes: dict[str, list[str]]) -> tuple[Saved, select
         screen=posted_screen(sitting.request.POST),
         language=packet.language,
     )
-    view = selectors.drawn(packet, slug, saved.definition, saved.items, saved.revision, packet.language, saved.errors)
+    view = selectors.drawn(
+        packet, slug, saved.definition, saved.items, saved.revision, packet.language, (*saved.errors, *problems)
+    )
     return saved, view
 
 
@@ -65,11 +81,17 @@ def other_button(sitting: Sitting, *, is_switched: bool, view: selectors.FormVie
         return redirect(question(slug, _same_question(sitting, view)))
     if is_switched:
         return redirect(address(slug, sitting.at))
-    if key := posted.get("!keep") or posted.get("!more"):
+    if key := posted.get("!keep") or posted.get("!more") or _photo(sitting):
         return redirect(question(slug, key))
     if "!add" in posted or "!remove" in posted:
         return _one_more_or_less(sitting)
     return None
+
+
+def _photo(sitting: Sitting) -> str:
+    """The question whose photo was sent or removed by its button."""
+    posted = sitting.request.POST
+    return posted.get("!photo") or (posted.get("!photo-here", sitting.at) if "!photo-remove" in posted else "")
 
 
 def _same_question(sitting: Sitting, view: selectors.FormView) -> str:

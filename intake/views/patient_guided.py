@@ -12,12 +12,14 @@ from intake.forms import posted_changes
 from intake.services.submission import Saved
 from intake.views.patient import address
 from intake.views.patient_answers import (
+    PHOTO_BUTTONS,
     Sitting,
     go_on,
     is_answered,
     is_told,
     keep,
     other_button,
+    photos_taken,
     sheet,
     was_open,
 )
@@ -40,13 +42,14 @@ def _answered(sitting: Sitting) -> HttpResponse:
     known = {turn.key for turn in engine.turns(before.pages)}
     in_danger = was_open(packet)
     changes = {} if "!skip" in request.POST else _changes(request, sitting.at)
+    problems = photos_taken(sitting)
     saved = None
-    if changes:
-        saved, view = keep(sitting, changes)
+    if changes or problems or PHOTO_BUTTONS & request.POST.keys():
+        saved, view = keep(sitting, changes, problems)
     turns = engine.turns(view.pages)
     turn = engine.turn_at(view.definition, turns, sitting.at)
     with translation.override(packet.language):
-        if saved is not None and saved.errors and turn is not None:
+        if saved is not None and (saved.errors or problems) and turn is not None:
             return _show(sitting, view, turns, turn, saved)
         reply = other_button(sitting, is_switched=is_switched, view=view)
         if reply is not None or turn is None:

@@ -16,7 +16,7 @@ from intake.forms import everything, posted_changes
 from intake.services.packets import DOCUMENTS, remember_place
 from intake.services.submission import Saved, StepLocked
 from intake.views.patient import address, is_finished, next_address
-from intake.views.patient_answers import Sitting, go_on, is_told, keep, other_button, question, sheet
+from intake.views.patient_answers import Sitting, go_on, is_told, keep, other_button, photos_taken, question, sheet
 from intake.views.patient_consent import consent
 from intake.views.patient_guided import guided
 from intake.views.patient_page import FINISHED, Place, page, patient_page, switched
@@ -76,12 +76,13 @@ def _kept(sitting: Sitting) -> HttpResponse:
     request, packet = sitting.request, sitting.packet
     is_switched = switched(request, packet)
     before = selectors.form_view(packet, sitting.slug, packet.language)
-    saved, view = keep(sitting, posted_changes(request.POST))
+    problems = photos_taken(sitting)
+    saved, view = keep(sitting, posted_changes(request.POST), problems)
     shown = engine.page_at(view.definition, view.pages, sitting.at)
     removed = request.POST.get("!remove", "")
     unread = [one for one in saved.errors if not (removed and one.key.startswith(f"{removed}."))]
     with translation.override(packet.language):
-        if unread:
+        if unread or problems:
             return _show(sitting, view, shown, saved)
         reply = other_button(sitting, is_switched=is_switched, view=view)
         return reply or _onward(sitting, before, view, shown, saved)
