@@ -124,7 +124,7 @@ def merged(*, packet_id: UUID, slug: str, changes: Changes, screen: engine.Scree
     )
     zone = ZoneInfo(packet.clinic.time_zone)
     language = language or packet.language
-    resolved = terminology.resolve(definition, changes)
+    resolved = terminology.resolve(definition, without_photos(definition, changes))
     merge = partial(
         engine.merge,
         definition,
@@ -150,6 +150,17 @@ def merged(*, packet_id: UUID, slug: str, changes: Changes, screen: engine.Scree
         changed=settled.merged.changed,
         is_scored=step.is_scored,
     )
+
+
+def without_photos(definition: engine.Definition, changes: Changes) -> Changes:
+    """A photo is an answer only by way of `services.photos`: what a page posts in its place names no file of ours."""
+    photos = [item.link_id for item in definition.all_items if item.type == "attachment"]
+
+    def is_photo(name: str) -> bool:
+        key = engine.split_field(name)[0]
+        return key in photos or (definition.find(key) is None and any(key.endswith(f".{one}") for one in photos))
+
+    return {name: texts for name, texts in changes.items() if not is_photo(name)} if photos else changes
 
 
 def store(kept: Kept) -> None:

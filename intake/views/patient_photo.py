@@ -67,7 +67,7 @@ def _remove(packet: "Packet", slug: str, photo: str) -> None:
         return
 
 
-def _keep(packet: "Packet", slug: str, field: str, files: Sequence[UploadedFile[Any]]) -> engine.AnswerError | None:
+def _keep(packet: "Packet", slug: str, field: str, files: "Sequence[UploadedFile[Any]]") -> engine.AnswerError | None:
     key = field.removesuffix(FIELD)
     try:
         for file in files:

@@ -89,5 +89,6 @@ document.addEventListener("submit", (event) => {
   event.stopImmediatePropagation();
   goOn = event.submitter;
 }, true);
-new MutationObserver(tidy).observe(document.getElementById("questions"), { childList: true, subtree: true });
+const questions = document.getElementById("questions");
+if (questions) new MutationObserver(tidy).observe(questions, { childList: true, subtree: true });
 tidy();
