@@ -133,9 +133,9 @@ def _raw(item: Item, value: Any) -> Mapping[str, Any]:
     if isinstance(value, str) and item.type in _TEXTS:
         return {_TEXTS[item.type]: value}
     if isinstance(value, Mapping) and item.type == "quantity":
-        return {"valueQuantity": {**value, "value": as_json(value.get("value"))}}
+        return {"valueQuantity": as_json(value)}
     if isinstance(value, Mapping) and item.type == "attachment":
-        return {"valueAttachment": value}
+        return {"valueAttachment": as_json(value)}
     if isinstance(value, Mapping):
         return {"valueCoding": {name: value[name] for name in _CODING if name in value}}
     raise ExpressionError(f"The result is no answer to a {item.type} question.")

@@ -1,13 +1,18 @@
 """The lint: every broken form gets its finding, with a path and a way to mend it; sound forms get none."""
 
+import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from questionnaires import CODES, answer, candor, choice, form, item, response, spanish, when
 
+from intake.adapters.fhirpath import compile_expression
 from intake.engine import DefinitionError, lint, parse, wording_hash
 from intake.engine.report import report
+from intake.rules.published import published
+from screening import instruments
 
 YES = {"answerBoolean": True}
 ASK = item("a", "boolean")
@@ -87,15 +92,58 @@ def test_an_option_and_the_reason_for_asking_need_translations_too():
 
 
 def test_the_wording_of_an_instrument_is_held_to_its_hash():
-    resource = form(choice("phq9-q9", "A", "B", _text=spanish("Pensamientos")))
-    published = wording_hash(parse(resource).items[0])
-    in_spanish = wording_hash(parse(resource).items[0], "es")
-    assert published != in_spanish
-    assert "wording-differs" not in codes(
-        resource, wordings={"phq9-q9": published, "phq9-q9@es": in_spanish, "other": "0"}
-    )
+    resource = form(item("q1", _text=spanish("Pensamientos")))
+    published = hashlib.sha256(b"About q1").hexdigest()
+    in_spanish = hashlib.sha256(b"Pensamientos").hexdigest()
+    assert [wording_hash(parse(resource).items[0], language) for language in ("en", "es")] == [published, in_spanish]
+    assert "wording-differs" not in codes(resource, wordings={"q1": published, "q1@es": in_spanish, "other": "0"})
+    found = lint(resource, wordings={"q1": published, "q1@es": published})
+    assert [each.message for each in found if each.code == "wording-differs"] == [
+        "The wording of q1@es is not the published one."
+    ]
     resource["item"][0]["text"] += "."
-    assert codes(resource, "error", wordings={"phq9-q9": published}) == ["wording-differs"]
+    assert codes(resource, "error", wordings={"q1": published}) == ["wording-differs"]
+
+
+def test_a_translation_that_the_form_does_not_have_is_missing_and_not_different():
+    assert "wording-differs" not in codes(form(item("q1")), wordings={"q1@es": "0"})
+
+
+def test_the_answers_of_an_instrument_are_the_published_ones():
+    resource = form(choice("q1", "a", "b"))
+    assert "wording-differs" not in codes(resource, answers={"q1": {"a": "A", "b": "B"}, "other": {}})
+    assert "wording-differs" in codes(resource, "error", answers={"q1": {"a": "A", "b": "Bee"}})
+    assert "wording-differs" in codes(resource, "error", answers={"q1": {"a": "A"}})
+
+
+LIBRARY = sorted((Path(__file__).parents[2] / "intake" / "definitions").glob("*.json"))
+INSTRUMENTS = [file for file in LIBRARY if file.name.rsplit("-", 1)[0] in instruments.REGISTRY]
+
+
+def test_the_library_has_instruments():
+    assert len(INSTRUMENTS) >= 5
+
+
+@pytest.mark.parametrize("file", INSTRUMENTS, ids=lambda file: file.stem)
+def test_an_instrument_that_is_changed_in_any_word_is_not_published(file):
+    resource = json.loads(file.read_text())
+    rules = asdict(published(resource))
+    assert lint(resource, ours=True, **rules) == ()
+    for question in [each for each in everything(resource) if each["linkId"] in rules["answers"]]:
+        for holder, key in ((question, "text"), (question["answerOption"][0]["valueCoding"], "display")):
+            said, holder[key] = holder[key], holder[key] + "!"
+            assert "wording-differs" in codes(resource, "error", ours=True, **rules)
+            holder[key] = said
+        if question.get("code"):
+            coded = question.pop("code")
+            assert "code-missing" in codes(resource, "error", ours=True, **rules)
+            question["code"] = coded
+
+
+def everything(resource):
+    for each in resource.get("item", []):
+        yield each
+        yield from everything(each)
 
 
 def test_a_field_that_is_filed_needs_a_code():
@@ -128,8 +176,7 @@ def test_one_faulty_condition_does_not_stop_the_rest_from_being_evaluated():
     assert [error["code"] for error in found.content["errors"]] == ["condition-broken"]
 
 
-@pytest.mark.parametrize("file", sorted((Path(__file__).parents[2] / "intake" / "definitions").glob("*.json")))
+@pytest.mark.parametrize("file", LIBRARY, ids=lambda file: file.stem)
 def test_every_form_that_we_ship_is_clean(file):
     resource = json.loads(file.read_text())
-    has_spanish = '"es' in file.read_text()
-    assert lint(resource, ours=True, languages=("es",) if has_spanish else ()) == ()
+    assert lint(resource, ours=True, compiler=compile_expression, **asdict(published(resource))) == ()
