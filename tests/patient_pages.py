@@ -1,6 +1,7 @@
 """What a patient does on the pages, for tests: open the link, sign a document, answer a form."""
 
 import json
+import re
 import uuid
 
 from plain_browser import PlainBrowser
@@ -42,10 +43,15 @@ def answer(browser, slug, answers) -> None:
 
 def autosave(browser, slug, changes, *, key=None, have=(), token=None, told=None, page=None):
     """What autosave.js sends, from the page that the browser is on (or from `page`, which it was on)."""
-    drawn = dict((page or browser.page).fields)
+    page = page or browser.page
+    drawn = dict(page.fields)
     screen = {"client": drawn.get("!client", ""), "revision": int(drawn.get("!revision", 0)), "told": told or {}}
     body = {"key": str(key or uuid.uuid4()), "changes": changes, "have": list(have), **screen}
     token = drawn.get("csrfmiddlewaretoken", "") if token is None else token
+    section = re.search(r'data-save="[^"]*(\?[^"]*)"', page.html)
     return browser.client.post(
-        f"/i/packet/{slug}/save", json.dumps(body), content_type="application/json", headers={"X-CSRFToken": token}
+        f"/i/packet/{slug}/save{section[1] if section else ''}",
+        json.dumps(body),
+        content_type="application/json",
+        headers={"X-CSRFToken": token},
     )

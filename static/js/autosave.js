@@ -3,12 +3,13 @@
 const form = document.getElementById("page");
 const state = document.getElementById("saving");
 const waiting = new Set(); // names of questions changed since they were last sent
-let sending = null; // { key, changes }: sent again unaltered until the server answers
+const told = {}; // what another screen changed and this page has shown: question → revision
+let sending = null; // what is under way: sent again unaltered until the server answers
 let busy = false;
 let retry = 0;
 let timer = 0;
 let typing = 0;
-let goOn = null; // the button pressed while something was still unsaved
+let goOn = null; // the button or link pressed while something was still unsaved
 let stopped = false;
 let isMore = false; // whether the last reply brought questions
 
@@ -17,8 +18,9 @@ const uuid = () =>
   "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (c) =>
     (c ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (c / 4)))).toString(16));
 
-function say(what) {
-  const words = state.dataset[what];
+const isPending = () => !stopped && Boolean(sending || waiting.size);
+
+function say(what, words = state.dataset[what]) {
   if (state.textContent !== words) state.textContent = words;
   state.classList.toggle("late", !["saved", "saving", "more"].includes(what));
 }
@@ -41,7 +43,8 @@ function send() {
   const changes = changesOf(waiting);
   waiting.clear();
   if (!Object.keys(changes).length) return finished();
-  sending = { key: uuid(), changes };
+  const { value: client } = form.elements["!client"];
+  sending = { key: uuid(), client, revision: Number(form.elements["!revision"].value), told: { ...told }, changes };
   attempt();
 }
 
@@ -49,33 +52,39 @@ async function attempt() {
   clearTimeout(timer);
   if (busy || !sending) return;
   busy = true;
-  const { status, saved } = await post();
+  const { status, reply } = await post();
   busy = false;
-  if (saved) confirmed(saved);
-  else if (status >= 400 && status < 500 && status !== 429) refused(status);
+  if (reply?.revision !== undefined) confirmed(reply);
+  else if (status === 400 || status === 413) unreadable(reply?.detail);
+  else if (status > 400 && status < 500 && status !== 429) refused(status, reply?.detail);
   else again();
 }
 
+const line = (how) => document.dispatchEvent(new CustomEvent("candor:line", { detail: how }));
+
 async function post() {
-  const slow = setTimeout(say, 1500, "saving");
+  const saving = setTimeout(say, 1500, "saving");
+  const slow = setTimeout(line, 4000, "slow");
   const abort = new AbortController();
   const limit = setTimeout(() => abort.abort(), 15_000);
   try {
     const have = [...form.querySelectorAll("[id^='q-']")].map((node) => node.id.slice(2));
     const body = JSON.stringify({ ...sending, have });
-    const reply = await fetch(form.dataset.save, {
+    const answer = await fetch(form.dataset.save, {
       method: "POST",
       body,
       signal: abort.signal,
       keepalive: body.length < 60_000,
       headers: { "Content-Type": "application/json", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value },
     });
-    return { status: reply.status, saved: reply.ok ? await reply.json() : null };
+    const reply = answer.headers.get("Content-Type")?.includes("json") ? await answer.json() : null;
+    line("here");
+    return { status: answer.status, reply };
   } catch {
+    line("gone");
     return { status: 0 };
   } finally {
-    clearTimeout(slow);
-    clearTimeout(limit);
+    for (const wait of [saving, slow, limit]) clearTimeout(wait);
   }
 }
 
@@ -85,26 +94,46 @@ function confirmed(saved) {
   retry = 0;
   for (const name of sent) tell(name, saved.problems[name] ?? "");
   isMore = Boolean(saved.html) && show(saved.html);
-  if (isMore) goOn = null; // stay: there is something new to read
+  for (const [key, found] of Object.entries(saved.conflicts ?? {})) elsewhere(key, found, saved.revision);
+  if (isMore || saved.conflicts) goOn = null; // stay: there is something new to read
   if (saved.risk) document.dispatchEvent(new CustomEvent("candor:risk", { detail: saved.told }));
   send();
 }
 
+// Another screen changed this answer. Nothing of either is lost: the words say what stands there, the patient decides.
+function elsewhere(key, { words, now }, revision) {
+  told[key] = revision;
+  tell(key, words);
+  const yours = () => { waiting.add(key); send(); };
+  import(state.dataset.elsewhere).then(({ offer }) => offer(key, now, yours), () => {});
+}
+
+// Again and again, a little later each time, and not in step with everybody else whose network has come back.
 function again() {
   say("late");
-  timer = setTimeout(attempt, Math.min(1000 * 2 ** retry, 30_000));
+  timer = setTimeout(attempt, Math.min(1000 * 2 ** retry, 30_000) * (0.5 + Math.random() / 2));
   retry += 1;
 }
 
+// These answers can't be stored as they are: that is said where they stand, and the others go on.
+function unreadable(words = state.dataset.stuck) {
+  for (const name of Object.keys(sending.changes)) tell(name, words);
+  sending = null;
+  goOn = null;
+  say("stuck", words);
+  if (waiting.size) send();
+}
+
 // The server understood and said no: the words on the page, and a full send that explains, are better than trying on.
-function refused(status) {
+function refused(status, words) {
   stopped = true;
-  say(status === 403 ? "ended" : "stuck");
+  say(status === 403 ? "ended" : "stuck", words);
 }
 
 function finished() {
   say(isMore ? "more" : "saved");
-  if (goOn) form.requestSubmit(goOn.isConnected ? goOn : undefined);
+  if (goOn?.href) location.assign(goOn.href);
+  else if (goOn) form.requestSubmit(goOn.isConnected ? goOn : undefined);
 }
 
 function tell(name, words) {
@@ -140,6 +169,7 @@ function merge(old, fresh) {
       const [inner, newer] = [kept, node].map((one) => one.querySelector("[data-questions]"));
       if (inner && newer) added = merge(inner, newer) || added;
       else if (newer) kept.append(newer);
+      else inner?.remove();
     } else if (last) last.after(node);
     else old.prepend(node);
     added ||= !kept;
@@ -153,6 +183,7 @@ function changed(field, wait) {
   if (!asked || field.dataset.field === undefined) return;
   if (wait === 0) untick(asked, field);
   waiting.add(asked.dataset.key);
+  document.getElementById(`choice-${asked.dataset.key}`)?.remove();
   clearTimeout(typing);
   typing = setTimeout(send, wait);
 }
@@ -173,14 +204,36 @@ form.addEventListener("input", ({ target }) => { if (target.matches("input.field
 form.addEventListener("change", ({ target }) => changed(target, 0));
 
 form.addEventListener("submit", (event) => {
-  if (stopped || !(sending || waiting.size)) return;
+  if (!isPending()) return;
   event.preventDefault();
   goOn = event.submitter;
   send();
 });
 
-addEventListener("online", () => { retry = 0; attempt(); });
-addEventListener("offline", () => { if (sending || waiting.size) say("late"); });
+// A link to another of our pages waits as well: nothing is signed or sent before what was answered is stored.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  const isHere = link?.pathname === location.pathname && link.search === location.search;
+  if (!isPending() || !link || link.target || link.origin !== location.origin || isHere) return;
+  event.preventDefault();
+  goOn = link;
+  send();
+});
+
+// Another page of this browser is about to sign or send, and asks what is still on its way from here.
+const others = new BroadcastChannel("candor");
+others.addEventListener("message", ({ data }) => {
+  if (data !== "unconfirmed?" || !isPending()) return;
+  send();
+  if (sending) others.postMessage(sending.key);
+});
+
+// What only one kind of question needs is fetched when such a question is first used.
+document.addEventListener("focusin", ({ target }) => {
+  if (target.dataset?.module) import(target.dataset.module).catch(() => {});
+});
+
+document.addEventListener("candor:back", () => { retry = 0; attempt(); });
 addEventListener("visibilitychange", () => { if (document.hidden) send(); });
-addEventListener("beforeunload", (event) => { if (!stopped && !goOn && (sending || waiting.size)) event.preventDefault(); });
+addEventListener("beforeunload", (event) => { if (isPending() && !goOn) event.preventDefault(); });
 document.addEventListener("candor:leaving", () => { stopped = true; });

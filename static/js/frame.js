@@ -1,4 +1,5 @@
-// What every patient's page has: help that opens at once, a quick way out, and an end when the page is left alone.
+// What every patient's page has: help that opens at once, a quick way out, an end when the page is left alone, and
+// what the network is doing.
 // The words, the marks and the limits are on the page; nothing here knows which answers matter.
 
 const panel = document.getElementById("crisis");
@@ -82,4 +83,90 @@ if (exit) {
   ask.addEventListener("close", () => { active = Date.now(); tellServer(); });
   setInterval(watch, 5000);
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+}
+
+// --- the network: slow, gone and back again, as requests find it; the browser's own word only makes us ask ---
+
+const banner = document.getElementById("line");
+let how = "here";
+let asking = 0;
+let tries = 0;
+
+function show(what) {
+  const was = how;
+  how = what;
+  if (what === was) return;
+  banner.hidden = what === "here" && was === "slow";
+  banner.textContent = banner.dataset[what === "here" ? "back" : what];
+  if (was !== "gone") return;
+  document.dispatchEvent(new Event("candor:back"));
+  setTimeout(() => { banner.hidden ||= how === "here"; }, 6000);
+}
+
+async function isThere() {
+  const abort = new AbortController();
+  const slow = setTimeout(heard, 4000, "slow");
+  const limit = setTimeout(() => abort.abort(), 12_000);
+  try {
+    await fetch(banner.dataset.ask, { cache: "no-store", signal: abort.signal });
+    heard("here");
+    return true;
+  } catch {
+    heard("gone");
+    return false;
+  } finally {
+    clearTimeout(slow);
+    clearTimeout(limit);
+  }
+}
+
+function heard(what) {
+  if (what === "slow" && how === "gone") return;
+  show(what);
+  clearTimeout(asking);
+  tries = what === "gone" ? tries + 1 : 0;
+  if (tries) asking = setTimeout(isThere, Math.min(1000 * 2 ** tries, 30_000) * (0.5 + Math.random() / 2));
+}
+
+document.addEventListener("candor:line", ({ detail }) => heard(detail));
+addEventListener("offline", isThere);
+addEventListener("online", isThere);
+
+// --- signing, sending, opening: the page is left only for a server that is there, and says what is still on its way ---
+
+const form = document.getElementById("page");
+let isSure = false;
+let isBusy = false;
+
+// Keys of saves that other pages of this browser have had no reply to.
+function unconfirmed() {
+  const others = new BroadcastChannel("candor");
+  const keys = [];
+  others.addEventListener("message", ({ data }) => keys.push(data));
+  others.postMessage("unconfirmed?");
+  return new Promise((done) => setTimeout(() => { others.close(); done(keys); }, 150));
+}
+
+async function makeSure(submitter) {
+  isBusy = true;
+  const [there, keys] = await Promise.all([isThere(), unconfirmed()]);
+  isBusy = false;
+  if (!there) return;
+  const field = Object.assign(document.createElement("input"), { type: "hidden", name: "!unconfirmed", value: keys.join() });
+  form.querySelector("[name='!unconfirmed']")?.remove();
+  form.append(field);
+  isSure = true;
+  form.requestSubmit(submitter);
+}
+
+// Pages that save each answer by themselves see to this on their own.
+if (form && !form.dataset.save) {
+  form.addEventListener("submit", (event) => {
+    if (isSure) {
+      isSure = false;
+      return;
+    }
+    event.preventDefault();
+    if (!isBusy) makeSure(event.submitter);
+  });
 }
