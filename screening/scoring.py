@@ -87,6 +87,16 @@ def score(instrument: str, answers: Mapping[str, str], *, sex: Sex = "unknown") 
     return Score(instrument, total, band, total >= cutoff, cutoff, working)
 
 
+def answers_to(instrument: Instrument, answers: Mapping[str, str]) -> dict[str, str]:
+    """Those of the answers (linkId → code) that are this instrument's, an item asked as part of another one included.
+
+    That holds only once something of its own was answered: two PHQ-2 answers alone are no PHQ-9 begun.
+    """
+    own = {item.link_id: answers[item.link_id] for item in instrument.items if item.link_id in answers}
+    shared = {item.link_id: answers[item.same_as] for item in instrument.items if item.same_as in answers}
+    return {**shared, **own} if own else {}
+
+
 def asked(item: Item, answers: Mapping[str, str]) -> bool:
     """Whether the instrument asks this item on the path these answers took."""
     return item.asked_after_yes is None or answers.get(item.asked_after_yes) == YES

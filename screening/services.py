@@ -62,7 +62,7 @@ def weigh(*, patient_id: UUID, source_ref: UUID, revision: int, told: Told, is_f
     new: list[tuple[ScreeningResult, tuple[rules.Finding, ...]]] = []
     last = {} if is_first else _latest(source_ref)
     for name, instrument in instruments.ASSESSED.items():
-        own = {item.link_id: told.answers[item.link_id] for item in instrument.items if item.link_id in told.answers}
+        own = scoring.answers_to(instrument, told.answers)
         declined = sorted(item.link_id for item in instrument.items if item.link_id in told.declined)
         if not own and not declined and name not in last:
             continue

@@ -125,7 +125,7 @@ class RuleForm(RuleModelForm):
         same = FormRule.objects.filter(clinic=clinic_id, program=program, form=cleaned.get("form"))
         if same.exclude(pk=self.instance.pk).exists():
             self.add_error("form", "There is a rule for this form already.")
-        instrument = instruments.REGISTRY.get(cleaned.get("form", ""))
+        instrument = instruments.behind(cleaned.get("form", ""))
         oldest = cleaned.get("max_age")
         if instrument and oldest is not None and oldest < instrument.ages[0]:
             self.add_error("max_age", f"The {instrument.name} is asked from the age of {instrument.ages[0]} only.")

@@ -28,8 +28,9 @@ def forms_for(packet: Packet) -> tuple[FormVersion, ...]:
         visit_type=packet.visit_type,
         days_since=_days_since(packet, today),
     )
-    ages = {slug: instrument.ages for slug, instrument in instruments.REGISTRY.items()}
-    slugs = choosing.choose(_rules(packet.clinic_id), visit, ages=ages, withheld=unconfirmed(packet.clinic_id))
+    rules = _rules(packet.clinic_id)
+    ages = {rule.form: behind.ages for rule in rules if (behind := instruments.behind(rule.form))}
+    slugs = choosing.choose(rules, visit, ages=ages, withheld=unconfirmed(packet.clinic_id))
     newest = newest_forms(packet.clinic_id, slugs)
     if missing := next((slug for slug in slugs if slug not in newest), None):
         raise FormsMissing(f"The form {missing} is not published. Type: manage.py publish_forms")

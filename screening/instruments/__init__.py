@@ -31,6 +31,10 @@ REGISTRY: Mapping[str, Instrument] = MappingProxyType(
 )
 
 
+# A form that asks one instrument first and, where that is positive, the rest of another.
+STAGED: Mapping[str, str] = MappingProxyType({"phq-2-9": "phq-9"})
+
+
 class UnknownInstrument(LookupError):
     """No instrument has this name; the message lists those that exist."""
 
@@ -45,6 +49,11 @@ def get(key: str) -> Instrument:
         return ASSESSED[key]
     except KeyError:
         raise UnknownInstrument(f"There is no instrument {ascii(key)}. Choose one of: {', '.join(REGISTRY)}.") from None
+
+
+def behind(form: str) -> Instrument | None:
+    """The instrument whose words a form asks, by the form's slug; None for a form of our own."""
+    return REGISTRY.get(STAGED.get(form, form))
 
 
 def wordings(language: str = "en") -> Mapping[str, str]:

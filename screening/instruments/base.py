@@ -45,6 +45,8 @@ class Item:
     """False for an item whose blank never stands in the way of a result (PHQ-9 difficulty)."""
     asked_after_yes: str | None = None
     """A linkId: the item belongs to the path only after Yes to it."""
+    same_as: str | None = None
+    """A linkId: the same question of another instrument, whose answer counts where this one wasn't asked itself."""
     blank_counts_as: str | None = None
     """The answer a blank stands for when risk is judged; never used to fill in a total."""
 

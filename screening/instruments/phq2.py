@@ -21,7 +21,10 @@ PHQ2 = Instrument(
     panel_loinc="55757-9",
     total_loinc="55758-7",
     languages=("en", "es"),
-    items=(replace(PHQ9.items[0], link_id="phq2-q1"), replace(PHQ9.items[1], link_id="phq2-q2")),
+    items=(
+        replace(PHQ9.items[0], link_id="phq2-q1", same_as=None),
+        replace(PHQ9.items[1], link_id="phq2-q2", same_as=None),
+    ),
     bands=(Band("negative", "Negative", 0, 2), Band("positive", "Positive", 3, 6)),
     bands_source="Hindawi 2013/695925 table 1",
     positive=Cutoff.same(3, "Hindawi 2013/695925; PMC2906530"),

@@ -34,8 +34,8 @@ PHQ9 = Instrument(
     total_loinc="44261-6",
     languages=("en", "es"),
     items=(
-        Item("phq9-q1", "Little interest or pleasure in doing things", FREQUENCY, "44250-9"),
-        Item("phq9-q2", "Feeling down, depressed, or hopeless", FREQUENCY, "44255-8"),
+        Item("phq9-q1", "Little interest or pleasure in doing things", FREQUENCY, "44250-9", same_as="phq2-q1"),
+        Item("phq9-q2", "Feeling down, depressed, or hopeless", FREQUENCY, "44255-8", same_as="phq2-q2"),
         Item("phq9-q3", "Trouble falling or staying asleep, or sleeping too much", FREQUENCY, "44259-0"),
         Item("phq9-q4", "Feeling tired or having little energy", FREQUENCY, "44254-1"),
         Item("phq9-q5", "Poor appetite or overeating", FREQUENCY, "44251-7"),

@@ -4,13 +4,17 @@ import hashlib
 import json
 import re
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import fhirkit
 import pytest
 from fhir.resources.R4B.questionnaire import Questionnaire
 
+from intake import engine
+from intake.adapters.fhirpath import compile_expression
 from screening import instruments
+from screening.instruments.base import FREQUENCY, LOINC
 
 DEFINITIONS = sorted((Path(__file__).parents[2] / "intake" / "definitions").glob("*.json"))
 FORMS = {path.stem.rsplit("-", 1)[0]: json.loads(path.read_text(encoding="utf-8")) for path in DEFINITIONS}
@@ -23,6 +27,7 @@ PREFIXES = {
     "medications": "med-",
     "substance-use": "sub-",
     "phq-9": "phq9-",
+    "phq-2-9": "phq[29]-",
     "gad-7": "gad7-",
     "dast-10": "dast10-",
     "social-needs": "soc-",
@@ -32,7 +37,7 @@ PREFIXES = {
     "c-ssrs-screener": "cssrs-",
     "pc-ptsd-5": "pcptsd5-",
 }
-INSTRUMENTS = ("phq-9", "gad-7", "dast-10", "audit-c", "c-ssrs-screener", "pc-ptsd-5")
+INSTRUMENTS = ("phq-9", "phq-2-9", "gad-7", "dast-10", "audit-c", "c-ssrs-screener", "pc-ptsd-5")
 OURS = tuple(slug for slug in PREFIXES if slug not in INSTRUMENTS)
 # A heading that belongs to no published item: the WHO script in other words, and the second part of the C-SSRS.
 HEADINGS = {
@@ -100,7 +105,7 @@ def test_a_form_says_who_it_is(slug):
 
 
 def test_link_ids_are_unique_across_all_forms_and_say_which_form_they_belong_to():
-    counted = Counter(item["linkId"] for slug in FORMS for item in items_of(slug))
+    counted = Counter(item["linkId"] for slug in FORMS if slug != "phq-2-9" for item in items_of(slug))
     assert [link_id for link_id, n in counted.items() if n > 1] == []
     for slug, prefix in PREFIXES.items():
         for item in items_of(slug):
@@ -154,7 +159,7 @@ def test_option_codes_are_not_given_twice(slug):
 # The words
 
 
-@pytest.mark.parametrize("slug", INSTRUMENTS)
+@pytest.mark.parametrize("slug", [slug for slug in INSTRUMENTS if slug != "phq-2-9"])
 def test_an_instrument_form_has_the_published_words_points_and_codes(slug):
     instrument = instruments.get(slug)
     asked = {item["linkId"]: item for item in items_of(slug) if item["type"] != "group"}
@@ -169,6 +174,30 @@ def test_an_instrument_form_has_the_published_words_points_and_codes(slug):
             (o["valueCoding"]["system"], o["valueCoding"]["code"], o["valueCoding"]["display"], extension(o, ORDINAL))
             for o in form_item["answerOption"]
         ] == [(o.system, o.code, o.text, item.value(o)) for o in item.options]
+
+
+def test_the_staged_form_asks_the_phq_2_and_then_what_is_left_of_the_phq_9():
+    asked = {item["linkId"]: item for item in items_of("phq-2-9") if item["type"] != "group"}
+    two, nine = instruments.get("phq-2").items, instruments.get("phq-9").items
+    assert list(asked) == [item.link_id for item in (*two, *nine[2:])]
+    whole = {item["linkId"]: item for item in items_of("phq-9")}
+    for item in nine:
+        in_stages, at_once = asked[item.same_as or item.link_id], whole[item.link_id]
+        for member in ("text", "_text", "code", "answerOption", "required", "prefix"):
+            assert in_stages.get(member) == at_once.get(member), item.link_id
+    assert instruments.get("phq-9").copyright in FORMS["phq-2-9"]["copyright"]
+
+
+def test_the_rest_of_the_phq_9_is_asked_from_a_phq_2_of_three_on_and_only_then():
+    form = engine.parse(FORMS["phq-2-9"], compile_expression)
+    for first, second in product(range(4), repeat=2):
+        codes = {"phq2-q1": FREQUENCY[first].code, "phq2-q2": FREQUENCY[second].code}
+        given = [
+            {"linkId": link_id, "answer": [{"valueCoding": {"system": LOINC, "code": code}}]}
+            for link_id, code in codes.items()
+        ]
+        asked = engine.evaluate(form, [{"linkId": "phq2-items", "item": given}]).missing
+        assert list(asked) == ([f"phq9-q{n}" for n in range(3, 10)] if first + second >= 3 else [])
 
 
 def test_every_text_with_a_pinned_wording_matches_it_in_both_languages():
@@ -186,7 +215,7 @@ def test_every_text_with_a_pinned_wording_matches_it_in_both_languages():
                 assert hashlib.sha256(translated.encode()).hexdigest() == in_spanish[link_id], link_id
 
 
-@pytest.mark.parametrize("slug", [slug for slug in INSTRUMENTS if slug != "phq-9"])
+@pytest.mark.parametrize("slug", [slug for slug in INSTRUMENTS if not slug.startswith("phq")])
 def test_an_instrument_without_published_spanish_carries_none(slug):
     assert TRANSLATION not in json.dumps(FORMS[slug])
 

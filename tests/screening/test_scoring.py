@@ -295,3 +295,12 @@ def test_a_refusal_repeats_no_answer_and_only_plain_characters():
 def test_an_unknown_instrument_is_refused_with_those_that_exist():
     with pytest.raises(instruments.UnknownInstrument, match="'phq9'. Choose one of: phq-9, phq-2, gad-7"):
         score("phq9", {})
+
+
+def test_two_phq_2_answers_count_for_the_phq_9_once_something_of_its_own_was_answered():
+    two = {"phq2-q1": NEARLY, "phq2-q2": NOT_AT_ALL}
+    rest = {f"phq9-q{n}": SEVERAL for n in range(3, 10)}
+    assert scoring.answers_to(instruments.get("phq-9"), two) == {}
+    result = score("phq-9", scoring.answers_to(instruments.get("phq-9"), two | rest))
+    assert isinstance(result, Score) and result.total == 3 + 7
+    assert scoring.answers_to(instruments.get("phq-2"), two | rest) == two
