@@ -7,9 +7,11 @@ from django import template
 from django.utils.translation import gettext
 
 from intake.engine import FieldNode
+from intake.forms import is_phone, understood
 from screening import instruments
 
 register = template.Library()
+register.filter("understood", understood)
 
 KEYBOARDS = {"integer": "numeric", "decimal": "decimal", "quantity": "decimal", "date": "numeric", "url": "url"}
 # WCAG 1.3.5: what the phone knows about its owner need not be typed. Everything else is never remembered.
@@ -25,6 +27,7 @@ FILLED_BY_THE_PHONE = {
     "demo-zip": "postal-code",
 }
 PLAIN = {"display": "words", "boolean": "yes-no", "text": "area", "attachment": "photo"}
+READ = ("date", "dateTime", "time", "integer", "decimal", "quantity")
 MOST_STEPS = 21
 MANY = 9  # more options than this are a list to open, not a page to scroll
 
@@ -91,11 +94,9 @@ def slots(node: FieldNode) -> list[str]:
 
 
 @register.filter
-def understood(node: FieldNode) -> str:
-    """How what was typed was read: a date in words, an amount with its unit, a telephone number in groups."""
-    if _is_phone(node):
-        return ", ".join(_grouped(value) for value in node.values if _grouped(value) not in ("", value))
-    return ", ".join(node.understood)
+def is_read(node: FieldNode) -> bool:
+    """Whether the page says how an answer was understood: what can be typed in many ways."""
+    return node.item.type in READ or is_phone(node)
 
 
 @register.filter
@@ -116,21 +117,10 @@ def number(node: FieldNode) -> int:
     return int(found[1]) + 1 if found else 0
 
 
-def _is_phone(node: FieldNode) -> bool:
-    return node.item.link_id.endswith("-phone")
-
-
-def _grouped(value: str) -> str:
-    """(555) 010-0142, for ten digits however they were typed; "" for anything else."""
-    digits = "".join(char for char in value if char.isdigit())
-    digits = digits.removeprefix("1") if len(digits) == 11 else digits
-    return f"({digits[:3]}) {digits[3:6]}-{digits[6:]}" if len(digits) == 10 else ""
-
-
 @register.filter
 def notice(slug: str) -> str:
     """What the owner of an instrument wants said beside its words; empty for our own forms."""
-    instrument = instruments.REGISTRY.get(slug)
+    instrument = instruments.behind(slug)
     return instrument.copyright if instrument else ""
 
 
@@ -153,8 +143,8 @@ def keyboard(node: FieldNode) -> str:
     filled = FILLED_BY_THE_PHONE.get(node.item.link_id, "")
     if filled in ("tel", "email"):
         return filled
-    if filled == "postal-code" or _is_phone(node):
-        return "tel" if _is_phone(node) else "numeric"
+    if filled == "postal-code" or is_phone(node):
+        return "tel" if is_phone(node) else "numeric"
     return KEYBOARDS.get(node.item.type, "")
 
 
