@@ -112,3 +112,7 @@ document.addEventListener("click", ({ target }) => {
   if (option && box) choose(box, option);
 });
 document.addEventListener("focusout", ({ target }) => { if (target === box) close(); });
+
+// Whoever types fast was there before this file.
+const first = document.activeElement;
+if (isBox(first) && first.value !== first.defaultValue) timer = setTimeout(search, PAUSE, first);
