@@ -203,6 +203,7 @@ class Item:
     entry_format: Words = Words()
     sensitivity: str = ""
     risk: bool = False
+    is_extracted: bool = False  # SDC observationExtract: its answer becomes an Observation with the item's code
     variables: tuple[Variable, ...] = ()
     calculated: Expression | None = None
     enable_expression: Expression | None = None
@@ -258,7 +259,8 @@ class Definition:
 
     `order` is the order in which conditions can be decided: each item after its parent and the questions it depends
     on. `loops` are the circles that this breaks, each as the indexes of its items; a published form has none.
-    `is_open` says that some expression reads answers that it doesn't name, so that one pass may not be enough.
+    `is_open` says that some expression reads answers that it doesn't name, so that one pass may not be enough;
+    `is_partial` that there are expressions and nothing to evaluate them with, so that this is not what the form says.
     """
 
     url: str
@@ -271,8 +273,10 @@ class Definition:
     by_link_id: Mapping[str, Item] = field(repr=False)
     order: tuple[int, ...] = field(repr=False)
     loops: tuple[tuple[int, ...], ...] = ()
-    has_expressions: bool = False
+    has_expressions: bool = False  # that are evaluated again with every answer
+    has_initial_expressions: bool = False
     is_open: bool = False
+    is_partial: bool = False
     launch: tuple[str, ...] = ("patient",)  # names that stand for something only when the form begins
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
 

@@ -65,7 +65,7 @@ class Findings:
 def _shown(word: object) -> str:
     """Names out of a foreign file, made safe to print: no control characters or surrogates, no endless words."""
     text = "".join(letter if letter.isprintable() else "?" for letter in str(word)[:80])
-    return text if len(str(word)) <= 80 else text + "…"
+    return (text if len(str(word)) <= 80 else text + "…") or "(none)"
 
 
 RULES: Final[Mapping[str, Rule]] = {
@@ -115,7 +115,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "option-and-value-set": Rule(
         "error", "A question can't have both answerOption and answerValueSet (que-4).", "Keep one of them."
     ),
-    "options-not-allowed": Rule("error", "A {type} question can't have options (que-5).", "Make it a choice."),
+    "options-not-allowed": Rule("error", "A question of type {type} can't have options (que-5).", "Make it a choice."),
     "options-missing": Rule("error", "A choice without options can't be answered.", "Add answerOption."),
     "options-open": Rule("warning", "An open-choice without options is free text.", "Add answerOption, or use string."),
     "value-set-unknown": Rule(
@@ -126,7 +126,7 @@ RULES: Final[Mapping[str, Rule]] = {
     ),
     "option-value": Rule("error", "The option has no value, or an impossible one.", "Give it one value[x]."),
     "option-type": Rule(
-        "error", "An option of type {name} doesn't fit a {type} question.", "Use the type of the item."
+        "error", "An option of type {name} doesn't fit a question of type {type}.", "Use the type of the item."
     ),
     "option-duplicate": Rule("portable", "The option {name} is listed twice.", "Remove one of them."),
     "exclusive-not-repeating": Rule(
@@ -140,7 +140,9 @@ RULES: Final[Mapping[str, Rule]] = {
         "error", "With answerOption there can be no initial (que-11).", "Use initialSelected on the option."
     ),
     "initial-repeats": Rule("error", "Only a repeating item has several initial values (que-13).", "Keep one."),
-    "initial-value": Rule("error", "The initial value doesn't fit a {type} question.", "Give a value of its type."),
+    "initial-value": Rule(
+        "error", "The initial value doesn't fit a question of type {type}.", "Give a value of its type."
+    ),
     # Conditions
     "enable-behavior-missing": Rule(
         "error", "Several conditions, and nothing says all or any (que-12).", "Set enableBehavior to all or any."
@@ -153,13 +155,13 @@ RULES: Final[Mapping[str, Rule]] = {
         "error", "Conditions or expressions go round in a circle: {name}.", "Break the circle at one item."
     ),
     "operator-unknown": Rule("error", "R4 has no operator {name}.", "Use exists, =, !=, >, <, >= or <=."),
-    "operator-no-order": Rule("error", "A {type} answer has no order, so {name} never holds.", "Use = or !=."),
+    "operator-no-order": Rule("error", "Answers of type {type} have no order, so {name} never holds.", "Use = or !=."),
     "exists-not-boolean": Rule("error", "exists needs answerBoolean (que-7).", "Use answerBoolean true or false."),
     "condition-answer": Rule(
         "error", "The condition needs one answer[x] with a possible value.", "Give exactly one answer[x]."
     ),
     "condition-type": Rule(
-        "error", "An answer of type {name} doesn't fit a {type} question.", "Use the type of the question."
+        "error", "An answer of type {name} doesn't fit a question of type {type}.", "Use the type of the question."
     ),
     "condition-no-option": Rule("portable", "{name} has no such option: it never matches.", "Name one of its options."),
     "not-equals-optional": Rule(
@@ -214,16 +216,22 @@ RULES: Final[Mapping[str, Rule]] = {
         "Whoever skips the question above is still asked this.",
         "Add a condition on the question above, or don't require it.",
     ),
-    "translation-missing": Rule("portable", "There is no {name} text.", "Add the translation extension for {name}."),
+    "translation-missing": Rule(
+        "portable", "The text is missing in the language {name}.", "Add the translation extension for {name}."
+    ),
     # Our own library
     "sud-outside-section": Rule(
         "error",
         "A substance-use item outside a section marked sud could be asked before the Part 2 consent.",
         "Move it into a top-level group with sensitivity sud.",
     ),
-    "risk-no-question": Rule("error", "Only a question can be a risk item.", "Mark the question."),
-    "risk-hidden": Rule("error", "A risk item is hidden.", "Show it: what isn't asked is never known."),
-    "risk-optional": Rule("error", "A risk item is optional.", "Set required to true."),
+    "risk-no-question": Rule("portable", "Only a question can be a risk item.", "Mark the question."),
+    "risk-hidden": Rule(
+        "portable",
+        "Nobody can answer a risk item that is hidden or readOnly.",
+        "Show it: what isn't asked is never known.",
+    ),
+    "risk-optional": Rule("portable", "A risk item is optional.", "Set required to true."),
     "code-missing": Rule("error", "{name} is mapped to the chart but has no code.", "Add code."),
     "wording-differs": Rule(
         "error", "The wording of {name} is not the published one.", "Restore the published text, options included."

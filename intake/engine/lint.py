@@ -14,6 +14,7 @@ from intake.engine.condition_rules import check_conditions
 from intake.engine.definition import Compiler, Definition, Item
 from intake.engine.findings import DefinitionError, Findings, Lint
 from intake.engine.parsing import read_form
+from intake.engine.values import Coding
 
 _LOINC: Final = "http://loinc.org"
 # The screens whose answers 42 CFR Part 2 protects: DAST (panel, totals), AUDIT-C and AUDIT (panels, totals, items).
@@ -22,6 +23,9 @@ _SUBSTANCE_USE_CODES = """
     97734-8 97735-5 97736-3 97737-1 97738-9 97739-7 97740-5
 """
 _SUBSTANCE_USE: Final = frozenset(_SUBSTANCE_USE_CODES.split())
+# Questions about suicide whose answers page a human: PHQ-9 item 9; C-SSRS screener 1 to 6 (6: ever, last three months).
+# NLM's copy of the PHQ-9 leaves its item 9 optional.
+_RISK_CODES: Final = frozenset(["44260-8", "93246-7", "93247-5", "93248-3", "93249-1", "93250-9", "93267-3", "93269-9"])
 _OWN_SUBSTANCE_USE: Final = "https://candor.health/fhir/CodeSystem/substance-use"
 _FIELD_NAME: Final = re.compile(r"[a-z0-9-]+")
 
@@ -29,13 +33,16 @@ _FIELD_NAME: Final = re.compile(r"[a-z0-9-]+")
 def parse(resource: Mapping[str, Any], compiler: Compiler | None = None) -> Definition:
     """The form, for use. Raises DefinitionError with every finding if any of them is an error.
 
-    Without a compiler its expressions are left out.
+    A form with expressions needs the compiler: without them it would ask and say other things.
     """
     findings = Findings()
     form = read_form(resource, findings, compiler)
     if form is not None:
         check_conditions(form, findings)
-    errors = tuple(finding for finding in findings.all() if finding.severity == "error")
+        for item in form.all_items:
+            _check_item(form, item, findings)
+    is_partial = form is not None and form.is_partial
+    errors = tuple(finding for finding in findings.all() if finding.severity == "error" or is_partial)
     if form is None or errors:
         raise DefinitionError(errors)
     return form
@@ -47,6 +54,7 @@ def lint(
     ours: bool = False,
     languages: Sequence[str] = ("es",),
     wordings: Mapping[str, str] | None = None,
+    answers: Mapping[str, Mapping[str, str]] | None = None,
     mapped: Collection[str] = (),
     compiler: Compiler | None = None,
 ) -> tuple[Lint, ...]:
@@ -54,43 +62,48 @@ def lint(
 
     languages: those that every text must be translated to (none for an instrument that has no official translation).
     wordings: {linkId: wording_hash} of published instruments; "linkId@es" for a translation.
-    mapped: linkIds that are filed to the chart, so need a code.
+    answers: {linkId: {code: text}} of published instruments.
+    mapped: linkIds that are filed to the chart by their code, so need one.
     """
     findings = Findings(ours=ours)
     form = read_form(resource, findings, compiler)
     if form is not None:
-        check_form(form, findings, languages=languages, wordings=wordings or {}, mapped=mapped)
+        check_conditions(form, findings)
+        for item in form.all_items:
+            _check_item(form, item, findings)
+            if item.link_id in mapped and not item.codes:
+                findings.add("code-missing", item.path, name=item.link_id)
+        for language in languages:
+            _check_translations(form, language, findings)
+        _check_wordings(form, wordings or {}, answers or {}, findings)
         if ours:
             _check_library(form, findings)
     return findings.all()
 
 
-def check_form(
-    form: Definition,
-    findings: Findings,
-    *,
-    languages: Sequence[str] = ("es",),
-    wordings: Mapping[str, str] | None = None,
-    mapped: Collection[str] = (),
+def wording_hash(item: Item, language: str = "") -> str:
+    """SHA-256 (hex) of the text that the patient reads, UTF-8."""
+    return hashlib.sha256(item.text_in(language).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _check_wordings(
+    form: Definition, wordings: Mapping[str, str], answers: Mapping[str, Mapping[str, str]], findings: Findings
 ) -> None:
-    check_conditions(form, findings)
-    for item in form.all_items:
-        _check_item(form, item, findings)
-        if item.link_id in mapped and not item.codes:
-            findings.add("code-missing", item.path, name=item.link_id)
-    for language in languages:
-        _check_translations(form, language, findings)
-    for name, published in (wordings or {}).items():
+    for name, published in wordings.items():
         link_id, _, language = name.partition("@")
         found = form.find(link_id)
-        if found is not None and wording_hash(found, language) != published:
+        is_there = found is not None and (not language or found.words.speaks(language))
+        if found is not None and is_there and wording_hash(found, language) != published:
             findings.add("wording-differs", found.path, name=name)
+    for link_id, codes in answers.items():
+        found = form.find(link_id)
+        if found is not None and _offered(found) != dict(codes):
+            findings.add("wording-differs", found.path, name=link_id)
 
 
-def wording_hash(item: Item, language: str = "") -> str:
-    """SHA-256 (hex) of what the patient reads: the text and the options' labels, a line each, UTF-8."""
-    lines = [item.text_in(language), *(option.label_in(language) for option in item.options)]
-    return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
+def _offered(item: Item) -> dict[str, str]:
+    meanings = ((option.meaning.content, option.label) for option in item.options)
+    return {meaning.code: label for meaning, label in meanings if isinstance(meaning, Coding)}
 
 
 def _check_item(form: Definition, item: Item, findings: Findings) -> None:
@@ -100,6 +113,10 @@ def _check_item(form: Definition, item: Item, findings: Findings) -> None:
         findings.add("required-under-optional", item.path)
     if any(option.exclusive for option in item.options) and not item.repeats:
         findings.add("exclusive-not-repeating", item.path)
+    if item.is_extracted and not item.codes:
+        findings.add("code-missing", item.path, name=item.link_id)
+    if item.risk or any(option.risk for option in item.options) or _has_code(item, _RISK_CODES):
+        _check_risk(item, findings)
 
 
 def _hangs_on_an_optional_answer(form: Definition, item: Item) -> bool:
@@ -134,21 +151,21 @@ def _check_library(form: Definition, findings: Findings) -> None:
         is_protected = section.type == "group" and section.sensitivity == "sud"
         if _is_substance_use(item) and not is_protected:
             findings.add("sud-outside-section", item.path)
-        if item.risk or any(option.risk for option in item.options):
-            _check_risk(item, findings)
 
 
 def _is_substance_use(item: Item) -> bool:
-    return item.sensitivity == "sud" or any(
-        (code.system == _LOINC and code.code in _SUBSTANCE_USE) or code.system == _OWN_SUBSTANCE_USE
-        for code in item.codes
-    )
+    is_own = any(code.system == _OWN_SUBSTANCE_USE for code in item.codes)
+    return item.sensitivity == "sud" or is_own or _has_code(item, _SUBSTANCE_USE)
+
+
+def _has_code(item: Item, loinc: Collection[str]) -> bool:
+    return any(code.system == _LOINC and code.code in loinc for code in item.codes)
 
 
 def _check_risk(item: Item, findings: Findings) -> None:
     if not item.is_question:
         findings.add("risk-no-question", item.path)
-    if item.hidden:
+    if item.hidden or item.read_only:
         findings.add("risk-hidden", item.path)
     if not item.required:
         findings.add("risk-optional", item.path)

@@ -22,7 +22,7 @@ from intake.engine.definition import (
     Variable,
     Words,
 )
-from intake.engine.elements import CALCULATED, CORE, ENABLE_WHEN, INITIAL, VARIABLE, Element
+from intake.engine.elements import CALCULATED, CORE, ENABLE_WHEN, INITIAL, SDC, VARIABLE, Element
 from intake.engine.expressions import Reader, launch_names
 from intake.engine.findings import Findings
 from intake.engine.limits import read_constraints
@@ -87,8 +87,11 @@ def read_form(resource: Any, findings: Findings, compiler: Compiler | None = Non
         order=order,
         loops=loops,
         has_expressions=any(item.has_expression for item in items),
+        has_initial_expressions=any(item.initial_expression for item in items),
         is_open=any(_is_open(item) for item in items),
         launch=tuple(sorted(reader.launch)),
+        is_partial=compiler is None
+        and any(_has_expressions(element) for element in [form, *(one.element for one in found)]),
         raw=resource,
     )
 
@@ -159,15 +162,15 @@ def _read_items(
         conditions = _read_conditions(element, index, links, parents)
         item = replace(item, enable_when=conditions, initial=_read_initial(element, item))
         above = scopes[parent] if parent != ROOT else variables
-        if not _ITEM_EXPRESSIONS.isdisjoint(_extension_urls(element)):
+        if _has_expressions(element):
             item = reader.add_to(item, element, above)
         items.append(item)
         scopes.append((*above, *item.variables) if item.variables else above)
     return items
 
 
-def _extension_urls(element: Element) -> list[str]:
-    return [str(found.raw.get("url")) for found in element.objects("extension")]
+def _has_expressions(element: Element) -> bool:
+    return any(found.raw.get("url") in _ITEM_EXPRESSIONS for found in element.objects("extension"))
 
 
 def _with_children(items: list[Item]) -> list[Item]:
@@ -216,6 +219,7 @@ def _read_item(element: Element, index: int, parent: Item | None, value_sets: Ma
         entry_format=Words(_extension_text(element, f"{CORE}entryFormat")),
         sensitivity=_read_sensitivity(element, above.sensitivity),
         risk=element.says(f"{CANDOR}risk"),
+        is_extracted=element.says(f"{SDC}observationExtract"),
         raw=element.raw,
     )
 

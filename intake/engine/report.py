@@ -59,13 +59,11 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)  # NaN and Infinity are Python's, not JSON's
 
 
-def report(
-    resource: Any, response: Any = _NO_RESPONSE, *, ours: bool = False, compiler: Compiler | None = None
-) -> Report:
-    """Lints the form and, given a response, evaluates it. Takes any JSON and never raises."""
+def report(resource: Any, response: Any = _NO_RESPONSE, *, compiler: Compiler | None = None, **rules: Any) -> Report:
+    """Lints the form by these rules of `lint` and, given a response, evaluates it. Takes any JSON and never raises."""
     if isinstance(resource, Unreadable):
         return _unreadable((), "Questionnaire", resource.reason)
-    findings = lint(resource, ours=ours, compiler=compiler)
+    findings = lint(resource, compiler=compiler, **rules)
     form = read_form(resource, Findings(), compiler)
     if form is None:
         return Report(_content(findings, None), UNREADABLE, "The form is not a FHIR Questionnaire.")

@@ -3,6 +3,7 @@
 import json
 import sys
 from argparse import ArgumentParser
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.core.management.base import BaseCommand, OutputWrapper
 
 from intake.adapters.fhirpath import compile_expression
 from intake.engine.report import Unreadable, lines, read_json, report
+from intake.rules.published import published
 
 
 class Command(BaseCommand):
@@ -27,13 +29,18 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         files = [_read(name) for name in (options["file"], options["response"]) if name is not None]
-        found = report(*files, ours=options["ours"], compiler=compile_expression)
+        rules = _library_rules(files[0]) if options["ours"] else {}
+        found = report(*files, ours=options["ours"], compiler=compile_expression, **rules)
         for line in [json.dumps(found.content)] if options["json"] else lines(found):
             self.stdout.write(_printable(line, self.stdout))
         if found.trouble:
             self.stderr.write(_printable(found.trouble, self.stderr))
         if found.exit_code:
             sys.exit(found.exit_code)
+
+
+def _library_rules(resource: Any) -> dict[str, Any]:
+    return asdict(published(resource if isinstance(resource, dict) else {}))
 
 
 def _read(name: str) -> Any:
