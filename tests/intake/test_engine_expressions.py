@@ -447,7 +447,9 @@ def test_without_a_compiler_expressions_are_reported_and_left_out():
     resource = form(*TWO, total(), extension=[variable("n", "1")])
     found = [entry.code for entry in lint(resource) if entry.code != "translation-missing"]
     assert found == ["expression-not-evaluated", "expression-not-evaluated"]
-    assert evaluate(parse(resource), integers(t=4)).record == integers(t=4)
+    assert evaluate(read_form(resource, Findings()), integers(t=4)).record == integers(t=4)
+    with pytest.raises(DefinitionError):  # for use, a form is all that it says or nothing
+        parse(resource)
 
 
 def test_a_hidden_required_item_may_be_calculated():
