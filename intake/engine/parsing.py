@@ -170,7 +170,7 @@ def _read_items(
 
 
 def _has_expressions(element: Element) -> bool:
-    return any(found.raw.get("url") in _ITEM_EXPRESSIONS for found in element.objects("extension"))
+    return any(str(found.raw.get("url")) in _ITEM_EXPRESSIONS for found in element.objects("extension"))
 
 
 def _with_children(items: list[Item]) -> list[Item]:
