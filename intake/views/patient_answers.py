@@ -45,9 +45,7 @@ def question(slug: str, key: str) -> str:
 
 def photos_taken(sitting: Sitting) -> tuple[engine.AnswerError, ...]:
     """Keep or remove the photos of a page that was posted; what was wrong with them."""
-    request = sitting.request
-    has_any = bool(request.FILES) or bool(PHOTO_BUTTONS & request.POST.keys())
-    return take(request, sitting.packet, sitting.slug) if has_any else ()
+    return take(sitting.request, sitting.packet, sitting.slug)
 
 
 def keep(

@@ -43,8 +43,7 @@ def save(request: HttpRequest, packet: "Packet", slug: str) -> HttpResponse:
     node = next((one for one in everything(fields) if one.key in asked and one.item.type == "attachment"), None)
     if node is None:
         raise Http404
-    context = {"node": node, "form_view": view}
-    return render(request, "intake/patient/_photo.html", context, status=422 if problems else 200)
+    return render(request, "intake/patient/_photo.html", {"node": node}, status=422 if problems else 200)
 
 
 def take(request: HttpRequest, packet: "Packet", slug: str) -> tuple[engine.AnswerError, ...]:

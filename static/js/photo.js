@@ -32,7 +32,8 @@ async function post(field, body) {
   const abort = new AbortController();
   const limit = setTimeout(() => abort.abort(), 60_000);
   try {
-    const reply = await fetch(field.dataset.photo, { method: "POST", body, signal: abort.signal });
+    const address = new URL("photo", new URL(field.form.dataset.save, location.href)); // beside the one that saves
+    const reply = await fetch(address, { method: "POST", body, signal: abort.signal });
     return { status: reply.redirected ? 403 : reply.status, html: await reply.text() };
   } catch {
     return { status: 0 };
@@ -82,7 +83,7 @@ function tidy() {
   for (const button of document.querySelectorAll("[data-by-hand]")) button.hidden = true;
 }
 
-document.addEventListener("change", ({ target }) => { if (target.dataset.photo) take(target); });
+document.addEventListener("change", ({ target }) => { if (target.dataset.photo !== undefined) take(target); });
 document.addEventListener("submit", (event) => {
   if (!sending.size || event.target.id !== "page") return;
   event.preventDefault();
