@@ -96,6 +96,12 @@ def signed_documents(source_ref: UUID) -> tuple[SignedDocument, ...]:
     return _documents(Signature.objects.filter(source_ref=source_ref))
 
 
+def signed_text(source_ref: UUID, slug: str) -> tuple[str, str] | None:
+    """What was on the screen when this packet's document was signed last: language and HTML; one query."""
+    signed = Signature.objects.filter(source_ref=source_ref, version__document__slug=slug, decision="signed")
+    return signed.order_by("-signed_at").values_list("version__language", "shown_html").first()
+
+
 def document_for(signature_id: UUID) -> SignedDocument | None:
     """One decided document with its PDF; one query."""
     return next(iter(_documents(Signature.objects.filter(pk=signature_id))), None)

@@ -132,6 +132,33 @@ def everything(nodes: Sequence[engine.FieldNode]) -> Iterator[engine.FieldNode]:
         yield from everything(node.children)
 
 
+def understood(node: engine.FieldNode) -> str:
+    """How what was typed was read: a date in words, an amount with its unit, a long number in groups; else nothing."""
+    if is_phone(node):
+        found = [_telephone(value) for value in node.values]
+    elif node.item.type in ("integer", "decimal"):
+        found = [_thousands(value) for value in node.values]
+    else:
+        found = list(node.understood)
+    return ", ".join(text for text in found if text) if not node.error else ""
+
+
+def is_phone(node: engine.FieldNode) -> bool:
+    return node.item.link_id.endswith("-phone")
+
+
+def _telephone(value: str) -> str:
+    """(555) 010-0142, for ten digits however they were typed; "" for anything else."""
+    digits = "".join(char for char in value if char.isdigit())
+    digits = digits.removeprefix("1") if len(digits) == 11 else digits
+    return f"({digits[:3]}) {digits[3:6]}-{digits[6:]}" if len(digits) == 10 else ""
+
+
+def _thousands(value: str) -> str:
+    whole, dot, rest = value.partition(".")
+    return f"{int(whole):,}{dot}{rest}" if len(whole.lstrip("-")) > 3 else ""
+
+
 def foreign(definition: engine.Definition, language: str) -> str:
     """The form's own language, where it has no words in the one asked for; "" where it has."""
     own = definition.language.partition("-")[0]

@@ -14,7 +14,7 @@ from intake.engine.elements import Element
 from intake.engine.findings import Findings
 from intake.engine.messages import say
 from intake.engine.options import posted
-from intake.engine.showing import as_typed
+from intake.engine.showing import as_typed, clock_in_words
 from intake.engine.validation import AnswerError, Evaluation, answer_errors
 from intake.engine.values import Coding, Quantity, Value
 
@@ -283,7 +283,7 @@ class _Drawer:
             why=item.why_asked.to(self.language),
             placeholder=item.entry_format.to(self.language),
             values=self._values(place, problem),
-            understood=tuple(text for value in place.values if (text := shown(item, value, self.language))),
+            understood=tuple(text for answer in place.answers if (text := self._understood(item, answer))),
             unit=next((_unit(value) for value in place.values), "") or _only_unit(item),
             units=tuple(
                 (unit.code, words.to(self.language) or unit.code)
@@ -322,6 +322,12 @@ class _Drawer:
         return tuple(
             as_typed(answer.value, answer.raw, zone=self.zone) for answer in place.answers if answer.value is not None
         )
+
+    def _understood(self, item: Item, answer: Answer) -> str:
+        if answer.value is None:
+            return ""
+        clock = clock_in_words(answer.value, answer.raw, self.language, self.zone)
+        return clock or shown(item, answer.value, self.language)
 
     def _option(self, option: Option, values: Sequence[Value], problem: AnswerError | None) -> OptionNode:
         is_selected = option.meaning in values if problem is None else option.value in problem.typed

@@ -63,6 +63,18 @@ def in_words(value: Value, language: str) -> str:
     return f"{day} de {name} de {year}" if is_spanish else f"{name} {day}, {year}"
 
 
+def clock_in_words(value: Value, raw: Any, language: str, zone: tzinfo) -> str:
+    """A time as 2:30 PM, a full dateTime as July 4, 2026, 2:30 PM in that zone; nothing for anything else."""
+    content = value.content
+    if not isinstance(content, Moment) or content.seconds is None:
+        return ""
+    if not content.parts:
+        return in_figures(value)
+    day, _, clock = as_typed(value, raw, zone=zone).partition(" ")
+    month, number, year = (int(part) for part in day.split("/"))
+    return f"{in_words(Value('date', Moment((year, month, number))), language)}, {clock}"
+
+
 def _number(number: Decimal) -> str:
     return f"{number:f}"
 

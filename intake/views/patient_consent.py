@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+import consents.selectors
 import consents.services
 from audit.actions import Actor
 from consents.services import AlreadyDecided, CannotSign, NotPublished, OutdatedText
@@ -32,6 +33,7 @@ def consent(request: HttpRequest, packet: "Packet", step: selectors.StepView, pl
         is_decided = step.state != "waiting" and not step.missing
     if is_decided:
         context = {"step": step, "place": place, "goes_to": next_address(packet, step.slug)}
+        context["signed"] = consents.selectors.signed_text(packet.id, step.slug)
         return page(request, packet, "decided", context)
     if request.method != "POST":
         return _show(request, packet, step, place, form)
