@@ -101,6 +101,37 @@ def test_what_is_missing_is_named_neutrally(dana, packet):
         assert word.lower() not in page.lower()
 
 
+def test_sections_without_words_in_the_packets_language_are_named_by_number_alone(dana, world):
+    spanish = given.invite(world, language="es").packet
+    page = dana.get(page_of(spanish)).content.decode()
+    apart = [f"Section {step.position}" for step in spanish.steps.filter(slug__in=("gad-7", "dast-10"))]
+    assert f"In English only: {', '.join(apart)}. Offer an interpreter; it is free." in page
+    for word in ("GAD", "DAST", "anxiety", "drug", "alcohol", "screen"):
+        assert word.lower() not in page.lower()
+
+
+def test_what_the_desk_is_told_of_an_interpreter_does_not_hang_on_the_answers(dana, world):
+    def told():
+        return re.findall(r"In English only[^<]*", dana.get(page_of(spanish)).content.decode())
+
+    spanish = given.invite(world, language="es").packet
+    before = told()
+    given.complete(spanish)
+    assert before and told() == before
+
+
+def test_an_english_packet_needs_no_interpreter(dana, packet):
+    assert "Offer an interpreter" not in dana.get(page_of(packet)).content.decode()
+
+
+def test_a_visit_by_video_asks_whether_it_will_work(dana, world):
+    given.publish(world)
+    invite(dana, world, visit_type="telehealth")
+    packet = Packet.objects.get()
+    assert packet.visit_type == "telehealth"
+    assert packet.steps.filter(slug="telehealth-readiness").exists()
+
+
 def test_a_filed_packet_reads_as_sent(dana, packet):
     """Whether a clinician approved and filed it is not the desk's to know."""
     Packet.objects.filter(pk=packet.pk).update(state="submitted", submitted_at=clock.now())
