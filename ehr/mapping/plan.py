@@ -10,6 +10,7 @@ from ehr.mapping.drafts import Context, Draft
 from ehr.mapping.medication import draft_medicines, draft_treatment_medicines
 from ehr.mapping.observation import draft_items, draft_score
 from ehr.mapping.patient import draft_patient
+from ehr.mapping.photo import draft_photo
 from ehr.mapping.questionnaire_response import draft_response
 from ehr.mapping.source import AnswerSet, FinishedPacket
 
@@ -38,6 +39,7 @@ def _drafts(packet: FinishedPacket, context: Context) -> Iterator[Draft]:
     scored = frozenset(score.total_loinc for score in packet.scores if score.total_loinc)
     for answers in packet.answer_sets:
         yield draft_response(answers, context)
+        yield from (draft_photo(photo, answers, context) for photo in answers.photos)
         yield from draft_items(answers, scored, context)
         yield from _lists(answers, context)
     for score in packet.scores:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ehr.mapping import forms
 from ehr.mapping.answers import Items, bare, walk
+from ehr.mapping.codes import hl7
 from ehr.mapping.drafts import (
     DEMOGRAPHICS,
     INTAKE_ANSWERS,
@@ -31,6 +32,14 @@ _CATEGORIES = {
 }
 
 
+_RESPONDENT = "respondent"
+_RELATIONSHIPS = {
+    "parent": ("PRN", "parent"),
+    "guardian": ("GUARD", "guardian"),
+    "proxy": ("HPOWATT", "healthcare power of attorney"),
+}
+
+
 def form_key(slug: str) -> str:
     return key("form", slug)
 
@@ -45,12 +54,13 @@ def draft_response(answers: AnswerSet, context: Context) -> Draft:
     texts = {item["linkId"]: item.get("text", "") for item in walk(answers.definition.get("item", ()))}
     resource = {
         "resourceType": "QuestionnaireResponse",
+        "contained": respondents(answers),
         "questionnaire": f"{answers.url}|{answers.version}",
         "status": "completed",
         "subject": reference(PATIENT),
         "authored": instant(answers.authored),
-        "author": reference(PATIENT),
-        "source": reference(PATIENT),
+        "author": author(answers),
+        "source": _source(answers),
         "item": list(_items(answers.items, texts)),
     }
     return context.draft(
@@ -61,6 +71,32 @@ def draft_response(answers: AnswerSet, context: Context) -> Draft:
         categories=categories(answers),
         profile="us-core-questionnaireresponse",
     )
+
+
+def respondents(answers: AnswerSet) -> list[dict[str, Any]]:
+    """Whoever answered for the patient, inside the resource: the chart need not have them on file."""
+    if answers.respondent is None:
+        return []
+    code, display = _RELATIONSHIPS[answers.respondent.relationship]
+    return [
+        {
+            "resourceType": "RelatedPerson",
+            "id": _RESPONDENT,
+            "patient": reference(PATIENT),
+            "relationship": [hl7("v3-RoleCode", code, display)],
+            "name": [{"text": answers.respondent.name}],
+        }
+    ]
+
+
+def _source(answers: AnswerSet) -> dict[str, str]:
+    """Who gave the answers (QuestionnaireResponse.source): the patient, or the one who answered for them."""
+    return {"reference": f"#{_RESPONDENT}"} if answers.respondent else reference(PATIENT)
+
+
+def author(answers: AnswerSet) -> dict[str, str]:
+    """Who wrote them down: a member of staff who helped, by name only, else whoever answered."""
+    return {"display": answers.helper} if answers.helper else _source(answers)
 
 
 def _items(items: Items, texts: Mapping[str, str]) -> Iterator[dict[str, Any]]:

@@ -33,11 +33,30 @@ class PatientRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Respondent:
+    """Who answered for the patient; `relationship` is "parent", "guardian" or "proxy"."""
+
+    name: str
+    relationship: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRecord:
+    """A photo that an answer names by its id."""
+
+    id: str
+    title: str
+    taken_at: datetime
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerSet:
     """One answered form.
 
     `items` are the enabled QuestionnaireResponse items, `definition` is the Questionnaire they answer, `sensitivity`
-    is "none" or "sud" (substance use: waits for the Part 2 consent), `authored` is an aware instant.
+    is "none" or "sud" (substance use: waits for the Part 2 consent), `authored` is an aware instant. Without a
+    `respondent` the patient answered; `helper` is the member of staff who helped, "" if nobody did.
     """
 
     slug: str
@@ -48,6 +67,9 @@ class AnswerSet:
     authored: datetime
     items: Sequence[Mapping[str, Any]]
     definition: Mapping[str, Any]
+    photos: Sequence[PhotoRecord] = ()
+    respondent: Respondent | None = None
+    helper: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,9 @@ def as_source(finished: intake.selectors.Finished) -> source.FinishedPacket:
                 authored=packet.submitted_at,
                 items=form.items,
                 definition=form.definition,
+                photos=[source.PhotoRecord(str(one.id), one.title, one.taken_at, one.jpeg) for one in form.photos],
+                respondent=source.Respondent(**packet.respondent) if packet.respondent else None,
+                helper=packet.assisted_by.full_name if packet.assisted_by else "",
             )
             for form in finished.forms
         ),

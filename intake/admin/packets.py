@@ -16,6 +16,7 @@ from django.db.models import Case, CharField, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
+from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 from qrcode.image.svg import SvgPathImage
 
@@ -28,8 +29,9 @@ from core.models import Patient, Program, Site
 from escalation.templatetags.staff_pages import at_clinic
 from intake import selectors
 from intake.access import get_packet_for_desk, hand_over
-from intake.forms import RELATIONSHIPS, foreign
+from intake.forms import foreign
 from intake.models import Packet, VisitType
+from intake.selectors.respondents import who_answered
 from intake.services.packets import MAX_TRIES
 from intake.services.responses import PacketClosed
 
@@ -136,14 +138,8 @@ class PacketAdmin(DeskAdmin):
 
     @admin.display(description="Answered by")
     def who_answers(self, packet: Packet) -> str:
-        """Who, as they said themselves when they opened it. Nothing of what they answered."""
-        if packet.state == Packet.State.INVITED:
-            return "-"
-        words = "The patient"
-        if packet.answered_by == Packet.AnsweredBy.GUARDIAN:
-            relationship = dict(RELATIONSHIPS)[packet.respondent["relationship"]]
-            words = f"{packet.respondent['name']}, for the patient ({relationship})"
-        return f"{words}, with the help of {packet.assisted_by.full_name}" if packet.assisted_by else words
+        """Who, and nothing of what they answered."""
+        return capfirst(who_answered(packet)) or "-"
 
     @admin.display(description="Tablet")
     def tablet(self, packet: Packet) -> str:

@@ -4,6 +4,7 @@
 went on from, never from an answer, a conditional question, a finding or an approval.
 """
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,8 @@ from django.utils.translation import gettext_lazy
 import screening.selectors
 from core.models import Patient
 from intake import engine
-from intake.models import Packet, Response, Sensitivity, Step
+from intake.models import Packet, Photo, Response, Sensitivity, Step
+from intake.rules.photos import ids_in, titles_of
 from intake.selectors.standing import (
     FormView,
     Missing,
@@ -68,6 +70,7 @@ class AnswerRow:
     declined: bool
     level: int
     is_group: bool
+    photos: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,8 @@ def _rows(nodes: Sequence[engine.FieldNode], level: int) -> Iterator[AnswerRow]:
     for node in nodes:
         if node.item.type != "display":
             is_group = node.item.type == "group"
-            yield AnswerRow(node.item.link_id, node.label, in_words(node), node.is_declined, level, is_group)
+            photos = tuple(ids_in(node.values)) if node.item.type == "attachment" else ()
+            yield AnswerRow(node.item.link_id, node.label, in_words(node), node.is_declined, level, is_group, photos)
         yield from _rows(node.children, level + 1)
 
 
@@ -132,9 +136,19 @@ def in_words(node: engine.FieldNode) -> tuple[str, ...]:
     """An answer as a person reads it: the chosen options' labels, then what was typed; yes and no for a boolean."""
     if node.item.type == "boolean":
         return tuple(str(YES_NO[value]) for value in node.values)
+    if node.item.type == "attachment":
+        return tuple(value.rpartition("|")[2] for value in node.values)
     chosen = tuple(option.label for option in node.options if option.is_selected)
     known = {option.value for option in node.options}
     return chosen + (node.understood or tuple(value for value in node.values if value not in known))
+
+
+@dataclass(frozen=True)
+class FinishedPhoto:
+    id: UUID
+    title: str
+    taken_at: datetime
+    jpeg: bytes
 
 
 @dataclass(frozen=True)
@@ -147,6 +161,7 @@ class FinishedForm:
     response_id: UUID
     definition: Mapping[str, Any]
     items: Sequence[Mapping[str, Any]]
+    photos: tuple[FinishedPhoto, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -159,7 +174,7 @@ class Finished:
 
 def finished(packet_id: UUID) -> Finished:
     """Raises Packet.DoesNotExist unless the packet was submitted."""
-    packet = Packet.objects.select_related("patient", "program", "clinic").get(
+    packet = Packet.objects.select_related("patient", "program", "clinic", "assisted_by").get(
         pk=packet_id, state__in=[Packet.State.SUBMITTED, Packet.State.FILED]
     )
     responses = Response.objects.filter(packet=packet).select_related("step__form").order_by("step__position")
@@ -170,6 +185,7 @@ def _finished(response: Response) -> FinishedForm:
     form = response.step.form
     assert form is not None
     definition = definition_of(form.pk)
+    items = engine.evaluate(definition, response.answers).record
     return FinishedForm(
         slug=form.slug,
         url=definition.url,
@@ -178,8 +194,16 @@ def _finished(response: Response) -> FinishedForm:
         sensitivity=response.sensitivity,
         response_id=response.id,
         definition=form.definition,
-        items=engine.evaluate(definition, response.answers).record,
+        items=items,
+        photos=_photos(items),
     )
+
+
+def _photos(items: Sequence[Mapping[str, Any]]) -> tuple[FinishedPhoto, ...]:
+    """The photos that the record shows, with the titles that it gives them."""
+    titles = dict(titles_of(items))
+    rows = Photo.objects.filter(pk__in=titles).order_by("taken_at") if titles else ()
+    return tuple(FinishedPhoto(row.id, titles[row.id], row.taken_at, base64.b64decode(row.content)) for row in rows)
 
 
 LISTED = 100

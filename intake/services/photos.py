@@ -8,7 +8,7 @@ the desk needs a card only while it checks coverage (minimum necessary, 45 CFR 1
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,13 +21,14 @@ from core.models import User
 from intake import engine
 from intake.adapters.pictures import THUMBNAIL_SIDE, NotAPhoto, Picture, developed
 from intake.models import Packet, Photo, Response, Step
+from intake.rules.photos import URN, titles_of
 from intake.selectors import definition_of
 from intake.selectors.starting import starting_items
 from intake.services import responses
 
 MOST_PHOTOS = 20  # of one packet
 LONGEST_TITLE = 120
-JPEG, URN = "image/jpeg", "urn:uuid:"
+JPEG = "image/jpeg"
 
 
 @transaction.atomic
@@ -124,7 +125,7 @@ def _answer(
     if packet.state != Packet.State.IN_PROGRESS:
         packet.state = Packet.State.IN_PROGRESS
         packet.save()
-    shown = set(photo_ids(items))
+    shown = [photo_id for photo_id, _ in titles_of(items)]
     for photo_id in list(Photo.objects.filter(step=response.step).exclude(pk__in=shown).values_list("pk", flat=True)):
         Photo.objects.filter(pk=photo_id).delete()
         _record(Action.PHOTO_REMOVED, packet, Actor.patient(packet.patient_id), photo_id)
@@ -140,22 +141,6 @@ def _with_details(value: Any, whole: Mapping[str, Mapping[str, Any]]) -> Any:
     if attachment.get("url") in whole:
         value = {**value, "valueAttachment": dict(whole[attachment["url"]])}
     return {name: _with_details(part, whole) if name in ("item", "answer") else part for name, part in value.items()}
-
-
-def as_id(text: str) -> UUID:
-    """The photo's id in an id, in an Attachment's url, or in what a form's field holds. Raises ValueError."""
-    return UUID(text.partition("|")[0].removeprefix(URN))
-
-
-def photo_ids(items: Sequence[Mapping[str, Any]]) -> Iterator[UUID]:
-    """The photos that these response items show, at any depth."""
-    for item in items:
-        for answer in item.get("answer", []):
-            url = answer.get("valueAttachment", {}).get("url", "")
-            if url.startswith(URN):
-                yield as_id(url)
-            yield from photo_ids(answer.get("item", []))
-        yield from photo_ids(item.get("item", []))
 
 
 def thumbnail(photo: Photo) -> bytes:

@@ -3,21 +3,15 @@
 from django import template
 
 from intake.engine import Definition, FieldNode
-from intake.services.photos import as_id
+from intake.rules.photos import ids_in
 
 register = template.Library()
 
 
 @register.filter
 def photo_ids(node: FieldNode) -> list[str]:
-    """The ids of the photos that stand there; an attachment of another kind has none."""
-    found = []
-    for value in node.values:
-        try:
-            found.append(str(as_id(value)))
-        except ValueError:
-            continue
-    return found
+    """The ids of the photos that stand there."""
+    return ids_in(node.values) if node.item.type == "attachment" else []
 
 
 @register.filter

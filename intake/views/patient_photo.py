@@ -15,6 +15,7 @@ from intake import engine, selectors
 from intake.access import get_photo_for_patient
 from intake.adapters.pictures import NotAPhoto, developed
 from intake.forms import everything
+from intake.rules.photos import as_id
 from intake.services import photos
 from intake.services.submission import StepLocked
 from intake.views.patient_page import patient_page
@@ -61,7 +62,7 @@ def take(request: HttpRequest, packet: "Packet", slug: str) -> tuple[engine.Answ
 
 def _remove(packet: "Packet", slug: str, photo: str) -> None:
     try:
-        photos.remove(packet_id=packet.id, slug=slug, photo_id=photos.as_id(photo))
+        photos.remove(packet_id=packet.id, slug=slug, photo_id=as_id(photo))
     except (ValueError, engine.UnknownPlace):  # removed already, by a second tap
         return
 

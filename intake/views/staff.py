@@ -18,6 +18,7 @@ from core.permissions import Permission
 from core.views import StaffRequest, fingerprint, needs, not_modified, page_or_part
 from intake import selectors
 from intake.access import get_packet_for_clinician
+from intake.selectors.respondents import who_answered
 from intake.services.reading import ClinicalPacket, read_packet
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ def _told(read: ClinicalPacket, on_care_team: bool) -> dict[str, object]:
     found.sort(key=lambda one: (selectors.URGENCIES.index(one[0].urgency), not one[0].pages))
     return {
         "packet": read.packet,
+        "who_answered": who_answered(read.packet),
         "forms": [(form, sections(form.rows)) for form in read.forms if form.response_id not in hidden],
         "results": [(result, result.source_ref in sensitive) for result in results],
         "findings": found,

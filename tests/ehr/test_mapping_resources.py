@@ -13,7 +13,7 @@ from finished_packet import ALLERGIC, AT, FINISHED, NOT_ALLERGIC, PDF, SYSTEM, T
 from ehr.mapping.answers import values
 from ehr.mapping.codes import UCUM
 from ehr.mapping.plan import plan
-from ehr.mapping.source import Address
+from ehr.mapping.source import Address, PhotoRecord, Respondent
 
 
 def resources(packet=FINISHED) -> dict[str, dict[str, Any]]:
@@ -297,3 +297,32 @@ def test_a_clock_without_a_zone_is_refused():
     naive = replace(FINISHED.answer_sets[0], authored=AT.replace(tzinfo=None))
     with pytest.raises(ValueError, match="time zone"):
         plan(with_forms(naive), identifier_system=SYSTEM)
+
+
+def test_who_answered_for_the_patient_is_the_source_and_who_helped_the_author():
+    answers = next(one for one in FINISHED.answer_sets if one.slug == "demographics")
+    parent = Respondent("Marta Okafor", "parent")
+    found = resources(with_forms(replace(answers, respondent=parent)))["form:demographics"]
+    [person] = found["contained"]
+    assert found["source"] == found["author"] == {"reference": f"#{person['id']}"}
+    assert (person["resourceType"], person["name"]) == ("RelatedPerson", [{"text": "Marta Okafor"}])
+    assert person["patient"] == {"reference": "draft:patient"}
+    [code] = person["relationship"][0]["coding"]
+    assert code == {
+        "system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "PRN", "display": "parent",
+    }  # fmt: skip
+    helped = resources(with_forms(replace(answers, helper="Dana Desk")))["form:demographics"]
+    assert helped["source"] == {"reference": "draft:patient"}
+    assert helped["author"] == {"display": "Dana Desk"}
+    assert "contained" not in helped
+
+
+def test_a_photo_is_a_document_that_the_answer_names():
+    answers = next(one for one in FINISHED.answer_sets if one.slug == "insurance")
+    photo = PhotoRecord("9b3f4b6e-0000-4000-8000-000000000001", "Front of the card", AT, b"\xff\xd8\xff pixels")
+    found = resources(with_forms(replace(answers, photos=[photo])))[f"photo:{photo.id}"]
+    [content] = found["content"]
+    assert base64.b64decode(content["attachment"]["data"]) == photo.jpeg
+    assert content["attachment"]["hash"] == base64.b64encode(hashlib.sha1(photo.jpeg).digest()).decode()
+    assert found["masterIdentifier"]["value"] == f"urn:uuid:{photo.id}"
+    assert found["type"] == {"text": "Front of the card"}
