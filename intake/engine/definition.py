@@ -133,6 +133,7 @@ class Expression:
     questions: frozenset[int] = frozenset()
     is_open: bool = False
     launch: frozenset[str] = frozenset()
+    reads_clock: bool = False
     depth: int = 1  # variables in variables
 
 

@@ -38,6 +38,7 @@ _OPEN = re.compile(
     r"\b(?:linkId|descendants|children|repeat|answers)\b"
     r"|(?<!%)\bitem\b(?!\s*\.\s*where\s*\(\s*(?:\$this\s*\.\s*)?#)"
 )
+_CLOCK = re.compile(r"\b(?:today|now|timeOfDay)\s*\(")
 _NAMES = re.compile(r"%(?:`([^`]*)`|'([^']*)'|([A-Za-z_][A-Za-z0-9_]*))")
 
 
@@ -104,6 +105,8 @@ class Reader:
             extension.findings.add("expression-self", extension.path)
         if expression.is_open:
             extension.findings.add("expression-open", extension.path)
+        if expression.reads_clock:
+            extension.findings.add("expression-clock", extension.path)
         for name in sorted(expression.launch):
             extension.findings.add("expression-launch", extension.path, name=name)
 
@@ -152,6 +155,8 @@ class Reader:
             questions=frozenset(questions).union(*(one.expression.questions for one in variables)),
             launch=self.launch.intersection(names).union(*(one.expression.launch for one in variables)),
             is_open=is_open or any(one.expression.is_open for one in variables),
+            reads_clock=_CLOCK.search(re.sub(_TEXT, "''", code)) is not None
+            or any(one.expression.reads_clock for one in variables),
             depth=1 + max((one.expression.depth for one in variables), default=0),
         )
 

@@ -196,6 +196,11 @@ RULES: Final[Mapping[str, Rule]] = {
         "What the expression reads can't be seen, so neither can a circle.",
         "Name every question: item.where(linkId = '…').",
     ),
+    "expression-clock": Rule(
+        "portable",
+        "The result changes with the clock: what is filed later can differ from what was submitted.",
+        "Ask for the date, or take it once with initialExpression.",
+    ),
     "variable-name": Rule("error", "A variable can't be called {name!r} here.", "Give it a name of its own."),
     "calculated-editable": Rule(
         "portable", "A calculated item isn't readOnly: other engines let it be typed over.", "Set readOnly to true."

@@ -215,8 +215,8 @@ def _read_item(element: Element, index: int, parent: Item | None, value_sets: Ma
         unit_words=unit_words,
         confirm_above=read_confirm_above(element),
         control=_read_control(element),
-        why_asked=_read_why(element),
-        entry_format=Words(_extension_text(element, f"{CORE}entryFormat")),
+        why_asked=_read_words(element, f"{CANDOR}why-asked"),
+        entry_format=_read_words(element, f"{CORE}entryFormat"),
         sensitivity=_read_sensitivity(element, above.sensitivity),
         risk=element.says(f"{CANDOR}risk"),
         is_extracted=element.says(f"{SDC}observationExtract"),
@@ -360,13 +360,14 @@ def _read_control(element: Element) -> str:
     return ""
 
 
-def _read_why(element: Element) -> Words:
-    return next((found.words("valueString") for found in element.extensions(f"{CANDOR}why-asked")), Words())
-
-
-def _extension_text(element: Element, url: str) -> str:
-    value = element.extension(url, {"string"})
-    return value.content if value is not None and isinstance(value.content, str) else ""
+def _read_words(element: Element, url: str) -> Words:
+    """The text of an extension with its translations."""
+    for found in element.extensions(url)[:1]:
+        words = found.words("valueString")
+        if not words.default:
+            element.findings.add("extension-value", found.path, name=url, kind="a string")
+        return words
+    return Words()
 
 
 def _read_sensitivity(element: Element, inherited: str) -> str:

@@ -255,3 +255,16 @@ def test_the_sections_of_a_form_are_its_top_level_groups_and_runs_of_loose_items
         ("g", "Grupo", ""),
         ("d", "Form", ""),
     ]
+
+
+def test_how_to_write_an_answer_is_said_in_the_patients_language():
+    found = only(
+        item("a", "date", extension=[extension("entryFormat", valueString="YYYY", _valueString=spanish("AAAA"))])
+    )
+    assert (found.entry_format.to("en"), found.entry_format.to("es")) == ("YYYY", "AAAA")
+
+
+def test_a_text_extension_without_text_is_reported():
+    findings = Findings()
+    read_form(form(item("a", extension=[extension("entryFormat", valueInteger=1)])), findings)
+    assert "extension-value" in [finding.code for finding in findings.all()]

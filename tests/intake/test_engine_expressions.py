@@ -366,6 +366,13 @@ def codes(resource, severity=None, **more):
         ([item("a", extension=[calculated("'x'")])], {}, "calculated-editable", "Questionnaire.item[0]"),
         ([total("t", "%resource.descendants().count()")], {}, "expression-open", "Questionnaire.item[0].extension[0]"),
         ([total("t", "%resource.item.answer.count()")], {}, "expression-open", "Questionnaire.item[0].extension[0]"),
+        ([total("t", "today()", "date")], {}, "expression-clock", "Questionnaire.item[0].extension[0]"),
+        (
+            [total("t", "%d", "date")],
+            {"extension": [variable("d", "now().toDate()")]},
+            "expression-clock",
+            "Questionnaire.item[0].extension[0]",
+        ),
         ([group_of(item("a"), extension=[initial("1")])], {}, "expression-misplaced", None),
         (
             [
@@ -411,7 +418,7 @@ def test_a_circle_is_told_with_its_way_round():
         "%resource.item.where(linkId in ('a' | 'b')).answer.value.sum()",
         "item.where(linkId = 'a').answer.value.where($this > 1) | %ucum.length() | %loinc.length() | %sct.length()",
         "/* item.descendants() */ 1 // children()",
-        "'item.descendants()'.length()",
+        "'item.descendants() today()'.length()",
     ],
 )
 def test_what_names_its_questions_can_be_seen(text):
