@@ -2,10 +2,9 @@
 
 One digit too many is easily typed. A question may carry `confirm-above` (one Quantity for each unit): above it, and for
 nothing or less than nothing, the patient is asked whether the amount is right. It is never refused. The word is kept
-on the answer itself, so that another amount needs another word.
+on the answer itself, whose id counts the unusual amounts of its question, so that another amount needs another word.
 """
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -17,7 +16,8 @@ from intake.engine.showing import in_words
 from intake.engine.values import Coding, Quantity, UnreadableValue, Value, order
 
 CONFIRMED: Final = f"{CANDOR}confirmed-amount"
-SURE_FIELD: Final = re.compile(r"(?P<key>.+)(?P<sure>!sure-[0-9a-f]{8})", re.DOTALL)
+SURE_FIELD: Final = re.compile(r"(?P<key>.+)(?P<sure>!sure-[0-9]{1,6})", re.DOTALL)
+_ID: Final = re.compile(r"amount-([0-9]{1,6})")
 _CONFIRM_ABOVE: Final = f"{CANDOR}confirm-above"
 
 
@@ -73,9 +73,15 @@ def shown(item: Item, value: Value, language: str) -> str:
     return in_words(Value(value.type, replace(amount, unit=next(names, "") or amount.unit)), language)
 
 
-def sure_field(value: Value) -> str:
-    """What is put behind a question's key to ask about this very amount; it does not tell the amount."""
-    return f"!sure-{hashlib.sha256(in_words(value, 'en').encode()).hexdigest()[:8]}"
+def sure_field(raw: Mapping[str, Any]) -> str:
+    """What is put behind a question's key to ask about this very amount. It stands in addresses: it tells nothing."""
+    return f"!sure-{_number(raw)}"
+
+
+def _number(raw: Any) -> int:
+    """Which unusual amount of its question this is; 0 for one that `merge` has not seen."""
+    found = _ID.fullmatch(str(raw.get("id"))) if isinstance(raw, Mapping) else None
+    return int(found[1]) if found else 0
 
 
 def said_of(raw: Any) -> bool | None:
@@ -87,9 +93,30 @@ def said_of(raw: Any) -> bool | None:
     return None
 
 
-def with_word(raw: Mapping[str, Any], value: Value | None, posted: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
-    """The answer with what was posted about its amount. What was said of another amount is not about this one."""
-    words = posted.get(sure_field(value)) if value is not None and isinstance(value.content, Quantity) else None
+def with_words(
+    item: Item,
+    answers: Sequence[tuple[Mapping[str, Any], Value | None]],
+    before: Sequence[Any],
+    posted: Mapping[str, Sequence[str]],
+) -> list[Mapping[str, Any]]:
+    """The answers, each unusual amount with a number of its own and with what was posted about that number.
+
+    `before` are the question's answers until now; of those one keeps its number while it stays what it is.
+    """
+    latest = max(map(_number, before), default=0)
+    found: list[Mapping[str, Any]] = []
+    for raw, value in answers:
+        told = raw
+        if value is not None and is_unusual(item, value):
+            if not any(raw is known for known in before):
+                latest += 1
+                told = {"id": f"amount-{latest}", **raw}
+            told = _with_word(told, posted.get(sure_field(told)))
+        found.append(told)
+    return found
+
+
+def _with_word(raw: Mapping[str, Any], words: Sequence[str] | None) -> Mapping[str, Any]:
     if words is None:
         return raw
     before = raw.get("extension")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, tzinfo
 from typing import Any, Final
 
-from intake.engine.amounts import SURE_FIELD, with_word
+from intake.engine.amounts import SURE_FIELD, with_words
 from intake.engine.answers import Occurrence, read_answer, read_answers
 from intake.engine.calculation import as_answers
 from intake.engine.conditions import decide
@@ -118,7 +118,9 @@ def _answer(
     unit = next((text for text in posted.get(UNIT_FIELD, ()) if text.strip()), "")
     texts = posted.get("", ()) if "" in posted else _typed_numbers(place)
     answers, codes = _read_all(place, texts, unit, context)
-    answers = [(with_word(raw, _value(item, raw), posted), slot) for raw, slot in answers]
+    read = [(raw, _value(item, raw)) for raw, _ in answers]
+    told = with_words(item, read, [answer.raw for answer in place.answers], posted)
+    answers = [(raw, slot) for raw, (_, slot) in zip(told, answers, strict=True)]
     if wants_to_decline and answers:
         codes.append("declined-and-answered")
     is_blank = not answers and not codes

@@ -309,7 +309,7 @@ class _Drawer:
     def _doubt(self, place: Occurrence, answer: Answer, value: Value) -> FieldNode:
         item, said = place.item, said_of(answer.raw)
         return FieldNode(
-            key=f"{place.key}{sure_field(value)}",
+            key=f"{place.key}{sure_field(answer.raw)}",
             item=Item(item.index, item.parent, item.path, f"{item.link_id}!sure", "boolean", required=True),
             label=say("amount-sure", self.language, amount=shown(item, value, self.language)),
             help=say("amount-sure-why", self.language),
