@@ -84,8 +84,6 @@ class ShallowJSON(JSONParser):
             return super().parse(stream, media_type, parser_context)
         except RecursionError as deep:
             raise ParseError from deep
-        except RequestDataTooBig as big:
-            raise TooMuch from big
 
 
 class SearchPace(SimpleRateThrottle):
@@ -158,6 +156,8 @@ class SaveAnswer(APIView):
             exc = Conflict()
         elif isinstance(exc, ObjectDoesNotExist):
             exc = NotFound()
+        elif isinstance(exc, RequestDataTooBig):
+            exc = TooMuch()
         refused = super().handle_exception(exc)
         try:
             language = packet_in_session(self.request._request).language

@@ -37,8 +37,10 @@ def _change(packet: Packet, slug: str, key: str, *, add: bool) -> None:
     if add:
         patient = patient_for(packet, definition)
         response.answers = engine.add_instance(definition, response.answers, key, patient=patient)
-    else:
+    else:  # what a page that is still open calls the second entry may be the first one now
+        moved = engine.keys_below(definition, response.answers, key.rpartition("[")[0])
         response.answers = engine.remove_instance(definition, response.answers, key)
+        response.marks = engine.marked(response.marks, moved, revision=response.revision + 1, client=engine.NOBODY)
     response.part2_signature_id = signature
     response.revision += 1
     response.saved_at = Now()

@@ -100,56 +100,44 @@ def take(*, packet_id: UUID, slug: str, key: UUID, changes: Changes, screen: eng
 def merged(*, packet_id: UUID, slug: str, changes: Changes, screen: engine.Screen | None, language: str = "") -> Kept:
     """The draft with raw form values merged in, not stored yet; the packet is locked by `take`.
 
-    What can't be read is reported and leaves no answer. Everything is read in one statement, the Part 2 permission
-    included. `language` is that of the words to the patient: the packet's own unless given.
-    Raises StepLocked, Step.DoesNotExist.
+    What can't be read is reported and leaves no answer. `language` is that of the words to the patient: the packet's
+    own unless given. Raises StepLocked, Step.DoesNotExist.
     """
+    step = _opened(packet_id, slug, is_new=screen is None or not screen.revision)
+    assert step.form_id is not None
+    packet, definition = step.packet, definition_of(step.form_id)
+    response: Response | None = getattr(step, "response", None)
+    if response is None:
+        response = Response(packet=packet, step=step, sensitivity=step.sensitivity, revision=0)
+        response.answers = starting_items(packet, definition)
+    zone = ZoneInfo(packet.clinic.time_zone)
+    language = language or packet.language
+    resolved = terminology.resolve(definition, without_photos(definition, changes))
+    today = step.now.astimezone(zone).date()
+    merge = partial(engine.merge, definition, language=language, today=today, zone=zone, terms=resolved.terms)
+    settled = settle(response, definition, resolved.changes, screen, merge, language)
+    changed = settled.merged.changed
+    if changed:
+        client = screen.client if screen else engine.NOBODY
+        response.answers, response.part2_signature_id = settled.merged.items, step.permission
+        response.revision += 1
+        response.marks = engine.marked(response.marks, changed, revision=response.revision, client=client)
+    return Kept(packet, response, definition, settled.merged.problems, settled.conflicts, changed, step.is_scored)
+
+
+def _opened(packet_id: UUID, slug: str, *, is_new: bool) -> Any:
+    """The step with all that saving needs, in one statement: `packet`, `response`, the database's `now`, whether it
+    `is_scored`, and the Part 2 `permission` that stands; the patient, whose details a new draft may start with."""
     permission = consents.selectors.standing_part2(OuterRef("packet__patient"), OuterRef("packet"))
     step = (
-        Step.objects.select_related("packet__clinic", "response")
+        Step.objects.select_related("packet__clinic", "response", *(["packet__patient"] if is_new else []))
         .annotate(now=clock.Now(), is_scored=screening.selectors.is_scored(OuterRef("response__id")))
         .annotate(permission=Case(When(sensitivity=Sensitivity.SUD, then=Subquery(permission.values("pk")[:1]))))
         .get(packet=packet_id, slug=slug, what=Step.What.FORM)
     )
     if step.sensitivity == Sensitivity.SUD and step.permission is None:
         raise StepLocked
-    assert step.form_id is not None
-    packet, definition = step.packet, definition_of(step.form_id)
-    response = getattr(step, "response", None) or Response(
-        packet=packet,
-        step=step,
-        sensitivity=step.sensitivity,
-        revision=0,
-        answers=starting_items(packet, definition),
-    )
-    zone = ZoneInfo(packet.clinic.time_zone)
-    language = language or packet.language
-    resolved = terminology.resolve(definition, without_photos(definition, changes))
-    merge = partial(
-        engine.merge,
-        definition,
-        language=language,
-        today=step.now.astimezone(zone).date(),
-        zone=zone,
-        terms=resolved.terms,
-    )
-    settled = settle(response, definition, resolved.changes, screen, merge, language)
-    if settled.merged.changed:
-        client = screen.client if screen else engine.NOBODY
-        response.answers, response.part2_signature_id = settled.merged.items, step.permission
-        response.revision += 1
-        response.marks = engine.marked(
-            response.marks, settled.merged.changed, revision=response.revision, client=client
-        )
-    return Kept(
-        packet=packet,
-        response=response,
-        definition=definition,
-        problems=settled.merged.problems,
-        conflicts=settled.conflicts,
-        changed=settled.merged.changed,
-        is_scored=step.is_scored,
-    )
+    return step
 
 
 def without_photos(definition: engine.Definition, changes: Changes) -> Changes:

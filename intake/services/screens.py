@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from intake import engine
 from intake.models import Response
 from intake.selectors import in_words
+from intake.selectors.starting import starting_items
 
 Changes = Mapping[str, Sequence[str]]
 Merge = Callable[[Any, Changes], engine.Merged]
@@ -49,17 +50,19 @@ def settle(
     if screen is None or not overlooked:
         return Settled(merged, ())
     kept = {name: texts for name, texts in changes.items() if engine.split_field(name)[0] not in overlooked}
-    touched = overlooked - _untouched(response, screen, changes, merge) if screen.is_whole else overlooked
+    touched = overlooked - _untouched(response, definition, screen, changes, merge) if screen.is_whole else overlooked
     conflicts = _conflicts(response, definition, touched, changes, language)
     return Settled(merge(response.answers, kept), conflicts)
 
 
-def _untouched(response: Response, screen: engine.Screen, changes: Changes, merge: Merge) -> frozenset[str]:
+def _untouched(
+    response: Response, definition: engine.Definition, screen: engine.Screen, changes: Changes, merge: Merge
+) -> frozenset[str]:
     """The questions that stand on the page as they were drawn."""
     drawn = response.history.filter(revision=screen.revision).order_by("history_date").last()
     if drawn is None and screen.revision:
         return frozenset()
-    was = merge(drawn.answers if drawn else [], changes)
+    was = merge(drawn.answers if drawn else starting_items(response.packet, definition), changes)
     touched = was.changed | {problem.key for problem in was.problems}
     return frozenset(engine.split_field(name)[0] for name in changes) - touched
 
