@@ -32,6 +32,7 @@ from intake.access import get_packet_for_desk, hand_over
 from intake.forms import foreign
 from intake.models import Packet, VisitType
 from intake.selectors.respondents import who_answered
+from intake.services.choosing import FormsMissing
 from intake.services.packets import MAX_TRIES
 from intake.services.responses import PacketClosed
 
@@ -195,9 +196,12 @@ class PacketAdmin(DeskAdmin):
             raise Http404
         form = InviteForm(patient, request.POST or None)
         if request.method == "POST" and form.is_valid():
-            return self._invitation(
-                request, intake.services.packets.invite(patient=patient, invited_by=staff(request), **form.cleaned_data)
-            )
+            try:
+                made = intake.services.packets.invite(patient=patient, invited_by=staff(request), **form.cleaned_data)
+            except FormsMissing:
+                form.add_error(None, "The forms are not published yet. Ask whoever looks after this system.")
+            else:
+                return self._invitation(request, made)
         open_ones = self.get_queryset(request).filter(patient=patient).exclude(state__in=CLOSED)
         context = {"title": "Invite", "patient": patient, "form": form, "open_packets": open_ones}
         return render(request, "admin/intake/packet/invite.html", {**self.admin_site.each_context(request), **context})

@@ -13,7 +13,10 @@ from intake.models import Packet
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-FORMS = ("demographics", "insurance", "allergies", "medications", "substance-use", "phq-9", "gad-7", "dast-10")
+FORMS = (
+    "demographics", "insurance", "presenting-concerns", "medical-history", "allergies", "medications", "social-needs",
+    "substance-use", "phq-9", "gad-7", "safety", "dast-10",
+)  # fmt: skip
 ANSWERS = {**BEFORE, **AFTER}
 DANGER = "phq9-q9"
 
@@ -72,7 +75,7 @@ def test_a_patient_finishes_by_touch_and_a_clinician_answers_before_she_has(hous
     expect(first).to_contain_text("Feeling nervous")
     first.tap()
     patient.at(r"/i/packet/gad-7/\?at=gad7-q1#q-gad7-q1")
-    for slug in ("gad-7", "dast-10"):
+    for slug in ("gad-7", "safety", "dast-10"):
         patient.at(f"/i/packet/{slug}/")
         patient.answer(ANSWERS[slug])
         patient.leave_part()

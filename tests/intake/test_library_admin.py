@@ -104,3 +104,7 @@ def test_what_is_left_out_is_said_until_it_is_confirmed(world, ona):
     assert left_out in ona.get(RIGHTS).content.decode()
     rules.confirm_right(clinic=world.clinic, instrument="dast-10", by=world.operator)
     assert left_out not in ona.get(RULES).content.decode()
+
+
+def test_the_administrator_lands_on_the_rules(ona):
+    assert ona.get("/staff/", follow=True).request["PATH_INFO"] == RULES

@@ -124,6 +124,11 @@ def test_an_english_packet_needs_no_interpreter(dana, packet):
     assert "Offer an interpreter" not in dana.get(page_of(packet)).content.decode()
 
 
+def test_without_published_forms_the_desk_is_told_whom_to_ask(dana, world):
+    assert "The forms are not published yet." in invite(dana, world).content.decode()
+    assert not Packet.objects.exists()
+
+
 def test_a_visit_by_video_asks_whether_it_will_work(dana, world):
     given.publish(world)
     invite(dana, world, visit_type="telehealth")
