@@ -105,7 +105,7 @@ def test_the_finish_page_offers_the_signed_copies_and_never_an_answer(browser, i
     browser.go("/i/packet/review/")
     page = browser.press()
     assert "Thank you. Your forms were sent." in page.text
-    assert "Your copy is being prepared" in page.text
+    assert "Your copy is not ready yet" in page.text
     assert "988" in page.text
     assert not {"Rosa", "Cannabis", "Not at all"} & set(page.text.split())
     sealing.seal_due()
