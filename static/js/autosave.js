@@ -230,6 +230,8 @@ others.addEventListener("message", ({ data }) => {
 
 // What only one kind of question needs is fetched when such a question is first used.
 document.addEventListener("focusin", ({ target }) => {
+  const asked = question(target);
+  if (asked) form.elements["!at"].value = asked.dataset.key; // where the other presentation goes on
   if (target.dataset?.module) import(target.dataset.module).catch(() => {});
 });
 

@@ -120,13 +120,23 @@ class Phone:
         first.wait_for()
         for text in [answer] if isinstance(answer, str) else answer:
             if first.get_attribute("type") in ("radio", "checkbox"):
-                self.option(key, text).tap()
+                offered = self.option(key, text)
+                if offered.count():
+                    offered.tap()
+                else:
+                    self.own_words(key, text)
             elif first.evaluate("field => field.localName") == "select":
                 choice = first.locator(f"option{ends_with(text)}").first
                 first.select_option(choice.get_attribute("value"))
             else:
                 first.fill(text)
                 first.blur()
+
+    def own_words(self, key: str, text: str) -> None:
+        """Instead of one of the options."""
+        box = self.find(f'[data-own][name="{key}"]')
+        box.fill(text)
+        box.blur()
 
     def option(self, key: str, value: str) -> Locator:
         return self.find(f'label:has([name="{key}"]{ends_with(value)})')
