@@ -130,7 +130,7 @@ class Element:
 
 
 def _translation(extension: Element) -> tuple[str, str]:
-    parts = {part.raw.get("url"): part for part in extension.objects("extension")}
+    parts = {str(part.raw.get("url")): part for part in extension.objects("extension")}
     lang, content = parts.get("lang"), parts.get("content")
     if lang is None or content is None:
         return "", ""

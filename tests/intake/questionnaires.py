@@ -1,5 +1,7 @@
 """Short ways to write Questionnaires and QuestionnaireResponses in tests, and strategies that make any of them."""
 
+import random
+
 from hypothesis import strategies as st
 
 CODES = "http://example.org/c"
@@ -57,21 +59,16 @@ def coding(code):
     return {"valueCoding": {"system": CODES, "code": code, "display": code.title()}}
 
 
-# --- Strategies: small forms with conditions between any of their items, and responses to them
+# --- Any form and any response. Hypothesis draws a size and a seed and the rest is made from them: cheap enough for
+# thousands of examples; a failure shrinks to a small size and names its seed.
 
+SEEDS = st.integers(0, 2**40)
 _VALUES = {
-    "boolean": st.booleans().map(lambda value: {"valueBoolean": value}),
-    "integer": st.integers(-3, 3).map(lambda value: {"valueInteger": value}),
-    "string": st.sampled_from(["a", "b", " ", "c\n"]).map(lambda value: {"valueString": value}),
-    "choice": st.sampled_from(["A", "B"]).map(coding),
-    "date": st.sampled_from(["1990", "1990-03", "1990-03-15"]).map(lambda value: {"valueDate": value}),
-}
-_ANSWERS = {
-    "boolean": st.booleans().map(lambda value: {"answerBoolean": value}),
-    "integer": st.integers(-3, 3).map(lambda value: {"answerInteger": value}),
-    "string": st.sampled_from(["a", "b"]).map(lambda value: {"answerString": value}),
-    "choice": st.sampled_from(["A", "B"]).map(lambda code: {"answerCoding": {"system": CODES, "code": code}}),
-    "date": st.just({"answerDate": "1990-03-15"}),
+    "boolean": [{"valueBoolean": True}, {"valueBoolean": False}],
+    "integer": [{"valueInteger": number} for number in range(-2, 3)],
+    "string": [{"valueString": text} for text in ("a", "b", " ", "c\n")],
+    "choice": [coding("A"), coding("B")],
+    "date": [{"valueDate": text} for text in ("1990", "1990-03", "1990-03-15", "1991-01-01")],
 }
 _OPERATORS = {
     "boolean": ["=", "!="],
@@ -82,57 +79,60 @@ _OPERATORS = {
 }
 
 
-@st.composite
-def forms(draw, *, circles=False):
-    """A form of a few items in a few groups; conditions look backwards only, or anywhere (`circles`)."""
-    types = draw(st.lists(st.sampled_from([*_VALUES, "group", "group"]), min_size=2, max_size=9))
-    top, stack, questions = [], [], []
-    all_questions = [(f"q{i}", type_) for i, type_ in enumerate(types) if type_ != "group"]
+def forms(*, circles=False):
+    """Forms of a few items in a few groups; conditions look backwards only, or anywhere (`circles`)."""
+    return st.builds(any_form, st.integers(2, 9), SEEDS, st.just(circles))
+
+
+def responses(resource):
+    """Response items to the form: some answered, repeating groups with up to three instances."""
+    return SEEDS.map(lambda seed: any_response(resource, seed))
+
+
+def any_form(size, seed, circles=False):
+    chance = random.Random(seed)
+    types = chance.choices([*_VALUES, "group", "group"], k=size)
+    top, groups, questions = [], [], []
+    everywhere = [(f"q{i}", type_) for i, type_ in enumerate(types) if type_ != "group"]
     for i, type_ in enumerate(types):
-        found = {"linkId": f"q{i}", "type": type_, "required": draw(st.booleans())}
-        if draw(st.booleans()):
+        found = {"linkId": f"q{i}", "type": type_, "required": chance.random() < 0.5}
+        if chance.random() < 0.3:
             found["repeats"] = True
         if type_ == "choice":
             found["answerOption"] = [option("A"), option("B")]
-        sources = all_questions if circles else questions
-        if sources and draw(st.booleans()):
-            conditions = draw(st.lists(st.sampled_from(sources), min_size=1, max_size=2))
-            found["enableWhen"] = [draw(_conditions(*source)) for source in conditions]
-            found["enableBehavior"] = draw(st.sampled_from(["all", "any"]))
-        above = draw(st.sampled_from([None, *stack])) if stack else None
+        sources = everywhere if circles else questions
+        if sources and chance.random() < 0.6:
+            picked = chance.choices(sources, k=chance.randint(1, 2))
+            found["enableWhen"] = [_condition(*source, chance) for source in picked]
+            found["enableBehavior"] = chance.choice(["all", "any"])
+        above = chance.choice([None, *groups])
         (top if above is None else above.setdefault("item", [])).append(found)
-        if type_ == "group":
-            stack.append(found)
-        else:
-            questions.append((f"q{i}", type_))
+        (groups if type_ == "group" else questions).append(found if type_ == "group" else (f"q{i}", type_))
     return form(*top)
 
 
-@st.composite
-def _conditions(draw, link_id, type_):
-    operator = draw(st.sampled_from([*_OPERATORS[type_], "exists"]))
-    value = {"answerBoolean": draw(st.booleans())} if operator == "exists" else draw(_ANSWERS[type_])
-    return when(link_id, operator, **value)
+def _condition(link_id, type_, chance):
+    operator = chance.choice([*_OPERATORS[type_], "exists"])
+    if operator == "exists":
+        return when(link_id, operator, answerBoolean=chance.random() < 0.7)
+    (name, value), *_ = chance.choice(_VALUES[type_]).items()
+    return when(link_id, operator, **{name.replace("value", "answer"): value if value != " " else "a"})
 
 
-@st.composite
-def responses(draw, resource):
-    """Response items to the form: some answered, repeating groups with up to three instances."""
-    return draw(_response_items(resource.get("item", [])))
+def any_response(resource, seed):
+    return _answers_to(resource.get("item", []), random.Random(seed))
 
 
-@st.composite
-def _response_items(draw, items):
+def _answers_to(items, chance):
     found = []
     for each in items:
+        times = chance.choice([0, 1, 1, 2, 3]) if each.get("repeats") else chance.choice([0, 1, 1])
         if each["type"] == "group":
-            times = draw(st.integers(0, 3)) if each.get("repeats") else draw(st.integers(0, 1))
-            found += [
-                {"linkId": each["linkId"], "item": draw(_response_items(each.get("item", [])))} for _ in range(times)
-            ]
-        elif draw(st.booleans()):
-            values = draw(st.lists(_VALUES[each["type"]], min_size=1, max_size=3 if each.get("repeats") else 1))
-            found.append({"linkId": each["linkId"], "answer": values})
+            inside = each.get("item", [])
+            found += [{"linkId": each["linkId"], "item": _answers_to(inside, chance)} for _ in range(times)]
+        elif times:
+            values = chance.choices(_VALUES[each["type"]], k=times)
+            found.append({"linkId": each["linkId"], "answer": [dict(value) for value in values]})
     return found
 
 
@@ -143,34 +143,51 @@ any_json = st.recursive(
 )
 
 
-@st.composite
-def mutated(draw, resource):
-    """The JSON with a few of its parts replaced by anything, taken away or put somewhere else."""
-    found = _copy(resource)
-    for _ in range(draw(st.integers(1, 4))):
-        places = list(_places(found))
-        if not places:
-            break
-        holder, key = draw(st.sampled_from(places))
-        action = draw(st.sampled_from(["replace", "remove", "move"]))
-        if action == "remove":
-            del holder[key]
-        elif action == "replace":
-            holder[key] = draw(any_json)
-        else:
-            other, there = draw(st.sampled_from(places))
-            holder[key] = _copy(other[there])
+_PLACES = ("item", "answer", "enableWhen", "answerOption", "extension", "initial", "code", "contained", "concept")
+_SCRAPS = (
+    [None, True, 0, -1, 1.5, 10**400, float("nan"), "", " ", "\0", "\ud800", "é" * 99, [], {}, [[]], [{}], {"": {}}]
+    + ["group", "display", "choice", "quantity", "=", "!=", "exists", "all", "2024-02-30", "q1", "#v", "reference"]
+    + [{"linkId": "q1", "type": "group"}, {"question": "q1", "operator": "="}, {"valueInteger": 1}, {"url": ["x"]}]
+)
+
+
+def mutated(resource, chance):
+    """The JSON with one to four of its nodes taken away, doubled, exchanged, given another type or another name."""
+    found = copied(resource)
+    for _ in range(chance.randint(1, 4)):
+        nodes = list(_nodes(found))
+        if nodes:
+            _mutate(*chance.choice(nodes), *chance.choice(nodes), chance)
     return found
 
 
-def _copy(raw):
+def _mutate(holder, key, other, there, chance):
+    action = chance.choice(["remove", "double", "swap", "move", "retype", "retype", "rename", "nest"])
+    if action == "remove":
+        del holder[key]
+    elif action == "double" and isinstance(holder, list):
+        holder.insert(key, copied(holder[key]))
+    elif action == "rename" and isinstance(holder, dict):
+        holder[chance.choice([*_PLACES, str(there)])] = holder.pop(key)
+    elif action == "swap":
+        holder[key], other[there] = copied(other[there]), copied(holder[key])
+    elif action == "move":
+        holder[key] = copied(other[there])
+    else:
+        holder[key] = [copied(holder[key])] if action == "nest" else copied(chance.choice(_SCRAPS))
+
+
+def copied(raw):
     if isinstance(raw, dict):
-        return {key: _copy(part) for key, part in raw.items()}
-    return [_copy(part) for part in raw] if isinstance(raw, list) else raw
+        return {key: copied(part) for key, part in raw.items()}
+    return [copied(part) for part in raw] if isinstance(raw, list) else raw
 
 
-def _places(raw):
-    pairs = raw.items() if isinstance(raw, dict) else enumerate(raw) if isinstance(raw, list) else ()
-    for key, part in pairs:
-        yield raw, key
-        yield from _places(part)
+def _nodes(raw):
+    waiting = [raw]
+    while waiting:
+        here = waiting.pop()
+        pairs = here.items() if isinstance(here, dict) else enumerate(here) if isinstance(here, list) else ()
+        for key, part in pairs:
+            yield here, key
+            waiting.append(part)
