@@ -93,7 +93,7 @@ class SearchPace(SimpleRateThrottle):
     rate = "120/min"
 
     def get_cache_key(self, request: Request, view: APIView) -> str:
-        return f"terms-{request.auth.id}"
+        return f"terms-{cast('Packet', request.auth).id}"
 
 
 class FindTerms(APIView):
@@ -110,9 +110,9 @@ class FindTerms(APIView):
 
     @method_decorator(sensitive_variables())
     def post(self, request: Request) -> Response:
-        packet = cast("Packet", request.auth)
+        packet, body = cast("Packet", request.auth), cast("Any", request.data)
         try:
-            table, typed = _text(request.data["table"]), _text(request.data["typed"])
+            table, typed = _text(body["table"]), _text(body["typed"])
         except (KeyError, TypeError, ValueError) as malformed:
             raise ParseError from malformed
         found = search(table=table, typed=typed, language=packet.language)
