@@ -37,7 +37,7 @@ _SECONDS: Final = 6  # for one test
 _SECONDS_ANEW: Final = 60  # for all of them
 _MEMORY: Final = 4 * 2**30  # bytes: what fills memory is noticed
 _SURVIVED, _NOTICED = 0, 1
-_OPTIONS: Final = "-s -c /dev/null --confcutdir=tests/intake -o pythonpath=."
+_OPTIONS: Final = "-s -c /dev/null --confcutdir=tests/intake -o pythonpath=. -o markers=process"
 _WITHOUT: Final = "django randomly cacheprovider timeout xdist cov terminal"
 
 Where = tuple[str, int]  # file, line
@@ -193,7 +193,7 @@ def import_anew(fault: Mutant) -> int:
 
 def options() -> list[str]:
     files = [str(file) for pattern in TESTS for file in sorted(CHECKOUT.glob(pattern))]
-    return [*_OPTIONS.split(), *(part for plugin in _WITHOUT.split() for part in ("-p", f"no:{plugin}")), *files]
+    return [*_OPTIONS.split(), *(f"-pno:{plugin}" for plugin in _WITHOUT.split()), "-m", "not process", *files]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -212,7 +212,7 @@ def main(arguments: Sequence[str]) -> int:
     phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
     hypothesis.settings.register_profile("mutation", phases=phases, derandomize=True, database=None)
     hypothesis.settings.load_profile("mutation")
-    os.environ.setdefault("CANDOR_EXAMPLES", "25")
+    os.environ |= {"CANDOR_EXAMPLES": "25", "CANDOR_MUTANTS": "200"}  # more of the same would only take time
     attempts = Attempts(faults, chosen.workers)
     pytest.main(options(), plugins=[attempts])
     return conclude(attempts)

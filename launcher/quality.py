@@ -1,4 +1,4 @@
-"""`./run test` and `./run check`."""
+"""`./run test`, `./run check` and `./run mutate`."""
 
 import base64
 import contextlib
@@ -7,8 +7,9 @@ import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from launcher import database, demo, packages, runs, setup
 from launcher.console import say
@@ -21,6 +22,9 @@ PARALLEL = ("--numprocesses", str(min(os.cpu_count() or 1, 4)), "--dist", "loadf
 # Not named test_…, so that only `./run screens` makes them.
 PICTURES = ("tests/browser/screens.py", "tests/browser/readme_pictures.py")
 
+# Of each property of the form engine; a plain run tries fewer.
+EXAMPLES = {"CANDOR_EXAMPLES": "2000"}
+
 
 def test(checkout: Path, arguments: Sequence[str], *, system: bool) -> int:
     """Run pytest with these arguments; gives its exit code."""
@@ -28,13 +32,21 @@ def test(checkout: Path, arguments: Sequence[str], *, system: bool) -> int:
         return run_tests(here, arguments)
 
 
-def run_tests(here: Ready, arguments: Sequence[str]) -> int:
+def mutate(checkout: Path, arguments: Sequence[str]) -> int:
+    """Try the form engine's tests with faults in the engine; gives 1 if too many go unnoticed. Needs no server."""
+    venv = setup.environment(checkout, requirements=packages.DEVELOPMENT)
+    command: Command = [venv.python, "-m", "launcher.mutation", *arguments]
+    return subprocess.run(command, cwd=checkout, check=False).returncode
+
+
+def run_tests(here: Ready, arguments: Sequence[str], more: Mapping[str, str] = MappingProxyType({})) -> int:
     """Run pytest beside a broker and a data folder of its own, so that a running demo notices nothing."""
     with contextlib.ExitStack() as scope:
         run = scope.enter_context(runs.begin(here.place.data, here.drop_databases))
         env = here.environment() | {
             "REDIS_URL": demo.private_broker(here, scope, run),
             "CANDOR_DATA": str(run.folder),
+            **more,
         }
         if here.logins.embedded:
             database.order(here.venv.python, here.place.checkout, do="sweep", owner=here.logins.owner)
@@ -71,7 +83,7 @@ def check(checkout: Path, *, system: bool) -> int:
             "migrations": step("manage.py", "makemigrations", "--check", "--dry-run"),
             "manage.py check": step("manage.py", "check"),
             "manage.py check --deploy": step("manage.py", *deploy, env=as_in_production(environment)),
-            "tests": lambda: run_tests(here, ["--cov", "--cov-report=term"]),
+            "tests": lambda: run_tests(here, ["--cov", "--cov-report=term"], EXAMPLES),
         }
         failed = [name for name, run in steps.items() if not passes(name, run)]
     say(f"Failed: {', '.join(failed)}" if failed else "All passed.")

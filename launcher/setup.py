@@ -72,6 +72,16 @@ def embedded_servers(where: Place, venv: Path) -> Embedded:
     return Embedded(where.data, [Postgres(where, venv), Valkey(where, venv)])
 
 
+def environment(checkout: Path, *, requirements: tuple[str, ...]) -> Venv:
+    """Make the Python environment alone, for what needs neither database nor broker."""
+    where = find_place(checkout)
+    where.make()
+    venv = Venv(checkout, where.logs / "setup.log")
+    with alone(where.data / "setup.lock"):
+        venv.ensure(requirements)
+    return venv
+
+
 @contextlib.contextmanager
 def ready(checkout: Path, *, requirements: tuple[str, ...], system: bool) -> Iterator[Ready]:
     """Set the checkout up and have its servers running during the block. `system` allows apt-get."""
