@@ -105,6 +105,26 @@ def test_without_a_network_the_box_takes_words_and_nothing_breaks(clinic, phone)
     assert "sertaline tea" in stored(invitation.packet)
 
 
+def test_one_question_at_a_time_what_was_meant_is_asked_before_going_on(clinic, phone):
+    invitation, patient = given.invite(clinic), phone(name="picker-guided-")
+    at_the_first_medicine(patient, invitation)
+    patient.press('[name="!presentation"][value="guided"]')
+    patient.go(f"{HERE}?at={NAME}")
+    box(patient).fill("sertaline")
+    patient.look("open")
+    box(patient).blur()
+    patient.go_on()
+    near = patient.page.get_by_role("group", name="Did you mean one of these?")
+    expect(near.get_by_label("No, keep my words: sertaline")).to_be_checked()
+    patient.look("near")
+    with patient.page.expect_response("**/save*"):
+        near.get_by_text("sertraline", exact=True).tap()
+    assert "36437" in stored(invitation.packet)
+    patient.go_on()
+    expect(patient.find("h1")).to_contain_text("How much do you take")
+    assert "36437" in stored(invitation.packet)
+
+
 def test_without_a_script_what_was_meant_is_asked_on_the_page(clinic, phone):
     invitation = given.invite(clinic)
     patient = phone(name="picker-plain-", java_script_enabled=False)
