@@ -10,6 +10,7 @@ sum of nothing is 0, the others are empty. Units are never converted: 5 'mg' and
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NoReturn
@@ -65,12 +66,8 @@ class Compiled:
             "userInvocationTable": table(),
             "calls": [MOST_CALLS],
         }
-        try:
+        with _refusing("The expression can't be evaluated."):
             found = do_eval(context, [root], self.tree)
-        except ExpressionError:
-            raise
-        except Exception as error:  # fhirpathpy raises Exception itself, and whatever Python raises on the way
-            raise ExpressionError(f"The expression can't be evaluated ({type(error).__name__}).") from error
         return found if isinstance(found, list) else [found]
 
     def values(self, focus: Mapping[str, Any], variables: Mapping[str, Any]) -> list[Any]:
@@ -108,14 +105,21 @@ def _parse(text: str) -> dict[str, Any]:
         reader.removeErrorListeners()
         reader.addErrorListener(_Strict())
     listener = ASTPathListener()
-    try:
+    with _refusing("The expression can't be read."):
         ParseTreeWalker().walk(listener, parser.entireExpression())
         tree: dict[str, Any] = listener.parentStack[0]["children"][0]["children"][0]
+    return tree
+
+
+@contextmanager
+def _refusing(said: str) -> Iterator[None]:
+    """Whatever goes wrong inside is an ExpressionError: fhirpathpy raises Exception itself, or what Python raises."""
+    try:
+        yield
     except ExpressionError:
         raise
     except Exception as error:
-        raise ExpressionError("The expression can't be read.") from error
-    return tree
+        raise ExpressionError(said) from error
 
 
 def _depth(text: str) -> int:

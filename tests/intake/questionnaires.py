@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 CODES = "http://example.org/c"
 CANDOR = "https://candor.health/fhir/StructureDefinition/"
 CORE = "http://hl7.org/fhir/StructureDefinition/"
+SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-"
 
 
 def form(*items, **more):
@@ -57,6 +58,37 @@ def response(*items):
 
 def coding(code):
     return {"valueCoding": {"system": CODES, "code": code, "display": code.title()}}
+
+
+def expression(url, text, **more):
+    return {"url": url, "valueExpression": {**more, "language": "text/fhirpath", "expression": text}}
+
+
+def calculated(text):
+    return expression(f"{SDC}calculatedExpression", text)
+
+
+def enabled_when(text):
+    return expression(f"{SDC}enableWhenExpression", text)
+
+
+def initial(text):
+    return expression(f"{SDC}initialExpression", text)
+
+
+def variable(name, text):
+    return expression(f"{CORE}variable", text, name=name)
+
+
+def of(link_id):
+    return f"%resource.item.where(linkId='{link_id}').answer.value"
+
+
+SUM = f"{of('a')} + {of('b')}"
+
+
+def total(link_id="t", text=SUM, type_="integer", **more):
+    return item(link_id, type_, readOnly=True, extension=[calculated(text)], **more)
 
 
 # --- Any form and any response. Hypothesis draws a size and a seed and the rest is made from them: cheap enough for
