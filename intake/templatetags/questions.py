@@ -94,6 +94,11 @@ def slots(node: FieldNode) -> list[str]:
 
 
 @register.filter
+def is_short(node: FieldNode) -> bool:
+    return is_read(node) or keyboard(node) == "numeric"
+
+
+@register.filter
 def is_read(node: FieldNode) -> bool:
     """Whether the page says how an answer was understood: what can be typed in many ways."""
     return node.item.type in READ or is_phone(node)

@@ -52,15 +52,18 @@ def is_at_the_form(patient) -> bool:
     return urlsplit(patient.page.url).path == FORM
 
 
+def brought_up(patient, key) -> None:
+    """What an answer brings up on its own page, once the server has said so."""
+    if key == "above":
+        patient.field("below").wait_for()
+
+
 def by_pages(patient, give, press) -> None:
     """Section by section; an entry is added where one is needed."""
     waiting = dict(ANSWERS)
     while is_at_the_form(patient):
-        for key in [key for key in waiting if patient.field(key).count()]:
-            if key in waiting:
-                give(key, waiting.pop(key))
-        while late := [key for key in waiting if patient.field(key).count()]:
-            give(late[0], waiting.pop(late[0]))
+        while here := [key for key in waiting if patient.field(key).count()]:
+            give(here[0], waiting.pop(here[0]))
         adding = patient.find('[name="!add"][value="people"]')
         press(adding if "people[0].who" in waiting and adding.count() else patient.find(ONWARD))
     assert not waiting
@@ -96,6 +99,7 @@ def test_every_type_by_touch(begun, presentation):
     def give(key, answer):
         with patient.page.expect_response("**/save*"):
             patient.give(key, answer)
+        brought_up(patient, key)
 
     WAYS[presentation](patient, give if presentation == "page" else patient.give, patient.press)
     sends_it(patient, packet, patient.press)
@@ -118,6 +122,8 @@ def test_every_type_by_keyboard_alone(begun, presentation):
         for text in [answer] if isinstance(answer, str) else answer:
             field = patient.field(key).first
             kind = field.get_attribute("type")
+            if kind == "radio" and not patient.option(key, text).count():
+                field, kind = patient.find(f'[data-own][name="{key}"]'), None
             if kind in ("radio", "checkbox"):
                 choose(page, patient, key, text, kind)
             elif field.evaluate("field => field.localName") == "select":
@@ -126,6 +132,8 @@ def test_every_type_by_keyboard_alone(begun, presentation):
             else:
                 tab_to(page, field)
                 keys.insert_text(text)
+        if presentation == "page":
+            brought_up(patient, key)
 
     def press(button):
         tab_to(page, button)
