@@ -11,6 +11,7 @@ import consents.services
 from audit.actions import Actor
 from consents.services import AlreadyDecided, CannotSign, NotPublished, OutdatedText
 from intake import selectors
+from intake.access import is_on_tablet
 from intake.forms import SignatureForm, posted_unconfirmed
 from intake.services.submission import Unconfirmed, sign
 from intake.views.patient import next_address
@@ -50,7 +51,7 @@ def _decide(
             packet=packet,
             slug=step.slug,
             statements=request.POST.getlist("statement"),
-            evidence=_evidence(request),
+            evidence=_evidence(request, packet),
             language=packet.language,
             unconfirmed=posted_unconfirmed(request.POST),
             **form.cleaned_data,
@@ -66,10 +67,16 @@ def _decide(
     return redirect(next_address(packet, step.slug))
 
 
-def _evidence(request: HttpRequest) -> dict[str, object]:
-    """Who it was, as far as a web page can tell (UETA section 9): what opened the session, from where, with what."""
+def _evidence(request: HttpRequest, packet: "Packet") -> dict[str, object]:
+    """Who it was, as far as a web page can tell (UETA section 9): what opened the session, from where, with what.
+
+    Who answers is recorded, as they said it; whether they may sign is not decided here.
+    """
     return {
-        "identity_check": "link_and_birth_date",
+        "identity_check": "tablet_and_birth_date" if is_on_tablet(request) else "link_and_birth_date",
+        "answered_by": packet.answered_by,
+        "respondent": packet.respondent,
+        "assisted_by": str(packet.assisted_by_id or ""),
         "ip": request.META.get("REMOTE_ADDR", ""),
         "user_agent": request.headers.get("User-Agent", "")[:LONGEST_AGENT],
     }

@@ -1,6 +1,7 @@
 """Photos on a patient's page: sent by photo.js at once, or with the page where there is no JavaScript."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -57,7 +58,8 @@ def take(request: HttpRequest, packet: "Packet", slug: str) -> tuple[engine.Answ
     problems = [_keep(packet, slug, key, request.FILES.getlist(key)) for key in request.FILES if key.endswith(FIELD)]
     if not request.FILES:
         problems.append(_missing(request))
-    return tuple(problem for problem in problems if problem)
+    found = [problem for problem in problems if problem]
+    return _beside_what_stands(packet, slug, found) if found else ()
 
 
 def _remove(packet: "Packet", slug: str, photo: str) -> None:
@@ -85,6 +87,14 @@ def _missing(request: HttpRequest) -> engine.AnswerError | None:
     if asked and int(request.META.get("CONTENT_LENGTH") or 0) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE:
         return _problem(asked, "too-large")
     return _problem(asked, "empty") if request.POST.get(FIELD) else None
+
+
+def _beside_what_stands(
+    packet: "Packet", slug: str, problems: Sequence[engine.AnswerError]
+) -> tuple[engine.AnswerError, ...]:
+    """A photo that is refused takes none away: the question goes on showing what was sent before."""
+    shown = {node.key: node.values for node in everything(selectors.form_view(packet, slug, packet.language).fields)}
+    return tuple(replace(problem, typed=shown.get(problem.key, ())) for problem in problems)
 
 
 def _problem(key: str, code: str) -> engine.AnswerError:

@@ -193,6 +193,16 @@ def test_what_is_no_photo_is_refused_in_plain_words(browser, file, words):
     assert not Photo.objects.exists()
 
 
+def test_a_photo_that_is_refused_takes_none_away(browser):
+    send(browser, photo())
+    address = f"/i/photos/{Photo.objects.get().id}.jpg"
+    assert address in send(browser, SimpleUploadedFile("card.jpg", b"%PDF-1.7")).content.decode()
+    browser.go(PAGE)
+    browser.page.fields.append((f"{FRONT}!photo", SimpleUploadedFile("card.jpg", b"%PDF-1.7")))
+    assert address in browser.press({}, "!photo", FRONT).html
+    assert FRONT in stored()
+
+
 def test_a_button_without_a_photo_says_so(browser):
     browser.press({}, "!photo", FRONT)
     assert "There is no photo yet" in browser.page.text

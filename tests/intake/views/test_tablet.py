@@ -6,12 +6,13 @@ from datetime import date, timedelta
 import packets as given
 import pytest
 from django.test import Client
-from patient_pages import answer, opened
+from patient_pages import answer, opened, sign
 from personas import signed_in
 from plain_browser import PlainBrowser
 
 from audit.actions import Actor
 from audit.models import Event
+from consents.models import Signature
 from core import clock
 from core.services import register_patient
 from intake.access import HANDED, SEEN
@@ -253,3 +254,29 @@ def test_help_that_was_given_stays_recorded_when_the_patient_goes_on_at_home(wor
     assert (packet.answered_by, packet.assisted_by_id) == ("staff", world.front_desk.id)
     with pytest.raises(SomebodyElseBegan):
         answer_as(packet=packet, name="Marta", relationship="parent")
+
+
+def test_a_signatures_evidence_says_who_answered_and_how_it_was_opened(world, invitation):
+    guardian = as_guardian(invitation)
+    sign(guardian, "treatment")
+    evidence = Signature.objects.get(source_ref=invitation.packet.id).evidence
+    assert evidence["identity_check"] == "link_and_birth_date"
+    assert evidence["answered_by"] == "guardian"
+    assert evidence["respondent"] == {"name": "Marta Núñez", "relationship": "parent"}
+    other = packets.invite(
+        patient=world.patient, program=world.program, site=world.site, language="en", invited_by=world.front_desk
+    )
+    sign(on_tablet(world, other.packet, helps="I help"), "treatment")
+    evidence = Signature.objects.get(source_ref=other.packet.id).evidence
+    assert (evidence["identity_check"], evidence["answered_by"]) == ("tablet_and_birth_date", "staff")
+    assert evidence["assisted_by"] == str(world.front_desk.id)
+
+
+def test_on_every_kind_of_part_the_patient_can_go_on_alone(world, invitation):
+    browser = on_tablet(world, invitation.packet, helps="I help")
+    sign(browser, "treatment")
+    for slug in ("privacy-notice", "treatment", "demographics", "substance-use"):
+        page = browser.go(f"/i/packet/{slug}/")
+        assert f"/i/tablet/alone/{slug}/" in page.html, slug
+    packets.present(packet=invitation.packet, presentation="guided")
+    assert "/i/tablet/alone/demographics/" in browser.go("/i/packet/demographics/").html
