@@ -18,6 +18,8 @@ for model in (EmailAddress, Authenticator, Group):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
+handler400 = views.bad_request
+
 urlpatterns = [
     path("", views.front_door, name="front-door"),
     path("health/live", views.live, name="health-live"),

@@ -4,12 +4,15 @@ import json
 from pathlib import Path
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.views.decorators.http import require_safe
 
 from config.demo.seed import current_code
+from intake.access import NoPatientSession, packet_in_session
 
 
 @require_safe
@@ -21,6 +24,26 @@ def front_door(request: HttpRequest) -> HttpResponse:
 def not_here(request: HttpRequest, rest: str = "") -> HttpResponse:
     """A page of a library that is closed here."""
     raise Http404
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What could not be read or was too much, in the language of the patient whose session it is."""
+    status = 413 if isinstance(exception, RequestDataTooBig | TooManyFieldsSent) else 400
+    with translation.override(_language(request)):
+        return render(request, "400.html", status=status)
+
+
+def not_from_here(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without our token."""
+    with translation.override(_language(request)):
+        return render(request, "403_csrf.html", status=403)
+
+
+def _language(request: HttpRequest) -> str:
+    try:
+        return packet_in_session(request).language
+    except NoPatientSession:
+        return translation.get_language() or settings.LANGUAGE_CODE
 
 
 @require_safe

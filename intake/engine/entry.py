@@ -16,6 +16,7 @@ from intake.engine.showing import as_typed
 from intake.engine.values import LARGEST_INTEGER, Coding, UnreadableValue, read
 
 _EARLIEST, _LATEST = 1800, 2200  # years; outside, it is a slip of the finger
+LOST: Final = "\ufffd"  # what stands for bytes that were no text: something was lost on the way
 _MOST_DIGITS: Final = 15  # what a JSON number carries without loss
 _MONTH_NAMES = "jan ene|feb|mar|apr abr|may|jun|jul|aug ago|sep set|oct|nov|dec dic"  # their first letters
 _MONTHS: Final = {
@@ -54,6 +55,8 @@ def read_entry(item: Item, text: str, context: Context, *, unit: str = "") -> di
     """The answer that was typed or chosen; None where it is blank. Raises UnreadableValue with a message's code."""
     if not text.strip():
         return None
+    if LOST in text:
+        raise UnreadableValue("bad-characters")
     term = context.terms.get((item.table, text.strip()))
     if term is not None:
         return dict(term)

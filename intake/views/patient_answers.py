@@ -115,11 +115,11 @@ def _one_more_or_less(sitting: Sitting) -> HttpResponse:
     packet, slug, posted = sitting.packet, sitting.slug, sitting.request.POST
     try:
         if key := posted.get("!add"):
-            add_entry(packet=packet, slug=slug, key=key)
+            add_entry(packet=packet, slug=slug, key=key, client=posted_screen(posted).client)
             entries = _entries(selectors.form_view(packet, slug, packet.language).fields, key)
             return redirect(question(slug, entries[-1].key if entries else key))
         key = posted.get("!remove", "")
-        remove_entry(packet=packet, slug=slug, key=key)
+        remove_entry(packet=packet, slug=slug, key=key, client=posted_screen(posted).client)
     except engine.UnknownPlace:  # removed already, by a second tap
         return redirect(address(slug, sitting.at))
     return redirect(question(slug, key.rpartition("[")[0]))

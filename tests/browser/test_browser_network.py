@@ -1,9 +1,15 @@
 """Without a network nothing is lost, and nothing of the patient is left in the browser."""
 
+import re
+
 import packets as given
 import pytest
 from playwright.sync_api import expect
 
+from consents.models import Signature
+from intake.models import Response, Submission
+
+ONWARD = "main .main:not(.help-lines .main)"
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
@@ -66,3 +72,162 @@ def test_a_page_left_alone_asks_and_then_closes_itself(clinic, phone):
     patient.at("/i/")
     patient.go("/i/packet/phq-9/")
     patient.at("/i/")
+
+
+# --- two screens --------------------------------------------------------------------------------------------
+
+FIRST, SECOND = given.NOT_AT_ALL, given.SEVERAL
+
+
+def chosen(patient, key, code):
+    return patient.option(key, code).locator("input")
+
+
+def test_two_tabs_the_older_one_is_told_and_the_patient_keeps_or_saves(at_the_phq9):
+    old = at_the_phq9
+    tab = old.context.new_page()
+    tab.goto(old.page.url)
+    with tab.expect_response("**/save*"):
+        tab.locator(f'label:has([name="phq9-q1"][value$="{FIRST}"])').tap()
+    with old.page.expect_response("**/save*") as told:
+        old.option("phq9-q1", SECOND).tap()
+    assert told.value.status == 409
+    words = old.find("#e-phq9-q1")
+    expect(words).to_contain_text("This answer was changed on another screen.")
+    expect(chosen(old, "phq9-q1", SECOND)).to_be_checked()  # what was chosen here is still here
+    old.find("#choice-phq9-q1 button").first.tap()
+    expect(chosen(old, "phq9-q1", FIRST)).to_be_checked()
+    expect(words).to_be_hidden()
+    assert FIRST in str(Response.objects.get().answers)
+    with tab.expect_response("**/save*"):
+        tab.locator(f'label:has([name="phq9-q2"][value$="{FIRST}"])').tap()
+    with old.page.expect_response("**/save*"):
+        old.option("phq9-q2", SECOND).tap()
+    with old.page.expect_response("**/save*") as mine:
+        old.find("#choice-phq9-q2 button").last.tap()
+    assert mine.value.status == 200
+    assert SECOND in str(Response.objects.get().answers)
+
+
+def test_another_device_is_told_on_the_page_that_a_press_of_the_button_brings(clinic, phone):
+    invitation = given.invite(clinic)
+    one, other = phone("one"), phone("other", java_script_enabled=False)
+    for patient in (one, other):
+        patient.open(f"/i/#{invitation.token}", code="" if patient is one else invitation.code)
+        patient.go("/i/packet/phq-9/")
+    one.answer({"phq9-q1": FIRST})
+    one.saved()
+    other.give("phq9-q1", SECOND)
+    other.go_on()
+    expect(other.find("#e-phq9-q1")).to_contain_text("changed on another screen")
+    other.press('[name="!keep"]')
+    expect(chosen(other, "phq9-q1", FIRST)).to_be_checked()
+
+
+# --- slow, gone and back ------------------------------------------------------------------------------------
+
+
+def test_the_banner_says_what_requests_find_and_links_and_signing_wait(at_the_phq9):
+    patient = at_the_phq9
+    banner = patient.find("#line")
+    expect(banner).to_be_hidden()
+    patient.context.route("**/*", lambda route: route.abort() if is_ours(route) else route.continue_())
+    patient.option("phq9-q1", FIRST).tap()  # the browser believes that it is online
+    expect(banner).to_contain_text("No connection right now.")
+    expect(patient.find("#saving")).to_contain_text("Not saved yet")
+    patient.find("header a").first.tap()  # the overview waits as well
+    expect(chosen(patient, "phq9-q1", FIRST)).to_be_checked()
+    assert patient.kept() == []
+    patient.context.unroute_all()
+    patient.at("/i/packet/")
+    assert FIRST in str(Response.objects.get().answers)
+
+
+def is_ours(route):
+    return route.request.resource_type in ("fetch", "document")
+
+
+def test_signing_without_a_connection_signs_nothing_and_keeps_what_was_typed(clinic, phone):
+    patient = phone()
+    patient.open(f"/i/#{given.invite(clinic).token}")
+    patient.go("/i/packet/treatment/")
+    for box in patient.find("label:has([name=statement])").all():
+        box.tap()
+    patient.find("[name=signer_name]").fill("Rosa Núñez")
+    patient.context.route("**/*", lambda route: route.abort())
+    patient.find("[name=decision][value=signed]").tap()
+    expect(patient.find("#line")).to_contain_text("No connection right now.")
+    assert patient.find("[name=signer_name]").input_value() == "Rosa Núñez"
+    assert not Signature.objects.exists()
+    patient.context.unroute_all()
+    expect(patient.find("#line")).to_contain_text("You are connected again.")
+    patient.press("[name=decision][value=signed]")
+    assert Signature.objects.count() == 1
+
+
+def test_nothing_is_signed_while_another_tab_waits_for_a_reply(at_the_phq9):
+    patient = at_the_phq9
+    tab = patient.context.new_page()
+    tab.goto(f"{patient.base}/i/packet/treatment/")
+    patient.page.route("**/save*", lambda route: route.abort())
+    patient.option("phq9-q1", FIRST).tap()
+    expect(patient.find("#saving")).to_contain_text("Not saved yet")
+    for box in tab.locator("label:has([name=statement])").all():
+        box.tap()
+    tab.locator("[name=signer_name]").fill("Rosa Núñez")
+    tab.locator("[name=decision][value=signed]").tap()
+    expect(tab.locator("main")).to_contain_text("Some of your answers are not saved yet.")
+    assert not Signature.objects.exists()
+    patient.page.unroute_all()
+    patient.saved()
+    with tab.expect_event("load"):
+        tab.locator("[name=decision][value=signed]").tap()
+    assert Signature.objects.count() == 1
+
+
+# --- each kind of request cut -------------------------------------------------------------------------------
+
+PLACES = ("before", "after")
+
+
+def cut_once(patient, address, place):
+    """The next request to that address is lost: on the way there, or its reply on the way back."""
+
+    def lose(route):
+        if place != "before":
+            route.fetch(max_redirects=0)  # the server has it, and has answered
+        patient.context.unroute(address)
+        route.abort()
+
+    patient.context.route(address, lose)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("number", [1, 5, 9])
+def test_a_save_cut_at_the_first_a_middle_and_the_last_place_is_stored_once(at_the_phq9, number, place):
+    patient = at_the_phq9
+    for n in range(1, 10):
+        if n == number:
+            cut_once(patient, "**/save*", place)
+        patient.option(f"phq9-q{n}", FIRST).tap()
+    patient.go_on()
+    stored = Response.objects.get()
+    assert str(stored.answers).count(FIRST) == 9
+    assert stored.revision <= 9
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_cut_submit_is_one_submission(clinic, phone, place):
+    invitation = given.invite(clinic)
+    given.complete(invitation.packet)
+    patient = phone()
+    patient.open(f"/i/#{invitation.token}")
+    patient.go("/i/packet/review/")
+    cut_once(patient, re.compile("/i/packet/review/$"), place)
+    patient.find(ONWARD).tap()
+    patient.page.wait_for_event("requestfailed")
+    patient.go("/i/packet/review/")
+    if patient.find(ONWARD).count() and "review" in patient.page.url:
+        patient.go_on()
+    patient.at("/i/packet/done/")
+    assert Submission.objects.count() == 1
