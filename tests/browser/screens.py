@@ -3,6 +3,7 @@
 Invented people; a phone of 390 × 844. The README's pictures are made by readme_pictures.py.
 """
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -90,14 +91,18 @@ def sections(patient: Phone, keep: Keep) -> None:
         patient.go(f"/i/packet/{slug}/")
         keep(f"section-{slug}")
     patient.answer({"phq9-q1": given.SEVERAL})
-    patient.saved()
+    saved(patient)
     patient.context.set_offline(True)
     patient.option("phq9-q2", given.SEVERAL).tap()
     expect(patient.find("#saving")).not_to_have_text("")
     expect(patient.find("#saving.late")).to_be_visible()
     keep("section-offline")
     patient.context.set_offline(False)
-    patient.saved()
+    saved(patient)
+
+
+def saved(patient: Phone) -> None:
+    expect(patient.find("#saving")).to_have_text(re.compile("^(Saved|Guardado)"))
 
 
 def one_question_at_a_time(patient: Phone, keep: Keep) -> None:
