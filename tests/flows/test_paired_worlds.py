@@ -26,7 +26,12 @@ DANGEROUS = {
         "sub-tobacco": ["tobacco-every-day"],
         "sub-substances": ["heroin-fentanyl", "cocaine"],
         "sub-medicine": ["true"],
+        "sub-overdose-ever": [given.YES],
+        "sub-quit-alcohol": ["quit-alcohol-seizure", "quit-alcohol-hospital"],
+        "sub-quit-benzo": ["quit-benzo-shaking"],
+        "sub-naloxone": [given.NO],
     },
+    "safety": {"safe-harm-others": [given.YES]},
 }
 VARIES = re.compile(rb'csrfmiddlewaretoken" value="\w+"|\d{1,2}:\d\d(:\d\d)?|nonce-\w+|[ap]\.m\.')
 
@@ -37,6 +42,8 @@ def live_on(packet, answers, *, submitted):
         given.sign(packet, slug)
     for slug in given.ANSWERS:
         given.answer(packet, slug, answers.get(slug, given.ANSWERS[slug]))
+        if slug == "substance-use" and answers:
+            given.answer(packet, slug, {"sub-overdose-30": [given.YES]})
         submission.finish_step(packet=packet, slug=slug)
     escalation.services.deliver_due()
     consents.services.seal_due()
@@ -53,6 +60,8 @@ def desk_urls(world, packet):
     return [reverse(name, args=args) for name, args in names] + [
         reverse("admin:intake_packet_changelist") + "?o=1.2&q=nunez",
         reverse("admin:core_patient_changelist") + "?q=nunez",
+        reverse("admin:intake_formrule_changelist"),
+        reverse("admin:intake_instrumentright_changelist"),
         reverse("staff-home"),
         reverse("intake:inbox"),
         reverse("intake:patient", args=[world.patient.pk]),
