@@ -159,6 +159,15 @@ def test_a_result_of_another_type_is_reported_and_never_guessed(type_, text):
     assert type_ == "choice" or [failure.code for failure in found.failures] == ["calculation-failed"]
 
 
+@pytest.mark.parametrize("type_", ["choice", "open-choice"])
+def test_a_text_among_the_options_is_chosen_by_an_expression(type_):
+    options = [{"valueString": "low"}, {"valueString": "high"}]
+    form_ = parsed(item("a", "integer"), total("t", f"iif({of('a')} > 9, 'high', 'low')", type_, answerOption=options))
+    assert evaluate(form_, integers(a=10)).record[1] == answer("t", {"valueString": "high"})
+    other = parsed(total("t", "'other'", type_, answerOption=options))
+    assert evaluate(other, []).is_complete is (type_ == "open-choice")
+
+
 def test_a_unit_is_the_only_one_of_the_question():
     kg, g = ({"system": "http://unitsofmeasure.org", "code": code} for code in ("kg", "g"))
     units = [extension("questionnaire-unitOption", valueCoding=unit) for unit in (kg, g)]
