@@ -87,7 +87,10 @@ class Element:
 
     def extension(self, url: str, types: Collection[str]) -> Value | None:
         """The value of the extension, if the element has it; one of another type is reported and not used."""
-        for found in self.extensions(url)[:1]:
+        given = self.extensions(url)
+        if len(given) > 1:
+            self.findings.add("extension-repeated", given[1].path, name=url)
+        for found in given[:1]:
             try:
                 value = found.typed("value")
             except UnreadableValue:
@@ -109,14 +112,17 @@ class Element:
         for name in self.raw:
             if name.removeprefix("_") not in known and name not in _EVERYWHERE:
                 self.findings.add("unknown-property", self.path, name=name)
-        for found in self.objects("modifierExtension"):
-            self.findings.add("modifier-extension", found.path, name=found.raw.get("url", ""))
+        self.refuse_modifiers()
         for found in self.objects("extension"):
             url = found.raw.get("url")
             if url in _EXPRESSIONS and url not in expressions:
                 self.findings.add("expression-not-evaluated", found.path, name=url)
             elif isinstance(url, str) and url.startswith(CANDOR) and url.removeprefix(CANDOR) not in extensions:
                 self.findings.add("extension-unknown", found.path, name=url)
+
+    def refuse_modifiers(self) -> None:
+        for found in self.objects("modifierExtension"):
+            self.findings.add("modifier-extension", found.path, name=found.raw.get("url", ""))
 
     def has_extension(self, *urls: str) -> bool:
         return any(found.raw.get("url") in urls for found in self.objects("extension"))

@@ -103,6 +103,9 @@ RULES: Final[Mapping[str, Rule]] = {
     "max-length-not-allowed": Rule(
         "error", "maxLength is only for simple types (que-10), not {type}.", "Remove maxLength."
     ),
+    "extension-repeated": Rule("error", "The extension {name} can stand here only once.", "Keep one of them."),
+    "limit-impossible": Rule("error", "With {name} {limit} no answer is possible.", "Give a limit that can be met."),
+    "limit-not-allowed": Rule("portable", "{name} says nothing about a {type}.", "Remove it, or change the type."),
     "min-over-max": Rule("error", "The least {name} is more than the most.", "Swap or mend the two limits."),
     "min-occurs-not-required": Rule(
         "portable", "minOccurs is only for an item that is required and repeats.", "Set required and repeats to true."

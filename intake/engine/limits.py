@@ -1,7 +1,7 @@
 """What a form permits an answer to be: lengths, ranges, patterns, how many."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Final
 
 from intake.engine.definition import Constraints, Pattern
@@ -10,7 +10,7 @@ from intake.engine.values import Value, order
 
 _FEW: Final = 30
 _SAFE_LENGTHS: Final = {0: 5000, 1: 5000, 2: 2000, 3: 200, 4: 60}  # by the number of unbounded repeats
-_BOUND_TYPES: Final = {
+_BOUND_TYPES: Final[Mapping[str, set[str]]] = {
     "integer": {"integer", "decimal"},
     "decimal": {"integer", "decimal"},
     "date": {"date"},
@@ -42,10 +42,12 @@ def _number(item: Element, url: str) -> int | None:
 
 def _bound(item: Element, end: str, type_: str) -> Value | None:
     """minValue and maxValue for numbers and times, SDC's minQuantity and maxQuantity for quantities."""
-    types: Collection[str] = _BOUND_TYPES.get(type_, ())
-    if not types:
-        return None
-    return item.extension(f"{SDC}{end}Quantity" if type_ == "quantity" else f"{CORE}{end}Value", types)
+    url = f"{SDC}{end}Quantity" if type_ == "quantity" else f"{CORE}{end}Value"
+    if type_ in _BOUND_TYPES:
+        return item.extension(url, _BOUND_TYPES[type_])
+    if item.has_extension(url):
+        item.findings.add("limit-not-allowed", item.path, name=f"{end}Value", type=type_)
+    return None
 
 
 def _check(item: Element, limits: Constraints) -> None:
@@ -57,6 +59,15 @@ def _check(item: Element, limits: Constraints) -> None:
     ):
         if least is not None and most is not None and least > most:
             item.findings.add("min-over-max", item.path, name=name)
+    for name, limit, least in (
+        ("minLength", limits.min_length, 0),
+        ("maxLength", limits.max_length, 1),
+        ("maxDecimalPlaces", limits.max_decimals, 0),
+        ("minOccurs", limits.min_occurs, 0),
+        ("maxOccurs", limits.max_occurs, 1),
+    ):
+        if limit is not None and limit < least:
+            item.findings.add("limit-impossible", item.path, name=name, limit=limit)
     repeats, required = item.flag("repeats"), item.flag("required")
     if limits.min_occurs and not (repeats and required):
         item.findings.add("min-occurs-not-required", item.path)

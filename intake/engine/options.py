@@ -51,6 +51,8 @@ def read_choices(item: Element, type_: str, value_sets: Mapping[str, ValueSet]) 
     known = value_sets.get(named)
     if not listed and known is not None:
         options = known.options
+        if not known.complete:
+            item.findings.add("value-set-external", item.path, name=named)
     elif named and known is None and named not in TABLES:
         item.findings.add("value-set-unknown" if named.startswith("#") else "value-set-external", item.path, name=named)
     _check_repeated(item, options)
@@ -158,15 +160,25 @@ def _check_repeated(item: Element, options: tuple[Option, ...]) -> None:
 
 
 def _value_set(found: Element) -> ValueSet:
-    """The concepts that the value set lists; not complete where it takes whole code systems or filters."""
+    """The concepts that the value set lists; not complete where it takes or leaves out whole systems or filters."""
     expansion, compose = found.object("expansion"), found.object("compose")
+    found.refuse_modifiers()
     if expansion is not None:
         return ValueSet(tuple(_concepts(expansion.objects("contains"))), complete=True)
     if compose is None:
         return ValueSet((), complete=False)
-    parts = compose.objects("include")
-    options = [option for part in parts for option in _concepts(part.objects("concept"), part.text("system"))]
-    return ValueSet(tuple(options), complete=all("concept" in part.raw for part in parts))
+    included, excluded = compose.objects("include"), compose.objects("exclude")
+    for part in (compose, *included, *excluded):
+        part.refuse_modifiers()
+    options, without = _listed(included), {option.meaning for option in _listed(excluded)}
+    return ValueSet(
+        tuple(option for option in options if option.meaning not in without),
+        complete=all("concept" in part.raw for part in (*included, *excluded)),
+    )
+
+
+def _listed(parts: list[Element]) -> list[Option]:
+    return [option for part in parts for option in _concepts(part.objects("concept"), part.text("system"))]
 
 
 def _concepts(found: list[Element], system: str = "") -> Iterator[Option]:
@@ -175,7 +187,11 @@ def _concepts(found: list[Element], system: str = "") -> Iterator[Option]:
         concept = waiting.pop()
         waiting += concept.objects("contains")[::-1]
         given = {"system": system or concept.text("system"), "code": concept.text("code")}
-        value = read("Coding", given)
+        try:
+            value = read("Coding", given)
+        except UnreadableValue:
+            concept.findings.add("option-value", concept.path)
+            continue
         if value is None or concept.flag("abstract"):
             continue
         words = Words(
