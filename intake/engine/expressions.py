@@ -67,8 +67,7 @@ class Reader:
 
     def add_to(self, item: Item, element: Element, above: Sequence[Variable]) -> Item:
         """The item with its expressions. A calculated item can't be typed over: the server's value is the value."""
-        own = self.variables(element, item.index, above)
-        scope = [*above, *own]
+        scope = [*above, *self.variables(element, item.index, above)]  # and what of the following has a name
         calculated = self._of(element, CALCULATED, scope, item)
         enabling = self._of(element, ENABLE_WHEN, scope, item)
         initial = self._of(element, INITIAL, scope, item)
@@ -84,19 +83,25 @@ class Reader:
         takes_answers = item.type in ANSWER_TYPES
         return replace(
             item,
-            variables=own,
+            variables=tuple(scope[len(above) :]),
             calculated=calculated if takes_answers else None,
             enable_expression=enabling,
             initial_expression=initial if takes_answers else None,
             read_only=item.read_only or (calculated is not None and takes_answers),
         )
 
-    def _of(self, element: Element, url: str, scope: Sequence[Variable], item: Item) -> Expression | None:
+    def _of(self, element: Element, url: str, scope: list[Variable], item: Item) -> Expression | None:
+        """The expression of that kind; one with a name that is evaluated again and again is a variable from here on."""
         for extension in element.extensions(url)[:1]:
             given = extension.object("valueExpression")
             expression = self._read(extension, given, scope, item.index)
             if expression is not None and url != INITIAL:
                 self._check_reading(extension, expression, item.index)
+                name = given.text("name") if given is not None else ""
+                if name in {*_ALWAYS, *self.launch, *(one.name for one in scope if one.owner == item.index)}:
+                    element.findings.add("variable-name", extension.path, name=name)
+                elif name:
+                    scope.append(Variable(name, expression, item.index))
             return expression
         return None
 
