@@ -83,7 +83,6 @@ class PacketAdmin(DeskAdmin):
 
     list_display = ("patient_name", "program", "standing", "progress", "missing", "invited")
     list_filter = (StandingFilter,)
-    list_select_related = ("patient", "program", "clinic")
     ordering = ("-invited_at",)
     lookups = frozenset({"patient__id__exact", "standing"})
     fields = (
@@ -101,7 +100,7 @@ class PacketAdmin(DeskAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request).annotate(standing=_standing())
-        return rows.prefetch_related("steps")
+        return rows.select_related("patient", "program", "clinic", "site", "assisted_by").prefetch_related("steps")
 
     def patient_of(self, row: Any) -> Patient:
         found: Patient = row.patient

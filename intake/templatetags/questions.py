@@ -109,6 +109,8 @@ def said(node: FieldNode) -> str:
     """The answer as a person reads it."""
     if node.is_declined:
         return gettext("I’d rather not answer")
+    if node.item.type == "attachment":
+        return gettext("A photo was sent") if node.values else ""
     chosen = [label for _, label, is_chosen, _ in replies(node) if is_chosen]
     offered = {value for value, *_ in replies(node)}
     typed = node.understood or [value for value in node.values if value not in offered]

@@ -43,6 +43,7 @@ def manage(*args: str, **changes: str | None) -> subprocess.CompletedProcess:
         ({"DATABASE_URL": "not a url"}, "DATABASE_URL"),
         ({"OUTCOME_DEADLINE_MINUTES": "soon"}, "OUTCOME_DEADLINE_MINUTES"),
         ({"EMAIL_PORT": "smtp"}, "EMAIL_PORT"),
+        ({"TABLET_IDLE_SECONDS": "30"}, "TABLET_IDLE_SECONDS must be 90 or more"),
         ({"DEBUG": "perhaps"}, "DEBUG"),
         ({"SECRET_KEY": None, "SECRET_KEY_FILE": "/does/not/exist"}, "SECRET_KEY"),
     ],

@@ -17,8 +17,10 @@ from core import clock
 from core.models import Program, Site
 from intake.models import Packet
 from intake.services import packets
+from intake.services.respondents import answer_as
 
 LIST = "/admin/intake/packet/"
+MOST_QUERIES_OF_A_PACKETS_PAGE = 16
 
 
 @pytest.fixture
@@ -221,3 +223,34 @@ def test_the_list_leaves_one_event_and_its_queries_do_not_grow(dana, world, pack
             patient=someone, program=world.program, site=world.site, language="en", invited_by=world.front_desk
         )
     assert queries() == few
+
+
+def test_a_locked_link_says_so_and_a_new_one_opens_it_again(dana, world, packet):
+    Packet.objects.filter(pk=packet.pk).update(tries=packets.MAX_TRIES)
+    assert "Locked: somebody typed five wrong dates" in dana.get(page_of(packet)).content.decode()
+    assert page_of(packet) in dana.get(f"{LIST}?standing=locked").content.decode()
+    dana.post(f"{LIST}{packet.pk}/reissue/")
+    assert "Locked" not in dana.get(page_of(packet)).content.decode()
+    assert page_of(packet) in dana.get(f"{LIST}?standing=unfinished").content.decode()
+
+
+def test_who_answers_is_on_the_packets_page_and_not_in_the_list(dana, world, packet):
+    assert "Answered by" in dana.get(page_of(packet)).content.decode()
+    answer_as(packet=packet, name="Marta Núñez", relationship="guardian", helper_id=world.front_desk.id)
+    Packet.objects.filter(pk=packet.pk).update(state="in_progress")
+    page = dana.get(page_of(packet)).content.decode()
+    assert "Marta Núñez for the patient (legal guardian), helped by Dana Desk" in page
+    assert "Start on this device" in page
+    assert "Marta" not in dana.get(LIST).content.decode()
+
+
+def test_the_packets_page_takes_as_many_queries_whatever_was_answered(dana, world, packet):
+    def queries():
+        with CaptureQueriesContext(connection) as asked:
+            assert dana.get(page_of(packet)).status_code == 200
+        return len(asked)
+
+    few = queries()
+    given.complete(packet)
+    assert queries() == few
+    assert few <= MOST_QUERIES_OF_A_PACKETS_PAGE

@@ -55,6 +55,7 @@ def test_starting_ends_the_desks_own_session_and_asks_the_patient(world, invitat
     browser.press({"birth_date": RIGHT})
     assert browser.url == "/i/packet/"
     assert Packet.objects.get().on_tablet
+    assert Event.objects.filter(action="staff.signed_out", actor_id=str(world.front_desk.id)).exists()
     event = Event.objects.get(action="packet.on_tablet")
     assert (event.actor_kind, event.actor_id) == ("staff", str(world.front_desk.id))
 
