@@ -31,18 +31,6 @@ def definition_of(form_id: UUID) -> engine.Definition:
 
 
 @dataclass(frozen=True)
-class StepView:
-    slug: str
-    what: str
-    title: str
-    state: str
-    locked: bool
-    sensitive: bool
-    missing: int
-    seconds_left: int
-
-
-@dataclass(frozen=True)
 class Missing:
     """One thing that stands between the packet and its submission; `key` is a field key, empty for a document.
 
@@ -54,6 +42,22 @@ class Missing:
     label: str
     why: str
     section: str = ""
+
+
+@dataclass(frozen=True)
+class StepView:
+    slug: str
+    what: str
+    title: str
+    state: str
+    locked: bool
+    sensitive: bool
+    wants: tuple[Missing, ...]
+    seconds_left: int
+
+    @property
+    def missing(self) -> int:
+        return len(self.wants)
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ def steps(packet: Packet, language: str) -> tuple[StepView, ...]:
             state=step.state,
             locked=step.sensitivity == Sensitivity.SUD and not now.unlocked,
             sensitive=step.sensitivity == Sensitivity.SUD,
-            missing=len(list(_missing(step, now, language))),
+            wants=tuple(_missing(step, now, language)),
             seconds_left=_seconds_left(step, now),
         )
         for step in now.rows

@@ -131,9 +131,9 @@ def _key(request: HttpRequest) -> UUID:
 def _review(request: HttpRequest, packet: "Packet", *, refused: str = "", status: int = 200) -> HttpResponse:
     """`reviewed` is read before what is shown: what changes in between is found when it comes back."""
     reviewed = selectors.content(packet)
-    missing = selectors.missing(packet, packet.language)
-    titles = {step.slug: step.title for step in selectors.steps(packet, packet.language)}
-    parts = [(titles[slug], _by_section(things)) for slug, things in groupby(missing, key=lambda one: one.slug)]
+    steps = selectors.steps(packet, packet.language)
+    missing = [one for step in steps for one in step.wants]
+    parts = [(step.title, _by_section(step.wants)) for step in steps if step.wants]
     remember_place(packet=packet, slug=REVIEW)
     context = {"missing": missing, "parts": parts, "key": uuid4(), "reviewed": reviewed, "refused": refused}
     return page(request, packet, "review", context, status=status)

@@ -15,7 +15,7 @@ from intake.services import packets
 
 PHQ9 = "/i/packet/phq-9/"
 FORM = f"/i/packet/{every_type.SLUG}/"
-MOST_QUERIES = {"page": 22, "guided": 22, "overview": 12, "review": 18, "answer": 60}
+MOST_QUERIES = {"page": 14, "guided": 14, "overview": 10, "review": 13}
 
 
 @pytest.fixture
