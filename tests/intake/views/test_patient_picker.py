@@ -7,8 +7,10 @@ import packets as given
 import personas
 import pytest
 from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from patient_pages import opened
+from patient_pages import autosave, opened
 
 from intake import selectors
 from intake.models import Response
@@ -159,6 +161,14 @@ def test_the_clinician_reads_names_and_what_was_said_of_an_amount(browser, invit
     assert rows["Name of the medicine"] == ("sertraline",)
     assert rows["How much do you take each time?"] == ("2500 mg",)
     assert rows["You typed 2500 mg. Is that right?"] == ("Yes",)
+
+
+@pytest.mark.parametrize("text", ["sertraline", "my cousin's tea"])
+def test_a_name_is_saved_within_eight_queries(browser, text):
+    with CaptureQueriesContext(connection) as queries:
+        assert autosave(browser, "medications", {NAME: [text]}).status_code == 200
+    asked = [one["sql"] for one in queries if not one["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    assert len(asked) <= 8, "\n".join(asked)
 
 
 # --- the search
