@@ -1,11 +1,13 @@
 """Lint rules about conditions: what can't hold, what goes in circles, what other engines read differently."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
+from intake.engine.conditions import holds
 from intake.engine.definition import ROOT, Condition, Definition, Item
 from intake.engine.findings import Findings
-from intake.engine.values import Value, equal
+from intake.engine.values import order
 
 _UNORDERED: Final = frozenset({"boolean", "Coding", "Attachment", "Reference"})
 _DATES: Final = frozenset({"date", "dateTime"})
@@ -103,14 +105,17 @@ def _can_be_enabled(form: Definition, item: Item, reached: set[int], decided: se
     conditions = [condition for condition in item.enable_when if not condition.broken]
     if not conditions:
         return True
-    possible = [_can_hold(form, condition, reached, decided) for condition in conditions]
+    possible = [
+        _can_hold(form, condition, reached, decided) and not _contradict(form, [condition]) for condition in conditions
+    ]
     if item.enable_behavior != "all":
         return any(possible)
     return all(possible) and not _contradict(form, conditions)
 
 
 def _can_hold(form: Definition, condition: Condition, reached: set[int], decided: set[int]) -> bool:
-    if condition.answer is None or condition.operator == "!=":
+    assert condition.answer is not None  # else it would be broken
+    if condition.operator == "!=":
         return True
     if condition.operator == "exists" and condition.answer.content is False:
         return True
@@ -124,20 +129,45 @@ def _can_hold(form: Definition, condition: Condition, reached: set[int], decided
 
 
 def _contradict(form: Definition, conditions: Sequence[Condition]) -> bool:
-    """Whether no answer meets them all: two values of one single answer, or answered and unanswered at once."""
-    wanted: dict[int, Value] = {}
-    answered: dict[int, set[bool]] = {}  # by source: whether it must be answered
+    """Whether no answer meets them all: answered and unanswered at once, or no single value for all of them.
+
+    What the question itself permits counts too: more than 5 is never answered where 3 is the most.
+    """
+    by_source: dict[int, list[Condition]] = {}
     for condition in conditions:
-        if condition.source == ROOT or condition.answer is None:
-            continue
-        if condition.operator != "!=":
-            must = condition.answer.content is True if condition.operator == "exists" else True
-            answered.setdefault(condition.source, set()).add(must)
-        if condition.operator == "=" and _is_single(form, condition):
-            first = wanted.setdefault(condition.source, condition.answer)
-            if not equal(first, condition.answer):
+        if condition.source != ROOT:
+            by_source.setdefault(condition.source, []).append(condition)
+    return any(
+        len({_needs_answer(condition) for condition in group if condition.operator != "!="}) > 1
+        or (_is_single(form, group[0]) and _are_apart([*group, *_limits(form.all_items[source], group[0])]))
+        for source, group in by_source.items()
+    )
+
+
+def _needs_answer(condition: Condition) -> bool:
+    return condition.operator != "exists" or (condition.answer is not None and condition.answer.content is True)
+
+
+def _limits(source: Item, condition: Condition) -> list[Condition]:
+    """The question's own limits, as conditions on it."""
+    if not _needs_answer(condition) or condition.operator == "!=":
+        return []
+    bounds = ((">=", source.constraints.min_value), ("<=", source.constraints.max_value))
+    return [replace(condition, operator=operator, answer=limit) for operator, limit in bounds if limit is not None]
+
+
+def _are_apart(conditions: Sequence[Condition]) -> bool:
+    """Whether no one value meets them all. Partial dates and other units, which have no order, are never apart."""
+    for one in conditions:
+        assert one.answer is not None  # else it would be broken
+        if one.operator == "=" and not all(holds(other, [one.answer]) for other in conditions):
+            return True
+        for other in conditions if one.operator in (">", ">=") else ():
+            assert other.answer is not None
+            gap = order(one.answer, other.answer) if other.operator in ("<", "<=") else None
+            if gap == 1 or (gap == 0 and (one.operator, other.operator) != (">=", "<=")):
                 return True
-    return any(len(needs) > 1 for needs in answered.values())
+    return False
 
 
 def _is_single(form: Definition, condition: Condition) -> bool:

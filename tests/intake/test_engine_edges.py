@@ -304,3 +304,40 @@ def test_an_option_is_told_from_another_by_its_system():
     resource = form(choice("a", "A"))
     assert evaluate(parse(resource), [answer("a", {"valueCoding": {"system": "other", "code": "A"}})]).errors
     assert not evaluate(parse(resource), [answer("a", option("A"))]).errors
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        [(">=", 5), ("<=", 5)],
+        [(">", 4), ("<", 6)],
+        [("=", 5), (">=", 5), ("<=", 5), ("!=", 4)],
+        [("!=", 5), ("!=", 6)],
+        [("<", 5)],
+        [("=", 0)],
+        [("=", 10)],
+    ],
+)
+def test_a_required_item_that_some_answer_reaches_is_not_called_unreachable(conditions):
+    limits = [extension("minValue", valueInteger=0), extension("maxValue", valueInteger=10)]
+    wanted = [when("a", operator, answerInteger=number) for operator, number in conditions]
+    resource = form(item("a", "integer", extension=limits), item("b", required=True, enableWhen=wanted))
+    if len(wanted) > 1:
+        resource["item"][1]["enableBehavior"] = "all"
+    assert "required-unreachable" not in codes(resource)
+
+
+def test_conditions_that_never_meet_are_no_matter_where_any_is_enough_or_there_are_several_answers():
+    never = [when("a", ">", answerInteger=10), when("a", "<", answerInteger=5)]
+    either = form(item("a", "integer"), item("b", required=True, enableWhen=never, enableBehavior="any"))
+    several = form(item("a", "integer", repeats=True), item("b", required=True, enableWhen=never, enableBehavior="all"))
+    unanswered = form(
+        item("a", "integer", extension=[extension("minValue", valueInteger=3)]),
+        item("b", required=True, enableWhen=[when("a", "exists", answerBoolean=False)]),
+    )
+    for resource in (either, several, unanswered):
+        assert "required-unreachable" not in codes(resource)
+    month = [when("a", operator, answerDate="2024-05") for operator in (">", "<")]
+    assert "required-unreachable" in codes(
+        form(item("a", "date"), item("b", required=True, enableWhen=month, enableBehavior="all"))
+    )
