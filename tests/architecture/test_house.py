@@ -182,6 +182,7 @@ PUBLIC = {
     "intake:link": "where the link is opened; shows nothing of anybody",
     "intake:leave": "quick exit; ends the session",
     "intake:away": "where the quick exit lands; empty of everything",
+    "intake:tablet-back": "what the clinic's tablet shows between two patients; nothing of either",
     "not-here": "allauth's page for changing the address that pages go to: closed",
 }
 ACCOUNT = ("accounts/", "admin/login/", "admin/logout/", "admin/jsi18n/")
