@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import expect
 
 from escalation.models import Shift
+from intake.services.packets import present
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -34,6 +35,18 @@ def test_help_opens_the_moment_a_risk_answer_is_chosen_with_the_network_cut(at_t
     panel.get_by_role("link", name="I am safe, continue").tap()
     expect(panel).to_be_hidden()
     expect(patient.option("phq9-q9", given.SEVERAL).locator("input")).to_be_checked()
+
+
+def test_a_quick_reply_opens_it_as_fast(clinic, phone):
+    """One question at a time, where a tap answers and goes on: it goes on only when the panel was closed."""
+    invitation, patient = given.invite(clinic), phone()
+    present(packet=invitation.packet, presentation="guided")
+    patient.open(f"/i/#{invitation.token}")
+    patient.go("/i/packet/phq-9/?at=phq9-q9")
+    patient.context.set_offline(True)
+    patient.find("button.reply[data-risk]").first.tap()
+    expect(patient.find("#crisis")).to_be_visible(timeout=1000)
+    assert patient.page.url.endswith("at=phq9-q9")
 
 
 @pytest.mark.parametrize("is_rostered", [True, False])
