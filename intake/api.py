@@ -25,7 +25,7 @@ from rest_framework.views import APIView
 import escalation.selectors
 from intake import engine
 from intake.access import NoPatientSession, packet_id_in_session, packet_in_session
-from intake.forms import LONGEST_CLIENT, everything, foreign
+from intake.forms import LONGEST_CLIENT, everything, foreign, understood
 from intake.selectors.terms import search
 from intake.services.submission import KeyReused, PacketClosed, Saved, StepLocked, save_answers
 
@@ -123,9 +123,9 @@ class SaveAnswer(APIView):
     """POST {"key": UUID, "changes": {field: [text]}, "have": [keys on the page], "client", "revision", "told"?}.
 
     `client` is the page's own id, `revision` the one it was drawn from, `told` {question: revision} what it was told
-    of since. Replies {"revision", "problems": {question: words}, "risk", "told"?, "conflicts"?, "html"?}; `told`: an
-    alert is open and somebody is on duty. `html` holds the questions that came because of the answer, the others as
-    empty places.
+    of since. Replies {"revision", "problems": {question: words}, "risk", "told"?, "conflicts"?, "read"?, "html"?}.
+    `told`: an alert is open and somebody is on duty. `read` {question: words}: how what was typed was understood.
+    `html` holds the questions that came because of the answer, the others as empty places.
 
     409 with "conflicts" {question: {"words", "now": {field: [text]}}}: these answers were changed on another screen and
     not stored, everything else was. Any other refusal stored nothing and says why in "detail": 400 unreadable,
@@ -147,7 +147,7 @@ class SaveAnswer(APIView):
             screen=posted.screen,
         )
         with translation.override(saved.packet.language):
-            reply = _reply(saved, posted.have, request.query_params.get("section"))
+            reply = _reply(saved, posted, request.query_params.get("section"))
         return Response(reply, status.HTTP_409_CONFLICT if saved.conflicts else status.HTTP_200_OK)
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -178,7 +178,7 @@ _WORDS = {
 }
 
 
-def _reply(saved: Saved, have: frozenset[str], section: str | None) -> dict[str, Any]:
+def _reply(saved: Saved, posted: "Posted", section: str | None) -> dict[str, Any]:
     packet = saved.packet
     zone = ZoneInfo(packet.clinic.time_zone)
     fields = engine.fields(saved.definition, saved.items, language=packet.language, problems=saved.problems, zone=zone)
@@ -192,10 +192,13 @@ def _reply(saved: Saved, have: frozenset[str], section: str | None) -> dict[str,
         reply["conflicts"] = {one.error.key: {"words": one.error.message, "now": one.now} for one in saved.conflicts}
     if saved.risk:
         reply["told"] = escalation.selectors.is_told(packet.id)
+    changed = {engine.split_field(name)[0] for name in posted.changes}
+    if read := {node.key: words for node in nodes if node.key in changed and (words := understood(node))}:
+        reply["read"] = read
     shown = _shown(saved.definition, fields, section)
-    if shown and {node.key for node in everything(shown)} != have:
+    if shown and {node.key for node in everything(shown)} != posted.have:
         own = foreign(saved.definition, packet.language)
-        context = {"fields": shown, "have": have, "foreign": own, "is_shared": packet.is_shared_device}
+        context = {"fields": shown, "have": posted.have, "foreign": own, "is_shared": packet.is_shared_device}
         reply["html"] = render_to_string("intake/patient/_sections.html", context)
     return reply
 

@@ -92,7 +92,10 @@ function confirmed(saved) {
   const sent = Object.keys(sending.changes);
   sending = null;
   retry = 0;
-  for (const name of sent) tell(name, saved.problems[name] ?? "");
+  for (const name of sent) {
+    tell(name, saved.problems[name] ?? "");
+    tellRead(name.split("!")[0], saved.read ?? {});
+  }
   isMore = Boolean(saved.html) && show(saved.html);
   for (const [key, found] of Object.entries(saved.conflicts ?? {})) elsewhere(key, found, saved.revision);
   if (isMore || saved.conflicts) goOn = null; // stay: there is something new to read
@@ -134,6 +137,14 @@ function finished() {
   say(isMore ? "more" : "saved");
   if (goOn?.href) location.assign(goOn.href);
   else if (goOn) form.requestSubmit(goOn.isConnected ? goOn : undefined);
+}
+
+// How the server read what was typed: a date in words.
+function tellRead(key, read) {
+  const line = document.getElementById(`r-${key}`);
+  if (!line) return;
+  line.lastElementChild.textContent = read[key] ?? "";
+  line.hidden = !read[key];
 }
 
 function tell(name, words) {

@@ -215,3 +215,15 @@ def test_changing_the_presentation_keeps_the_question(begun):
     patient.field("open").last.focus()
     patient.press("[name='!presentation']")
     expect(patient.find("[name='!at']")).to_have_value("open")
+
+
+def test_what_was_typed_is_shown_as_understood_while_the_patient_is_still_there(begun):
+    patient, _ = begun("page")
+    patient.go(address(every_type.SLUG, "day"))
+    read = patient.find("[id='r-day']")
+    expect(read).to_be_hidden()
+    patient.give("day", "3/15/90")
+    expect(read).to_have_text("We read this as: March 15, 1990")
+    patient.give("day", "soon")
+    expect(patient.find("[id='e-day']")).to_be_visible()
+    expect(read).to_be_hidden()
