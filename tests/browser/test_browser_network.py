@@ -196,10 +196,9 @@ def cut_once(patient, address, place):
     def lose(route):
         if place != "before":
             route.fetch(max_redirects=0)  # the server has it, and has answered
-        patient.context.unroute(address)
         route.abort()
 
-    patient.context.route(address, lose)
+    patient.context.route(address, lose, times=1)
 
 
 @pytest.mark.parametrize("place", PLACES)
