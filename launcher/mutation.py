@@ -15,11 +15,12 @@ import resource
 import signal
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import hypothesis
 import pytest
@@ -50,46 +51,59 @@ class Attempts:
         self.faults = faults
         self.workers = workers
         self.survivors: list[Mutant] = []
+        self.tried = 0
         self.failed = ["(pytest did not get as far as the tests)"]
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        passed_over = {item: trace(item) for item in session.items}
-        failed = [item.nodeid for item, lines in passed_over.items() if not lines]
+        seen = {item: trace(item) for item in session.items}
+        failed = [item.nodeid for item, (lines, _) in seen.items() if not lines]
         if not failed:
-            # The least first: a test that passes over little is quick, and meant for it.
-            items = sorted(session.items, key=lambda item: len(passed_over[item]))
-            self._try_all({item: passed_over[item] for item in items})
+            seen = dict(sorted(seen.items(), key=lambda pair: pair[1].cost))  # the quick ones first
+            costs: dict[str, float] = defaultdict(float)
+            for item, (_, cost) in seen.items():
+                costs[str(item.path)] += cost
+            self._try_all({item: lines for item, (lines, _) in seen.items()}, sorted(costs, key=costs.__getitem__))
         self.failed = failed
         return True
 
-    def _try_all(self, passed_over: Mapping[pytest.Item, set[Where]]) -> None:
+    def _try_all(self, passed_over: Mapping[pytest.Item, set[Where]], files: Sequence[str]) -> None:
         functions = engine_functions()
         gc.freeze()  # so that a fork doesn't copy the memory only to look at it
         running: dict[int, Mutant] = {}
         began = time.monotonic()
-        for number, fault in enumerate(self.faults):
-            if len(running) == self.workers:
-                self._wait(running)
-            if number and number % 100 == 0:
-                say(f"{number} of {len(self.faults)} after {time.monotonic() - began:.0f} s")
-            items = [item for item, lines in passed_over.items() if not lines.isdisjoint(places(fault))]
-            process = os.fork()
-            if process == 0:
-                attempt(fault, items, functions)
-            running[process] = fault
+        try:
+            for fault in self.faults:
+                if len(running) == self.workers:
+                    self._wait(running)
+                items = [item for item, lines in passed_over.items() if not lines.isdisjoint(places(fault))]
+                process = os.fork()
+                if process == 0:
+                    attempt(fault, items, functions, files)
+                running[process] = fault
+                if self.tried and self.tried % 50 == 0:
+                    say(f"{self.tried} of {len(self.faults)} after {time.monotonic() - began:.0f} s")
+        except KeyboardInterrupt:  # says what it knows by then
+            say("Stopping.")
         while running:
             self._wait(running)
 
     def _wait(self, running: dict[int, Mutant]) -> None:
         process, status = os.wait()
         fault = running.pop(process)
+        self.tried += 1
         if os.waitstatus_to_exitcode(status) == _SURVIVED:
             self.survivors.append(fault)
             say(f"survived: {described(fault)}")
 
 
-def trace(item: pytest.Item) -> set[Where]:
-    """Run the test; gives the lines of the engine that it passes over, none if it fails."""
+class Seen(NamedTuple):
+    """The lines of the engine that a test passes over, none if it fails; and the seconds that it takes."""
+
+    lines: set[Where]
+    cost: float
+
+
+def trace(item: pytest.Item) -> Seen:
     lines: set[Where] = {("", 0)}
     folder = str(ENGINE)
 
@@ -99,11 +113,13 @@ def trace(item: pytest.Item) -> set[Where]:
         lines.add((frame.f_code.co_filename, frame.f_lineno))
         return step
 
+    began = time.process_time()
     sys.settrace(step)
     try:
-        return lines if passes(item) else set()
+        is_passed = passes(item)
     finally:
         sys.settrace(None)
+    return Seen(lines if is_passed else set(), time.process_time() - began)
 
 
 def passes(item: pytest.Item) -> bool:
@@ -125,7 +141,10 @@ def name(code: CodeType) -> tuple[str, int, str]:
 
 
 def attempt(
-    fault: Mutant, items: Sequence[pytest.Item], functions: Mapping[tuple[str, int, str], FunctionType]
+    fault: Mutant,
+    items: Sequence[pytest.Item],
+    functions: Mapping[tuple[str, int, str], FunctionType],
+    files: Sequence[str],
 ) -> None:
     """In a fork: put the fault in, run the tests, and end with what came of it."""
     signal.signal(signal.SIGVTALRM, signal.SIG_DFL)
@@ -139,7 +158,7 @@ def attempt(
             code = _SURVIVED if all(limit(_SECONDS) and passes(item) for item in items) else _NOTICED
         else:
             limit(_SECONDS_ANEW)
-            code = _SURVIVED if import_anew(fault) == pytest.ExitCode.OK else _NOTICED
+            code = _SURVIVED if passes_anew(fault, files) else _NOTICED
     finally:
         os._exit(code)  # whatever went wrong, went wrong because of the fault
 
@@ -183,18 +202,17 @@ class Faulty(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(self.code, module.__dict__)  # noqa: S102  (this checkout's own code)
 
 
-def import_anew(fault: Mutant) -> int:
+def passes_anew(fault: Mutant, files: Sequence[str]) -> bool:
     """Forget everything of this checkout's, and run all tests from the beginning."""
     ours = (str(CHECKOUT / "intake"), str(CHECKOUT / "tests"))
     for module in [key for key, found in sys.modules.items() if str(getattr(found, "__file__", "")).startswith(ours)]:
         del sys.modules[module]
     sys.meta_path.insert(0, Faulty(fault))
-    return int(pytest.main([*options(), "-x"]))
+    return all(pytest.main([*options(), "-x", file]) == pytest.ExitCode.OK for file in files)
 
 
 def options() -> list[str]:
-    files = [str(file) for pattern in TESTS for file in sorted(CHECKOUT.glob(pattern))]
-    return [*_OPTIONS.split(), *(f"-pno:{plugin}" for plugin in _WITHOUT.split()), "-m", "not process", *files]
+    return [*_OPTIONS.split(), *(f"-pno:{plugin}" for plugin in _WITHOUT.split()), "-m", "not process"]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -215,7 +233,8 @@ def main(arguments: Sequence[str]) -> int:
     hypothesis.settings.load_profile("mutation")
     os.environ |= {"CANDOR_EXAMPLES": "20", "CANDOR_MUTANTS": "100"}  # more of the same would only take time
     attempts = Attempts(faults, chosen.workers)
-    pytest.main(options(), plugins=[attempts])
+    tests = [str(file) for pattern in TESTS for file in sorted(CHECKOUT.glob(pattern))]
+    pytest.main([*options(), *tests], plugins=[attempts])
     return conclude(attempts)
 
 
@@ -229,10 +248,10 @@ def conclude(attempts: Attempts) -> int:
         return 1
     for fault in sorted(attempts.survivors, key=lambda fault: (fault.file, fault.number)):
         tell(described(fault))
-    total = len(attempts.faults)
-    killed = total - len(attempts.survivors)
-    tell(f"{killed} of {total} faults were noticed: {100 * killed / max(total, 1):.1f} %. Survivors are named above.")
-    return 0 if 100 * killed >= ENOUGH * total else 1
+    tried = attempts.tried
+    share = 100 * (tried - len(attempts.survivors)) / max(tried, 1)
+    tell(f"{tried - len(attempts.survivors)} of {tried} faults were noticed: {share:.1f} %; {ENOUGH} % are enough.")
+    return 0 if tried and share >= ENOUGH else 1
 
 
 if __name__ == "__main__":
