@@ -163,7 +163,7 @@ def _read_boolean(raw: Any) -> bool:
 
 
 def _read_integer(raw: Any) -> int:
-    if not isinstance(raw, int) or isinstance(raw, bool) or abs(raw) > LARGEST_INTEGER:
+    if not isinstance(raw, int) or isinstance(raw, bool) or not -LARGEST_INTEGER - 1 <= raw <= LARGEST_INTEGER:
         raise UnreadableValue("wrong-type")
     return raw
 

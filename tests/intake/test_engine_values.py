@@ -137,3 +137,95 @@ def test_a_leap_second_is_a_time():
 def test_a_file_that_is_sent_along_is_an_answer():
     assert value("Attachment", {"data": "aGk="}).content.has_data
     assert value("Reference", {"identifier": {"value": "5"}}).type == "Reference"
+
+
+@pytest.mark.parametrize(
+    ("type_", "raw", "is_read"),
+    [
+        ("integer", 2**31 - 1, True),
+        ("integer", -(2**31), True),
+        ("integer", -(2**31) - 1, False),
+        ("decimal", Decimal("1e100"), True),
+        ("decimal", Decimal("1e101"), False),
+        ("decimal", Decimal("1e-100"), True),
+        ("decimal", Decimal("1e-101"), False),
+        ("decimal", Decimal("1." + "1" * 99), True),
+        ("decimal", Decimal("1." + "1" * 100), False),
+        ("string", "x" * 2**20, True),
+        ("time", "23:59:59", True),
+        ("time", "24:00:00", False),
+        ("time", "23:60:00", False),
+        ("time", "23:59:61", False),
+        ("time", "10:00:00.123456789", True),
+        ("time", "10:00:00.1234567890", False),
+        ("dateTime", "2024-01-01T10:00:00+14:00", True),
+        ("dateTime", "2024-01-01T10:00:00+14:59", True),
+        ("dateTime", "2024-01-01T10:00:00+00:60", False),
+        ("dateTime", "2024", True),
+        ("dateTime", "2024-02-30T10:00:00Z", False),
+        ("date", "9999-12-31", True),
+        ("date", "0001-01-01", True),
+        ("date", "2024-00", False),
+        ("Coding", {"system": 1, "code": "A"}, False),
+        ("Coding", {"display": ["A"], "code": "A"}, False),
+        ("Quantity", {"value": 1, "unit": 1}, False),
+        ("Quantity", {"value": 1, "comparator": 1}, False),
+        ("Attachment", {"url": "u", "title": 1}, False),
+        ("Attachment", {"url": "u", "contentType": 1}, False),
+        ("Reference", {"reference": "r", "display": 1}, False),
+        ("Reference", {"reference": "r", "display": "\x00"}, False),
+    ],
+)
+def test_the_edges_of_what_can_be_read(type_, raw, is_read):
+    if is_read:
+        assert read(type_, raw) is not None
+        return
+    with pytest.raises(UnreadableValue):
+        read(type_, raw)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2024-01-01T12:00:00Z", "2024-01-01T13:00:00+01:00"),
+        ("2024-01-01T12:00:00Z", "2024-01-01T12:30:00+00:30"),
+        ("2024-01-01T12:00:00Z", "2024-01-01T06:15:00-05:45"),
+        ("2024-01-01T00:30:00Z", "2023-12-31T23:30:00-01:00"),
+        ("2024-01-01T12:00:00.5Z", "2024-01-01T12:00:00.50Z"),
+    ],
+)
+def test_one_instant_is_the_same_in_every_zone(one, other):
+    assert equal(read("dateTime", one), read("dateTime", other))
+
+
+def quantity(**more):
+    return read("Quantity", {"value": 5, **more})
+
+
+def test_a_quantity_is_compared_by_its_code_where_either_has_one_else_by_its_unit():
+    assert equal(quantity(code="mg", system="u", unit="a"), quantity(code="mg", system="u", unit="b"))
+    assert not equal(quantity(code="mg", system="u"), quantity(code="mg", system="v"))
+    assert not equal(quantity(code="mg", unit="mg"), quantity(unit="mg"))
+    assert not equal(quantity(unit="mg"), quantity(code="mg", unit="mg"))
+    assert equal(quantity(unit="mg"), quantity(unit="mg", system="u"))
+    assert not equal(quantity(unit="mg"), quantity(unit="g"))
+    assert not equal(quantity(unit="mg", comparator="<"), quantity(unit="mg"))
+    assert not equal(quantity(unit="mg"), quantity(unit="mg", comparator="<"))
+
+
+def test_dates_are_equal_only_when_known_equally_well():
+    year, month, day = (read("date", text) for text in ("2024", "2024-05", "2024-05-06"))
+    assert [order(year, month), order(month, day), order(day, month), order(day, day)] == [None, None, None, 0]
+    assert order(read("date", "2023"), day) == -1
+    assert order(day, read("date", "2023-12")) == 1
+    assert order(read("dateTime", "2024-05-06"), read("dateTime", "2024-05-06T10:00:00Z")) is None
+    assert order(read("dateTime", "2024-05-07"), read("dateTime", "2024-05-06T10:00:00Z")) == 1
+    assert order(read("time", "10:00:00"), day) is None
+
+
+def test_a_reference_is_the_same_whatever_it_is_called():
+    one, other = ({"reference": "Patient/1", "display": name} for name in ("Ana", "Lee"))
+    assert equal(read("Reference", one), read("Reference", other))
+    assert not equal(read("Reference", one), read("Reference", {"reference": "Patient/2", "display": "Ana"}))
+    assert read("Reference", {"display": "Ana"}) is not None
+    assert read("Reference", {"identifier": {"value": "1"}}) is not None
