@@ -37,6 +37,8 @@ from intake.engine import (
     parse,
     progress,
 )
+from intake.engine.answers import read_answers
+from intake.engine.conditions import decide
 from intake.engine.findings import Findings
 from intake.engine.parsing import read_form
 from intake.engine.report import report
@@ -68,7 +70,9 @@ def test_a_client_can_neither_post_nor_send_a_total():
     merged = merge(form_, draft, {"t": ["77"]})
     assert [problem.code for problem in merged.problems] == ["read-only"]
     assert evaluate(form_, merged.items).calculated == {"t": 3}
-    assert evaluate(form_, merge(form_, draft, {"a": ["5"]}).items).calculated == {"t": 7}
+    changed = merge(form_, draft, {"a": ["5"]}).items
+    assert [entry for entry in changed if "answer" in entry] == integers(a=5, b=2)
+    assert evaluate(form_, changed).calculated == {"t": 7}
 
 
 def test_a_total_follows_every_change_and_goes_when_its_source_goes():
@@ -239,6 +243,7 @@ def test_a_form_without_expressions_never_compiles_or_evaluates_any():
 
     form_ = parse(form(*TWO), refuse)
     assert not form_.has_expressions
+    assert decide(form_, read_answers(form_, [])).live is None
     assert evaluate(form_, integers(a=1)).calculated == {}
     assert begin(form_, patient=ANA) == []
 
@@ -264,6 +269,15 @@ def test_a_variable_is_evaluated_once_for_all_that_use_it():
     )
     assert evaluate(form_, integers(a=1)).calculated == {f"t{n}": 2 for n in range(5)}
     assert calls == [of("a")]
+
+
+def test_a_variable_that_reads_what_comes_later_is_evaluated_again():
+    form_ = parsed(
+        total("t", "%n"),
+        group_of(total("u", "1"), item("a", "integer")),
+        extension=[variable("n", "%resource.item.where(linkId='g').item.answer.count()")],
+    )
+    assert evaluate(form_, [group("g", *integers(a=1))]).calculated == {"t": 2, "u": 1}
 
 
 # --- Initial expressions
