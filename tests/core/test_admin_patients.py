@@ -45,7 +45,10 @@ def page_of(patient):
 def test_nothing_clinical_is_registered():
     registered = {model._meta.label for model in admin.site._registry}
     rooms = ("core.", "intake.", "screening.", "escalation.", "ehr.", "audit.", "simple_history.", "guardian.")
-    assert {label for label in registered if label.startswith(rooms)} == {"core.Patient", "intake.Packet"}
+    for_the_administrator = {"intake.FormRule", "intake.InstrumentRight"}  # 404 to the desk: test_library_admin
+    assert {label for label in registered if label.startswith(rooms)} - for_the_administrator == {
+        "core.Patient", "intake.Packet",
+    }  # fmt: skip
     assert not {label for label in registered if "Historical" in label or "Signature" in label}
 
 
