@@ -58,10 +58,9 @@ def test_the_review_links_to_the_very_field_with_its_own_words(browser, invitati
 
 def test_sending_is_refused_while_something_is_missing_and_nothing_is_lost(browser, invitation):
     given.complete(invitation.packet)
-    key = dict(browser.go("/i/packet/review/").fields)["key"]
     given.answer(invitation.packet, "insurance", {"ins-have": []})
-    token = dict(browser.page.fields)["csrfmiddlewaretoken"]
-    reply = browser.client.post("/i/packet/review/", {"key": key, "csrfmiddlewaretoken": token})
+    page = browser.go("/i/packet/review/")
+    reply = browser.client.post("/i/packet/review/", dict(page.fields))
     assert reply.status_code == 422
     assert "Not sent yet. Nothing is lost." in reply.content.decode()
     assert "Do you have health insurance?" in reply.content.decode()
