@@ -101,6 +101,17 @@ def test_what_is_wrong_with_an_expression_is_said_with_its_path(items, more, cod
     assert found[code].fix
 
 
+def test_initial_and_another_expression_are_no_fault():
+    resource = form(*TWO, item("c", initial=[{"valueString": "x"}], extension=[enabled_when(f"{of('a')} = 1")]))
+    assert codes(resource) == []
+
+
+def test_an_expression_without_text_gives_no_value_and_is_reported():
+    found = evaluate(read_form(form(total("t", "")), Findings(), compile_expression), integers(t=4))
+    assert (found.calculated, found.record) == ({}, [])
+    assert [failure.code for failure in found.failures] == ["calculation-failed"]
+
+
 def test_a_form_with_such_an_error_is_not_published():
     with pytest.raises(DefinitionError):
         parsed(total("t", "1 +"))

@@ -271,6 +271,12 @@ def test_a_variable_is_evaluated_once_for_all_that_use_it():
     assert calls == [of("a")]
 
 
+def test_a_repeating_group_is_as_many_items_as_it_has_instances():
+    form_ = parsed(group_of(item("a", "integer"), repeats=True), total("t", "%resource.item.where(linkId='g').count()"))
+    assert evaluate(form_, []).calculated == {"t": 0}
+    assert evaluate(form_, [group("g"), group("g")]).calculated == {"t": 2}
+
+
 def test_a_variable_that_reads_what_comes_later_is_evaluated_again():
     form_ = parsed(
         total("t", "%n"),
