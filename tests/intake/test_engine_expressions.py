@@ -271,6 +271,11 @@ def test_a_variable_is_evaluated_once_for_all_that_use_it():
     assert calls == [of("a")]
 
 
+def test_a_condition_that_says_both_yes_and_no_is_reported_and_the_question_asked():
+    found = evaluate(parsed(item("x", extension=[enabled_when("true | false")])), [])
+    assert (found.enabled, [failure.code for failure in found.failures]) == (("x",), ["condition-failed"])
+
+
 def test_a_repeating_group_is_as_many_items_as_it_has_instances():
     form_ = parsed(group_of(item("a", "integer"), repeats=True), total("t", "%resource.item.where(linkId='g').count()"))
     assert evaluate(form_, []).calculated == {"t": 0}
