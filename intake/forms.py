@@ -1,5 +1,6 @@
 """What a patient types and a page posts: the way in, a signature, the answers of a form."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
@@ -134,13 +135,15 @@ def everything(nodes: Sequence[engine.FieldNode]) -> Iterator[engine.FieldNode]:
 
 def understood(node: engine.FieldNode) -> str:
     """How what was typed was read: a date in words, an amount with its unit, a long number in groups; else nothing."""
+    if node.error:
+        return ""
     if is_phone(node):
         found = [_telephone(value) for value in node.values]
     elif node.item.type in ("integer", "decimal"):
         found = [_thousands(value) for value in node.values]
     else:
         found = list(node.understood)
-    return ", ".join(text for text in found if text) if not node.error else ""
+    return ", ".join(text for text in found if text)
 
 
 def is_phone(node: engine.FieldNode) -> bool:
@@ -156,7 +159,8 @@ def _telephone(value: str) -> str:
 
 def _thousands(value: str) -> str:
     whole, dot, rest = value.partition(".")
-    return f"{int(whole):,}{dot}{rest}" if len(whole.lstrip("-")) > 3 else ""
+    is_long = re.fullmatch(r"-?\d{4,}", whole, re.ASCII)
+    return f"{int(whole):,}{dot}{rest}" if is_long else ""
 
 
 def foreign(definition: engine.Definition, language: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from patient_pages import opened, sign
+from patient_pages import autosave, opened, sign
 
 from core.permissions import GRANTS, Permission, Role
 from intake import engine, selectors
@@ -197,6 +197,20 @@ def test_what_was_typed_is_shown_as_it_was_understood(every, presentation):
         browser.go(f"{FORM}?at={key}")
         browser.press({key: typed})
         assert f"We read this as: {words}" in browser.go(f"{FORM}?at={key}").text
+
+
+@pytest.mark.parametrize("presentation", ["page", "guided"])
+@pytest.mark.parametrize("key", ["count", "weight", "day", "moment", "hour", "dose"])
+def test_nothing_is_said_to_be_understood_that_was_not(every, presentation, key):
+    packets.present(packet=every.packet, presentation=presentation)
+    browser = opened(every)
+    browser.go(f"{FORM}?at={key}")
+    page = browser.press({key: "many thousand"})
+    assert browser.response.status_code == 422
+    assert dict(page.fields)[key] == "many thousand"
+    assert page.html.count('id="r-') == page.html.count("hidden>We read this as:")
+    saved = autosave(browser, every_type.SLUG, {key: ["12345 thousand"]})
+    assert (saved.status_code, "read" in saved.json()) == (200, False)
 
 
 def test_an_answer_brings_up_the_question_below_it_and_takes_it_away_again(every):
