@@ -53,7 +53,7 @@ def test_the_pages_for_failures_are_kind_name_nobody_and_offer_help(failure):
 def test_too_much_at_once_is_refused_in_kind_words(world):
     browser = opened(given.invite(world))
     reply = browser.client.post("/i/packet/demographics/", {"demo-given": "x" * 600_000})
-    assert reply.status_code == 400
+    assert reply.status_code == 413
     assert "We could not read what was sent" in reply.content.decode()
 
 
