@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -69,8 +70,8 @@ def ours(house: House, invitation: "given.packets.Invitation") -> list[Request]:
     browser = Browser()
     form = browser.get(f"{house.base}/i/").form_with("token")
     browser.send(form, {"token": invitation.token, "birth_date": "03/15/1990"})
-    jar = next(one.cookiejar for one in browser._opener.handlers if hasattr(one, "cookiejar"))
-    cookies = "; ".join(f"{one.name}={one.value}" for one in jar)
+    jars: list[Any] = [one for one in vars(browser._opener)["handlers"] if hasattr(one, "cookiejar")]
+    cookies = "; ".join(f"{one.name}={one.value}" for one in jars[0].cookiejar)
     requests = []
     for slug in ("phq-9", "gad-7"):
         drawn = dict(browser.get(f"{house.base}/i/packet/{slug}/").form_with("!client").fields)

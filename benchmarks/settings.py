@@ -2,9 +2,10 @@
 
 import os
 
-from production_settings import *  # noqa: F403  (found through PYTHONPATH: tests/)
+from config.settings import *  # noqa: F403  (as settings_test: the overrides of one module)
 
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1"]
 if os.environ.get("CANDOR_FLOOR"):
-    ROOT_URLCONF, MIDDLEWARE = "benchmarks.floor", []
+    ROOT_URLCONF = "benchmarks.floor"
+    MIDDLEWARE = ["allauth.account.middleware.AccountMiddleware"]  # allauth does not start without it
