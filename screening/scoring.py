@@ -93,7 +93,9 @@ def answers_to(instrument: Instrument, answers: Mapping[str, str]) -> dict[str, 
     That holds only once something of its own was answered: two PHQ-2 answers alone are no PHQ-9 begun.
     """
     own = {item.link_id: answers[item.link_id] for item in instrument.items if item.link_id in answers}
-    shared = {item.link_id: answers[item.same_as] for item in instrument.items if item.same_as in answers}
+    shared = {
+        item.link_id: answers[item.same_as] for item in instrument.items if item.same_as and item.same_as in answers
+    }
     return {**shared, **own} if own else {}
 
 
