@@ -146,7 +146,7 @@ def test_migrations_are_named():
 
 def test_nothing_is_marked_safe_in_templates():
     """Autoescape is on everywhere; the one text shown as HTML is a consent's frozen rendering."""
-    allowed = {"templates/intake/patient/consent.html", "templates/consents/sealed.html"}
+    allowed = {"templates/intake/patient/_document.html", "templates/consents/sealed.html"}
     found = {
         str(path.relative_to(ROOT))
         for path in sources(".html")
