@@ -79,13 +79,12 @@ class Plain:
         return not is_met if condition["operator"] == "!=" else is_met
 
     def sees(self, link_id):
-        """The enabled answers to that question in the nearest place above that has it."""
+        """The enabled answers to that question in the nearest place above that, by the form, has it."""
         place = self
-        while True:
-            found = [other for other in place.everything() if other.item["linkId"] == link_id]
-            if found or place.above is None:
-                return [answer for other in found if other.enabled for answer in other.answers]
+        while link_id not in names(place.item):
             place = place.above
+        found = [other for other in place.everything() if other.item["linkId"] == link_id and other.enabled]
+        return [answer for other in found for answer in other.answers]
 
     @property
     def is_lacking(self):
@@ -105,6 +104,10 @@ class Plain:
         if self.is_set:
             return below
         return [{"linkId": self.item["linkId"], **({"answer": self.answers} if self.answers else {"item": below})}]
+
+
+def names(item):
+    return {item["linkId"], *(name for child in item.get("item", []) for name in names(child))}
 
 
 def plain_places(items, entries, above):
