@@ -1,5 +1,7 @@
 """One question at a time: choosing is answering, nothing is skipped or lost, and pages are one tap away."""
 
+from datetime import timedelta
+
 import every_type
 import packets as given
 import pytest
@@ -8,6 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from patient_pages import autosave, opened, sign
 
+import escalation.services.duty
+from core import clock
 from core.permissions import GRANTS, Permission, Role
 from intake import engine, selectors
 from intake.models import Packet, Response, Step
@@ -15,7 +19,7 @@ from intake.services import packets
 
 PHQ9 = "/i/packet/phq-9/"
 FORM = f"/i/packet/{every_type.SLUG}/"
-MOST_QUERIES = {"page": 14, "guided": 14, "overview": 10, "review": 13}
+MOST_QUERIES = {"page": 15, "guided": 15, "overview": 10, "review": 13}
 
 
 @pytest.fixture
@@ -319,10 +323,14 @@ def test_hostile_posts_change_nothing(browser, invitation):
     assert invitation.packet.presentation == "guided"
 
 
-def test_who_will_see_it_follows_the_permissions(browser, monkeypatch):
+def test_who_will_see_it_follows_the_permissions_and_the_roster(browser, world, monkeypatch):
     page = browser.go(PHQ9)
     assert "the clinicians on your care team, their supervisors. Not the front desk." in page.text
-    assert "the clinician on call is told" in page.text
+    assert "the clinician on call is told" not in page.text  # nobody is rostered
+    escalation.services.duty.put_on_call(
+        clinic=world.clinic, user=world.clinician, level="on_call", starts_at=clock.now() - timedelta(hours=1)
+    )
+    assert "the clinician on call is told" in browser.go(PHQ9).text
     held_now = GRANTS[Role.FRONT_DESK]
     monkeypatch.setitem(GRANTS, Role.FRONT_DESK, held_now | {Permission.SEE_CLINICAL})
     page = browser.go(PHQ9)
