@@ -45,7 +45,8 @@ class Line(socketserver.ThreadingTCPServer):
 
     def __init__(self, port: int, cuts=CUTS) -> None:
         super().__init__(("127.0.0.1", 0), Cutting)
-        self.port, self.cuts, self.seen, self.lock = port, cuts, Counter(), threading.Lock()
+        self.port, self.cuts, self.lock = port, cuts, threading.Lock()
+        self.seen: Counter[bytes] = Counter()
         self.base = f"http://127.0.0.1:{self.server_address[1]}"
 
     def cut(self, request: bytes) -> str:
@@ -58,6 +59,8 @@ class Line(socketserver.ThreadingTCPServer):
 
 
 class Cutting(socketserver.BaseRequestHandler):
+    server: Line
+
     def handle(self) -> None:
         request = self._whole(self.request)
         cut = self.server.cut(request)
@@ -100,7 +103,8 @@ class Stubborn(Browser):
 
     def __init__(self, base: str) -> None:
         super().__init__()
-        self.base, self.headers = base, {}
+        self.base = base
+        self.headers: dict[str, str] = {}
 
     def _load(self, request):
         request.headers.update(self.headers)
@@ -117,7 +121,7 @@ class Stubborn(Browser):
 
     def sign(self, slug) -> None:
         form = self.get(f"{self.base}/i/packet/{slug}/").form_with("shown_sha256")
-        answers = {"statement": form.choices["statement"], "signer_name": "Rosa Núñez"}
+        answers: dict[str, str | list[str]] = {"signer_name": "Rosa Núñez", "statement": form.choices["statement"]}
         self.send(form, answers, ("decision", "signed"))
 
     def autosave(self, slug, changes, key=None):
@@ -301,10 +305,11 @@ def resident() -> int:
             continue
         parents[int(folder.name)] = int(lines["PPid"])
         sizes[int(folder.name)] = int(lines.get("VmRSS", "0 kB").split()[0]) // 1024
-    ours, more = {os.getpid()}, True
+    ours: set[int] = set()
+    more = {os.getpid()}
     while more:
-        more = {pid for pid, parent in parents.items() if parent in ours} - ours
         ours |= more
+        more = {pid for pid, parent in parents.items() if parent in ours} - ours
     return sum(sizes[pid] for pid in ours - {os.getpid()})
 
 
