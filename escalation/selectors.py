@@ -94,18 +94,28 @@ def is_open(source_ref: UUID) -> bool:
 def is_told(source_ref: UUID) -> bool:
     """Whether this packet has an unresolved incident and somebody is on duty for it now; one query.
 
-    Only then may a page say that the care team was told: a shift of somebody who has left is a gap.
+    Only then may a page say that the care team was told.
     """
-    on_duty = Shift.objects.filter(
-        clinic_id=OuterRef("clinic_id"),
+    on_duty = Exists(_on_duty(OuterRef("clinic_id")))
+    open_here = Incident.objects.filter(on_duty, source_ref=source_ref).exclude(state=Incident.State.RESOLVED)
+    return open_here.exists()
+
+
+def is_anybody_on_duty(clinic_id: UUID) -> bool:
+    """Whether somebody is rostered at this clinic now: only then may a page say that somebody will be told."""
+    return _on_duty(clinic_id).exists()
+
+
+def _on_duty(clinic: UUID | OuterRef) -> QuerySet[Shift]:
+    """A shift of somebody who has left is a gap."""
+    return Shift.objects.filter(
+        clinic_id=clinic,
         starts_at__lte=clock.Now(),
         user__is_active=True,
-        user__memberships__clinic_id=OuterRef("clinic_id"),
+        user__memberships__clinic_id=clinic,
         user__memberships__is_active=True,
         user__memberships__role__in=roles_with(Permission.ANSWER_PAGES),
     ).exclude(ends_at__lte=clock.Now())
-    open_here = Incident.objects.filter(Exists(on_duty), source_ref=source_ref).exclude(state=Incident.State.RESOLVED)
-    return open_here.exists()
 
 
 def of_patient(patient_id: UUID) -> list[InboxRow]:

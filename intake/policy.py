@@ -1,8 +1,9 @@
 """Who will read a patient's answers: said before each section, from the same tables and consents that decide it.
 
-Inside the clinic: `core.permissions` (the care team and their supervisors hold SEE_CLINICAL; ANSWER_PAGES is told of an
-answer that shows danger). Outside: a Part 2 record leaves only under the patient's written consent (42 CFR 2.31, 2.33)
-or where the rule itself makes an exception (2.51, 2.61); any other record as the privacy notice says (45 CFR 164.520).
+Inside the clinic: `core.permissions` (the care team and their supervisors hold SEE_CLINICAL), and whoever is on duty
+for an answer that shows danger. Outside: a Part 2 record leaves only under the patient's written consent (42 CFR 2.31,
+2.33) or where the rule itself makes an exception (2.51, 2.61); any other record as the privacy notice says (45 CFR
+164.520).
 """
 
 from dataclasses import dataclass
@@ -38,12 +39,12 @@ def is_protected(sensitivity: str, *, whole_intake: bool) -> bool:
     return whole_intake or sensitivity == "sud"
 
 
-def readers(*, protected: bool, permitted: bool, has_risk: bool) -> Readers:
-    """`permitted`: a consent that stands covers it. `has_risk`: some answer in it is marked as dangerous."""
+def readers(*, protected: bool, permitted: bool, told_of_danger: bool) -> Readers:
+    """`permitted`: a consent that stands covers it. `told_of_danger`: somebody on duty is told of such an answer."""
     under_consent = Outside.PERMITTED if permitted else Outside.NOBODY
     return Readers(
         inside=tuple(Role(role) for role in roles_with(Permission.SEE_CLINICAL)),
         not_inside=() if granted(Role.FRONT_DESK, Permission.SEE_CLINICAL) else (Role.FRONT_DESK,),
-        on_call=has_risk and bool(roles_with(Permission.ANSWER_PAGES)),
+        on_call=told_of_danger,
         outside=under_consent if protected else Outside.NOTICE,
     )

@@ -12,6 +12,7 @@ from django.apps import apps
 
 import consents.selectors
 import consents.services
+import escalation.selectors
 from intake import engine, policy
 from intake.models import FormVersion, Packet, Response, Sensitivity, Step
 from intake.selectors.starting import starting_items
@@ -202,7 +203,7 @@ def drawn(
 
 
 def who_sees(packet: Packet, page: engine.Page) -> policy.Readers:
-    """Who will read what a page asks, by the permissions and consents as they are now. At most two queries."""
+    """Who will read what a page asks, by the permissions and consents as they are now. At most three queries."""
     sensitivity = page.section.sensitivity
     protected = policy.is_protected(sensitivity, whole_intake=packet.program.protects_whole_intake)
     return policy.readers(
@@ -211,7 +212,8 @@ def who_sees(packet: Packet, page: engine.Page) -> policy.Readers:
         and consents.services.is_covered(
             patient_id=packet.patient_id, purpose="TREAT", categories=sorted(policy.categories(sensitivity))
         ),
-        has_risk=any(_is_dangerous(item) for item in page.section.everything()),
+        told_of_danger=any(_is_dangerous(item) for item in page.section.everything())
+        and escalation.selectors.is_anybody_on_duty(packet.clinic_id),
     )
 
 

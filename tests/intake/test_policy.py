@@ -11,23 +11,20 @@ from intake.policy import Outside, categories, is_protected, readers
     [(False, False, Outside.NOTICE), (True, True, Outside.PERMITTED), (True, False, Outside.NOBODY)],
 )
 def test_outside_the_clinic_a_protected_record_needs_the_patients_permission(protected, permitted, outside):
-    assert readers(protected=protected, permitted=permitted, has_risk=False).outside is outside
+    assert readers(protected=protected, permitted=permitted, told_of_danger=False).outside is outside
 
 
 def test_inside_the_clinic_it_is_whoever_the_table_lets_see_clinical_records(monkeypatch):
-    found = readers(protected=False, permitted=False, has_risk=False)
+    found = readers(protected=False, permitted=False, told_of_danger=False)
     assert (found.inside, found.not_inside) == ((Role.CLINICIAN, Role.SUPERVISOR), (Role.FRONT_DESK,))
     monkeypatch.setitem(GRANTS, Role.FRONT_DESK, frozenset({Permission.SEE_CLINICAL}))
-    found = readers(protected=False, permitted=False, has_risk=False)
+    found = readers(protected=False, permitted=False, told_of_danger=False)
     assert (found.inside, found.not_inside) == ((Role.FRONT_DESK, Role.CLINICIAN, Role.SUPERVISOR), ())
 
 
-def test_whoever_is_on_call_is_named_only_where_an_answer_can_be_dangerous(monkeypatch):
-    assert readers(protected=False, permitted=False, has_risk=True).on_call
-    assert not readers(protected=False, permitted=False, has_risk=False).on_call
-    for role, held in GRANTS.items():
-        monkeypatch.setitem(GRANTS, role, held - {Permission.ANSWER_PAGES})
-    assert not readers(protected=False, permitted=False, has_risk=True).on_call
+def test_whoever_is_on_call_is_named_only_where_somebody_on_duty_is_told_of_danger():
+    assert readers(protected=False, permitted=False, told_of_danger=True).on_call
+    assert not readers(protected=False, permitted=False, told_of_danger=False).on_call
 
 
 def test_a_substance_use_section_is_protected_in_any_program_and_needs_both_categories():
