@@ -2,7 +2,7 @@
 
 The file is JSON; every text a patient reads must be in it, and nothing else (`docs/forms.md` shows one):
 
-    {"form": "gad-7", "version": "1.0.0", "language": "es", "title": "…", "items": {
+    {"form": "gad-7", "version": "1.1.0", "language": "es", "title": "…", "items": {
         "gad7-items": {"text": "…", "why": "…"},
         "gad7-q1": {"text": "…", "options": {"LA6568-5": "…", "LA6569-3": "…"}}}}
 

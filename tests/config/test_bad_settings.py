@@ -77,7 +77,7 @@ def test_help_needs_neither_secrets_nor_a_database(command):
 
 def test_check_form_and_score_need_neither_secrets_nor_a_database(tmp_path):
     bare = {name: None for name in GOOD if name != "CANDOR_NO_LOCAL_ENV"}
-    form = ROOT / "intake/definitions/gad-7-1.0.0.json"
+    form = ROOT / "intake/definitions/gad-7-1.1.0.json"
     assert manage("check_form", str(form), "--json", **bare).returncode == 0
     answers = tmp_path / "answers.json"
     answers.write_text('{"gad7-q1": "LA6568-5"}')

@@ -56,6 +56,16 @@ def test_the_newest_version_of_each_form_is_published_and_used(published):
     assert FormVersion.objects.filter(slug="insurance").count() == 1
 
 
+def test_no_form_says_itself_who_will_see_the_answers_or_that_somebody_is_told(published):
+    """The page computes both, from the permissions and the roster: a fixed sentence beside it would contradict it."""
+    told = ("care team", "front desk", "is told", "equipo de atención", "recepción", "se avisa")
+    for form in FormVersion.objects.all():
+        for item in selectors.definition_of(form.id).all_items:
+            for words in (item.why_asked, item.help):
+                said = f"{words.to('en')} {words.to('es')}"
+                assert not [one for one in told if one in said], (form.slug, item.link_id, said)
+
+
 def test_an_older_version_published_before_is_no_longer_asked(published):
     newest = FormVersion.objects.get(slug="insurance")
     older = {**newest.definition, "version": "1.0.9"}
@@ -166,7 +176,7 @@ def test_a_check_names_each_clinic_that_has_not_confirmed(published):
 def words(published):
     """A whole stand-in translation of the GAD-7: marked words, no Spanish of anybody's."""
     definition = FormVersion.objects.get(slug="gad-7").definition
-    return {"form": "gad-7", "version": "1.0.0", "language": "es", "title": "t:GAD-7", "items": words_of(definition)}
+    return {"form": "gad-7", "version": "1.1.0", "language": "es", "title": "t:GAD-7", "items": words_of(definition)}
 
 
 def words_of(definition):
