@@ -150,8 +150,6 @@ def _needs_answer(condition: Condition) -> bool:
 
 def _limits(source: Item, condition: Condition) -> list[Condition]:
     """The question's own limits, as conditions on it."""
-    if not _needs_answer(condition) or condition.operator == "!=":
-        return []
     bounds = ((">=", source.constraints.min_value), ("<=", source.constraints.max_value))
     return [replace(condition, operator=operator, answer=limit) for operator, limit in bounds if limit is not None]
 

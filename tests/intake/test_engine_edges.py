@@ -327,6 +327,35 @@ def test_a_required_item_that_some_answer_reaches_is_not_called_unreachable(cond
     assert "required-unreachable" not in codes(resource)
 
 
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        [(">=", 5), ("<", 5)],
+        [(">", 5), ("<", 5)],
+        [(">", 5), ("<=", 5)],
+        [("<", 5), (">=", 6)],
+        [("=", 5), ("=", 6)],
+        [("=", 5), ("!=", 5)],
+        [("=", 5), ("<", 5)],
+        [("<", 0)],
+        [(">", 10)],
+        [("=", 11)],
+        [("exists", True), ("exists", False)],
+        [("=", 5), ("exists", False)],
+    ],
+)
+def test_a_required_item_that_no_answer_reaches_is_called_unreachable(conditions):
+    limits = [extension("minValue", valueInteger=0), extension("maxValue", valueInteger=10)]
+    wanted = [
+        when("a", operator, **{"answerBoolean" if operator == "exists" else "answerInteger": wanted})
+        for operator, wanted in conditions
+    ]
+    resource = form(item("a", "integer", extension=limits), item("b", required=True, enableWhen=wanted))
+    if len(wanted) > 1:
+        resource["item"][1]["enableBehavior"] = "all"
+    assert "required-unreachable" in codes(resource)
+
+
 def test_conditions_that_never_meet_are_no_matter_where_any_is_enough_or_there_are_several_answers():
     never = [when("a", ">", answerInteger=10), when("a", "<", answerInteger=5)]
     either = form(item("a", "integer"), item("b", required=True, enableWhen=never, enableBehavior="any"))
