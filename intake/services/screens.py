@@ -21,10 +21,12 @@ class Conflict:
     """A change that was not stored, because the page had not seen another one.
 
     `error` says so and what the answer is now; `now` is that answer as the page's fields hold it. Both are PHI.
+    `is_danger`: what was given here, and not stored, is an answer that a human must hear of.
     """
 
     error: engine.AnswerError = field(repr=False)
     now: Mapping[str, Sequence[str]] = field(repr=False)
+    is_danger: bool
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,10 @@ def settle(
         return Settled(merged, ())
     kept = {name: texts for name, texts in changes.items() if engine.split_field(name)[0] not in overlooked}
     touched = overlooked - _untouched(response, definition, screen, changes, merge) if screen.is_whole else overlooked
-    conflicts = _conflicts(response, definition, touched, changes, language)
+    said = _by_key(definition, merged.items, language)
+    stands = _by_key(definition, response.answers, language)
+    with translation.override(language):
+        conflicts = tuple(_conflict(node, said.get(key), changes) for key, node in stands.items() if key in touched)
     return Settled(merge(response.answers, kept), conflicts)
 
 
@@ -67,12 +72,8 @@ def _untouched(
     return frozenset(engine.split_field(name)[0] for name in changes) - touched
 
 
-def _conflicts(
-    response: Response, definition: engine.Definition, keys: frozenset[str], changes: Changes, language: str
-) -> tuple[Conflict, ...]:
-    nodes = _all(engine.fields(definition, response.answers, language=language))
-    with translation.override(language):
-        return tuple(_conflict(node, changes) for node in nodes if node.key in keys)
+def _by_key(definition: engine.Definition, items: Any, language: str) -> dict[str, engine.FieldNode]:
+    return {node.key: node for node in _all(engine.fields(definition, items, language=language))}
 
 
 def _all(nodes: Sequence[engine.FieldNode]) -> Iterator[engine.FieldNode]:
@@ -81,7 +82,7 @@ def _all(nodes: Sequence[engine.FieldNode]) -> Iterator[engine.FieldNode]:
         yield from _all(node.children)
 
 
-def _conflict(node: engine.FieldNode, changes: Changes) -> Conflict:
+def _conflict(node: engine.FieldNode, said: engine.FieldNode | None, changes: Changes) -> Conflict:
     says = ", ".join([_("I’d rather not answer")] if node.is_declined else in_words(node))
     words = _("This answer was changed on another screen.") + " "
     words += _("It now says: %(answer)s.") % {"answer": says} if says else _("It is empty there now.")
@@ -95,4 +96,5 @@ def _conflict(node: engine.FieldNode, changes: Changes) -> Conflict:
         node.key + engine.DECLINED_FIELD: ["declined"] if node.is_declined else [],
         node.key + engine.UNIT_FIELD: [node.unit],
     }
-    return Conflict(error, now)
+    is_danger = said is not None and any(option.is_selected and option.option.risk for option in said.options)
+    return Conflict(error, now, is_danger)

@@ -4,6 +4,7 @@ import packets as given
 import pytest
 from patient_pages import answer, autosave, opened, sign
 
+from escalation.models import Incident
 from intake.models import Response
 from intake.services import submission
 
@@ -53,6 +54,19 @@ def test_once_told_the_patient_decides(screens):
     assert autosave(phone, "demographics", {"demo-given": ["Rosalía"]}).status_code == 409
     # what changed once more after the telling is told once more
     assert autosave(phone, "demographics", {"demo-given": ["R."]}, told={"demo-given": revision}).status_code == 409
+
+
+def test_danger_told_on_the_screen_that_was_not_heard_still_reaches_a_human(invitation):
+    phone, tablet = opened(invitation), opened(invitation)
+    for one in (phone, tablet):
+        one.go("/i/packet/phq-9/")
+    autosave(phone, "phq-9", {"phq9-q9": [given.NOT_AT_ALL]})
+    assert not Incident.objects.exists()
+    reply = autosave(tablet, "phq-9", {"phq9-q9": [given.SEVERAL]})
+    assert (reply.status_code, reply.json()["risk"]) == (409, True)
+    assert Incident.objects.get().source_ref == invitation.packet.id
+    autosave(tablet, "phq-9", {"phq9-q9": ["LA6570-1"]})
+    assert Incident.objects.count() == 1
 
 
 def test_one_screen_may_change_its_own_answer_as_often_as_it_likes(screens):
