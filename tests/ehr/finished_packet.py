@@ -85,7 +85,7 @@ DAST10 = {f"dast10-q{number}": "LA32-8" for number in range(1, 11)}
 
 CARD = {"contentType": "image/jpeg", "url": "urn:uuid:1c3f1a3e-0d2c-4b7c-9a55-8f0c1f1d2e3f", "title": "Card, front"}
 # The rest of the library: what a clinic's own rules may ask for.
-REST = {
+REST: dict[str, dict[str, Any]] = {
     "insurance": INSURED | {"ins-card-front": CARD},
     "presenting-concerns": {"con-reason": "I can't sleep — and I worry.", "con-since": "since-weeks"},
     "medical-history": {"hist-conditions": ["seizures", "other"], "hist-other": "gout", "hist-counseling": True},
@@ -100,7 +100,7 @@ REST = {
     "c-ssrs-screener": {f"cssrs-q{n}": "LA33-6" if n < 4 else "LA32-8" for n in range(1, 7)},
     "pc-ptsd-5": {f"pcptsd5-{name}": "LA33-6" for name in ("gate", "q1", "q2", "q3", "q4", "q5")},
 }
-REST_SUD = {
+REST_SUD: dict[str, dict[str, Any]] = {
     "substance-use": USING
     | {
         "sub-overdose-ever": "LA33-6",

@@ -36,7 +36,8 @@ def another(world):
 @pytest.fixture
 def wrong_ways(world):
     """name → (what was sent as the secret, by code and by token) of everything that must not open."""
-    wrong, expired, locked, withdrawn, filed = given.invite(world), *(another(world) for _ in range(4))
+    wrong = given.invite(world)
+    expired, locked, withdrawn, filed = [another(world) for _ in range(4)]
     Packet.objects.filter(pk=expired.packet.pk).update(expires_at=clock.now() - timedelta(minutes=1))
     Packet.objects.filter(pk=locked.packet.pk).update(tries=packets.MAX_TRIES)
     Packet.objects.filter(pk=filed.packet.pk).update(state="filed", submitted_at=clock.now())
