@@ -262,3 +262,75 @@ def test_progress_counts_what_is_asked_and_what_is_left():
     first, second = progress(asked, evaluate(asked, [group("g", answer("a", {"valueBoolean": True}))]))
     assert (first.questions, first.answered, first.missing, first.errors) == (2, 1, 0, 0)
     assert first.is_enabled
+
+
+_FORM = """
+    meta implicitRules language text contained url identifier version name title derivedFrom experimental subjectType
+    date publisher contact description useContext jurisdiction purpose copyright approvalDate lastReviewDate
+    effectivePeriod code _title _date id extension modifierExtension fhir_comments
+"""
+_ITEM = """
+    definition code prefix enableWhen enableBehavior required repeats readOnly maxLength answerValueSet answerOption
+    initial item _text _prefix id extension modifierExtension fhir_comments
+"""
+_CONDITION = """
+    answerBoolean answerDecimal answerInteger answerDate answerDateTime answerTime answerString answerCoding
+    answerQuantity answerReference id extension modifierExtension
+"""
+_OPTION = "valueInteger valueDate valueTime valueString valueCoding valueReference initialSelected id extension"
+_INITIAL = """
+    valueBoolean valueDecimal valueInteger valueDate valueDateTime valueTime valueString valueUri valueAttachment
+    valueCoding valueQuantity valueReference id extension
+"""
+
+
+def holding(place, name):
+    """A form that has the element in that place, empty as it may be."""
+    if place == "form":
+        return form(item("a"), **{name: {}})
+    if place == "item":
+        return form(item("a", **{name: {}}))
+    return form(item("a", **{place: [{name: {}}]}))
+
+
+@pytest.mark.parametrize(
+    ("place", "names"),
+    [
+        ("form", _FORM),
+        ("item", _ITEM),
+        ("enableWhen", f"question operator {_CONDITION}"),
+        ("answerOption", _OPTION),
+        ("initial", _INITIAL),
+    ],
+)
+def test_every_element_of_r4_is_known_and_no_other(place, names):
+    for name in names.split():
+        assert "unknown-property" not in codes(holding(place, name)), name
+    for name in ("requierd", "answer", "value", "valueX", "Item", "x"):
+        assert "unknown-property" in codes(holding(place, name)), name
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("2026-01-02T03:04:00Z", "01/02/2026 3:04 AM"),
+        ("2026-11-12T13:14:15Z", "11/12/2026 1:14:15 PM"),
+        ("0026-01-02T03:04:00Z", "01/02/0026 3:04 AM"),
+    ],
+)
+def test_a_moment_is_shown_as_it_is_typed(raw, shown):
+    (node,) = fields(tolerant(form(item("a", "dateTime"))), [answer("a", {"valueDateTime": raw})])
+    assert node.values == (shown,)
+
+
+@pytest.mark.parametrize("name", ["why-asked", "sensitivity", "risk", "confirm-above"])
+def test_each_extension_of_ours_on_an_item_is_known(name):
+    assert "extension-unknown" not in codes(form(item("a", extension=[candor(name)])))
+    assert "extension-unknown" in codes(form(item("a", extension=[candor(f"{name}x")])))
+    assert "extension-unknown" in codes(form(item("a"), extension=[candor(name)]))
+
+
+def test_our_extension_on_an_option_is_known_there_and_nowhere_else():
+    marked = form(item("a", "choice", answerOption=[option("A", extension=[candor("risk-option", valueBoolean=True)])]))
+    assert "extension-unknown" not in codes(marked)
+    assert "extension-unknown" in codes(form(item("a", extension=[candor("risk-option", valueBoolean=True)])))
