@@ -134,7 +134,9 @@ class PatientForm(PatientModelForm):
     birth_date = forms.DateField(
         label="Date of birth", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    sex = forms.ChoiceField(choices=Patient.Sex.choices, label="Sex", help_text="Some screenings count differently.")
+    sex = forms.ChoiceField(
+        choices=[("", "Choose one"), *Patient.Sex.choices], label="Sex", help_text="Some screenings count differently."
+    )
     phone = forms.CharField(max_length=30, required=False, label="Phone")
     email = forms.EmailField(required=False, label="E-mail")
     mrn = forms.CharField(max_length=40, required=False, label="MRN", help_text="The number in the chart, if known.")

@@ -15,6 +15,7 @@ from django.contrib import admin, messages
 from django.db.models import Case, CharField, QuerySet, Value, When
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.defaultfilters import pluralize
 from django.urls import URLPattern, path
 from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
@@ -57,8 +58,18 @@ class InviteForm(forms.Form):
     def clean_visit_type(self) -> str:
         return self.cleaned_data["visit_type"] or VisitType.NEW
 
-    def __init__(self, patient: Patient, data: Any = None) -> None:
+    def clean(self) -> dict[str, Any]:
+        """What a packet is made of; that a second one is wanted is no part of it."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "second"}
+
+    def __init__(self, patient: Patient, data: Any = None, *, is_second: bool = False) -> None:
         super().__init__(data, initial={"language": patient.language})
+        if is_second:
+            self.fields["second"] = forms.BooleanField(
+                label="Make a second packet all the same",
+                help_text="It asks everything again. For example for a guardian who answers instead of the patient.",
+                error_messages={"required": "Send the link of the first packet again, or tick this box."},
+            )
         for name in ("program", "site"):
             field = cast("forms.ModelChoiceField[Program | Site]", self.fields[name])
             assert field.queryset is not None
@@ -81,7 +92,7 @@ class StandingFilter(admin.SimpleListFilter):
 class PacketAdmin(DeskAdmin):
     """Read-only rows; inviting, a new link and withdrawing go through the services."""
 
-    list_display = ("patient_name", "program", "standing", "progress", "missing", "invited")
+    list_display = ("patient_name", "program", "standing", "progress", "still_missing", "invited")
     list_filter = (StandingFilter,)
     ordering = ("-invited_at",)
     lookups = frozenset({"patient__id__exact", "standing"})
@@ -112,7 +123,9 @@ class PacketAdmin(DeskAdmin):
 
     @admin.display(description="Where it stands")
     def standing(self, packet: Any) -> str:
-        return packet.get_state_display() if packet.standing == "unfinished" else dict(STANDINGS)[packet.standing]
+        if packet.standing == "unfinished":
+            return capfirst(packet.get_state_display())
+        return dict(STANDINGS)[packet.standing]
 
     @admin.display(description="Language")
     def speaks(self, packet: Packet) -> str:
@@ -165,6 +178,15 @@ class PacketAdmin(DeskAdmin):
     def missing(self, packet: Packet) -> str:
         return ", ".join(selectors.desk_status(packet).waiting) or "-"
 
+    @admin.display(description="Still missing")
+    def still_missing(self, packet: Packet) -> str:
+        """In a row of the list: what has a name by its name, of the other sections how many."""
+        waiting = selectors.desk_status(packet).waiting
+        named = [label for label in waiting if not label.startswith("Section ")]
+        others = len(waiting) - len(named)
+        counted = [f"{others} section{pluralize(others)}"] if others else []
+        return ", ".join([*named, *counted]) or "-"
+
     @admin.display(description="Declined or skipped")
     def declined(self, packet: Packet) -> str:
         return ", ".join(selectors.desk_status(packet).declined) or "-"
@@ -193,7 +215,8 @@ class PacketAdmin(DeskAdmin):
         ).first()  # fmt: skip
         if patient is None:
             raise Http404
-        form = InviteForm(patient, request.POST or None)
+        open_ones = list(self.get_queryset(request).filter(patient=patient).exclude(state__in=CLOSED))
+        form = InviteForm(patient, request.POST or None, is_second=bool(open_ones))
         if request.method == "POST" and form.is_valid():
             try:
                 made = intake.services.packets.invite(patient=patient, invited_by=staff(request), **form.cleaned_data)
@@ -201,8 +224,8 @@ class PacketAdmin(DeskAdmin):
                 form.add_error(None, "The forms are not published yet. Ask whoever looks after this system.")
             else:
                 return self._invitation(request, made)
-        open_ones = self.get_queryset(request).filter(patient=patient).exclude(state__in=CLOSED)
-        context = {"title": "Invite", "patient": patient, "form": form, "open_packets": open_ones}
+        unfinished = [(packet, self.standing(packet), self.progress(packet)) for packet in open_ones]
+        context = {"title": "Invite", "patient": patient, "form": form, "unfinished": unfinished}
         return render(request, "admin/intake/packet/invite.html", {**self.admin_site.each_context(request), **context})
 
     def reissue_view(self, request: HttpRequest, packet_id: UUID) -> HttpResponse:
@@ -243,6 +266,7 @@ class PacketAdmin(DeskAdmin):
             "title": "Link and code",
             "invitation": made,
             "code": f"{made.code[:5]} {made.code[5:]}",
+            "code_page": made.url.partition("#")[0],
             "qr": qr_image(made.url),
             "works_until": self.works_until(made.packet),
         }

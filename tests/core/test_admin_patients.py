@@ -1,5 +1,6 @@
 """Patients at the front desk: found by what people say, written by the services, of one's own clinic only."""
 
+import re
 from datetime import date
 
 import pytest
@@ -52,6 +53,18 @@ def test_nothing_clinical_is_registered():
     assert not {label for label in registered if "Historical" in label or "Signature" in label}
 
 
+def test_the_desks_home_starts_with_finding_a_patient(dana, world):
+    page = dana.get("/admin/").content.decode()
+    assert f'action="{LIST}find/"' in page.split('class="module')[0]
+    assert f'{LIST}add/"' in page
+    assert "standing=unfinished" in page
+
+
+def test_a_patients_page_leads_to_the_invitation(dana, world):
+    page = dana.get(page_of(world.patient)).content.decode()
+    assert f'<a class="main" href="/admin/intake/packet/invite/{world.patient.pk}/">' in page
+
+
 def test_the_desk_sees_its_two_lists_and_nothing_else(dana):
     page = dana.get("/admin/").content.decode()
     assert LIST in page
@@ -100,6 +113,13 @@ def test_an_address_cannot_ask_what_the_page_does_not_offer(dana, question):
     assert reply.status_code in (302, 400)
 
 
+def test_the_sex_is_chosen_and_never_guessed(dana):
+    page = dana.get(f"{LIST}add/").content.decode()
+    (offered,) = re.findall(r'(?s)<select name="sex".*?</select>', page)
+    assert re.findall(r'<option value="(\w*)"', offered)[0] == "", "what a browser selects when nobody has chosen"
+    assert "selected>Female" not in offered
+
+
 def test_registering_goes_through_the_service(dana, world):
     reply = dana.post(f"{LIST}add/", {**NEW, "clinic": world.clinic.pk, "care_team": [world.backup.pk]})
     ana = Patient.objects.latest("created_at")
@@ -123,7 +143,7 @@ def test_changing_goes_through_the_service_and_the_indexes_follow(dana, world):
 
 @pytest.mark.parametrize(("field", "typed"), [
     ("birth_date", "2090-01-01"), ("birth_date", "1850-01-01"), ("birth_date", "soon"), ("phone", "12345"),
-    ("mrn", "mrn 1001"), ("family_name", ""), ("sex", "no"), ("language", "xx"),
+    ("mrn", "mrn 1001"), ("family_name", ""), ("sex", "no"), ("sex", ""), ("language", "xx"),
 ])  # fmt: skip
 def test_what_cannot_be_right_is_refused(dana, world, field, typed):
     reply = dana.post(f"{LIST}add/", {**NEW, "clinic": world.clinic.pk, field: typed})
@@ -215,6 +235,7 @@ def test_the_number_of_queries_does_not_grow_with_the_list(dana, world):
 
 def test_the_clinics_page_title_and_log_hold_no_name(dana, world):
     page = dana.get(page_of(world.patient)).content.decode()
+    assert "<h1>Rosa Núñez</h1>" in page
     assert "Rosa" not in page.split("<title>")[1].split("</title>")[0]
     dana.post(page_of(world.patient), {**NEW, "birth_date": "1990-03-15"})
     history = dana.get(f"{LIST}{world.patient.pk}/history/").content.decode()

@@ -63,9 +63,43 @@ def test_an_invitation_shows_link_code_and_picture_once(dana, world):
     assert code not in later
 
 
+def test_the_page_with_the_code_says_whose_it_is_and_where_it_is_typed(dana, world, settings):
+    given.publish(world)
+    page = invite(dana, world).content.decode()
+    assert "Link and code for Rosa Núñez" in page
+    assert f">{settings.BASE_URL}/i/<" in page
+    assert f"{LIST}{Packet.objects.get().pk}/tablet/" in page
+
+
 def test_an_open_packet_is_pointed_out_before_a_second_invitation(dana, world, packet):
     page = dana.get(f"{LIST}invite/{world.patient.pk}/").content.decode()
     assert page_of(packet) in page
+    assert f'action="{LIST}{packet.pk}/reissue/"' in page
+    assert "Make a second packet all the same" in page
+
+
+def test_a_second_packet_is_made_only_when_it_is_wanted_all_the_same(dana, world, packet):
+    refused = invite(dana, world).content.decode()
+    assert "or tick this box" in refused and "Shown once" not in refused
+    assert Packet.objects.count() == 1
+    assert "Shown once" in invite(dana, world, second="on").content.decode()
+    assert Packet.objects.count() == 2
+
+
+def test_whoever_has_finished_is_invited_again_without_a_question(dana, world, packet):
+    Packet.objects.filter(pk=packet.pk).update(state="submitted", submitted_at=clock.now())
+    assert "second packet" not in dana.get(f"{LIST}invite/{world.patient.pk}/").content.decode()
+    assert "Shown once" in invite(dana, world).content.decode()
+
+
+def test_every_page_of_a_packet_says_whose_it_is_but_not_in_its_title(dana, world, packet):
+    addresses = [page_of(packet), f"{LIST}{packet.pk}/tablet/", f"{LIST}{packet.pk}/withdraw/"]
+    pages = [dana.get(address).content.decode() for address in [*addresses, f"{LIST}invite/{world.patient.pk}/"]]
+    pages += [dana.post(f"{LIST}{packet.pk}/reissue/").content.decode()]
+    for page in pages:
+        shown = found(r'(?s)<div class="breadcrumbs">(.*?)</div>', page)
+        assert "Rosa Núñez" in shown and str(packet.pk)[:8] not in re.sub(r'href="[^"]*"', "", shown)
+        assert not re.search("Rosa|Núñez", found(r"(?s)<title>(.*?)</title>", page))
 
 
 def test_a_new_link_ends_the_old_one(dana, world, packet):
@@ -95,12 +129,27 @@ def test_a_closed_packet_gets_no_new_link(dana, packet):
 
 
 def test_what_is_missing_is_named_neutrally(dana, packet):
-    page = dana.get(LIST).content.decode()
-    assert "0 of 15" in page
-    assert "Privacy notice" in page
+    page, rows = dana.get(page_of(packet)).content.decode(), dana.get(LIST).content.decode()
     assert "Section 9" in page
-    for word in ("PHQ", "GAD", "DAST", "substance", "Part 2"):
-        assert word.lower() not in page.lower()
+    assert "Insurance, 10 sections<" in rows and "Section 9" not in rows
+    for shown in (page, rows):
+        assert "0 of 15" in shown
+        assert "Privacy notice" in shown
+        for word in ("PHQ", "GAD", "DAST", "substance", "Part 2"):
+            assert word.lower() not in shown.lower()
+
+
+def test_one_section_is_one_and_a_finished_packet_lacks_none(dana, packet):
+    packet.steps.exclude(position=9).update(state="done")
+    assert ">1 section<" in dana.get(LIST).content.decode()
+    packet.steps.update(state="done")
+    assert "section<" not in dana.get(LIST).content.decode()
+
+
+def test_where_a_packet_stands_begins_with_a_capital(dana, packet):
+    assert ">Invited<" in dana.get(LIST).content.decode()
+    Packet.objects.filter(pk=packet.pk).update(state="in_progress")
+    assert ">In progress<" in dana.get(LIST).content.decode()
 
 
 def test_sections_without_words_in_the_packets_language_are_named_by_number_alone(dana, world):
