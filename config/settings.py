@@ -329,9 +329,8 @@ EHR_ALLOW_LOOPBACK = flag("EHR_ALLOW_LOOPBACK", default=DEVELOPMENT)
 # --- data folder, demo ------------------------------------------------------------------------------
 DATA_DIR = Path(env.str("CANDOR_DATA", default=str(BASE_DIR / ".data")))
 DEMO_HTTP_PORT = number("DEMO_HTTP_PORT", 8025)
-DEMO_SMTP_PORT = number("DEMO_SMTP_PORT", 8026)
-if DEMO:
-    EMAIL_HOST, EMAIL_PORT = "127.0.0.1", DEMO_SMTP_PORT
+# Sockets that the launcher holds for the demo's chart and mailbox.
+DEMO_HTTP_FD, DEMO_SMTP_FD = number("DEMO_HTTP_FD", 0, least=0), number("DEMO_SMTP_FD", 0, least=0)
 
 # --- language, time, files --------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

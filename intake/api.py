@@ -185,7 +185,7 @@ def _reply(saved: Saved, posted: "Posted", section: str | None) -> dict[str, Any
     nodes = list(everything(fields))
     reply: dict[str, Any] = {
         "revision": saved.revision,
-        "problems": {node.key: node.error for node in nodes if node.error},
+        "problems": _strays(saved) | {node.key: node.error for node in nodes if node.error},
         "risk": saved.risk,
     }
     if saved.conflicts:
@@ -201,6 +201,11 @@ def _reply(saved: Saved, posted: "Posted", section: str | None) -> dict[str, Any
         context = {"fields": shown, "have": posted.have, "foreign": own, "is_shared": packet.is_shared_device}
         reply["html"] = render_to_string("intake/patient/_sections.html", context)
     return reply
+
+
+def _strays(saved: Saved) -> dict[str, str]:
+    """What was sent for a question that this form doesn't have: not stored, so not passed over in silence."""
+    return {problem.key: problem.message for problem in saved.problems if problem.code == "unknown-field"}
 
 
 def _shown(

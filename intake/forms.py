@@ -16,6 +16,7 @@ from intake.engine.entry import read_date
 from intake.engine.values import UnreadableValue
 
 LONGEST_CLIENT = 24  # characters of a page's own id
+CSRF = "csrfmiddlewaretoken"
 RELATIONSHIPS = [
     ("", _("Choose…")),
     ("parent", _("Parent")),
@@ -98,9 +99,11 @@ class SignatureForm(forms.Form):
 def posted_changes(data: QueryDict) -> dict[str, list[str]]:
     """What stands in every question that was on the posted page; an empty box takes its answer away.
 
-    Not of a question whose answer from another screen the patient wants to keep.
+    Not of a question whose answer from another screen the patient wants to keep. An answer counts also where the page
+    does not say that it asked for it: nothing that somebody told us is dropped.
     """
-    shown = [key for key in data.getlist("!shown") if key not in data.getlist("!keep")]
+    told = [engine.split_field(name)[0] for name in data if not name.startswith("!") and name != CSRF]
+    shown = [key for key in dict.fromkeys([*data.getlist("!shown"), *told]) if key not in data.getlist("!keep")]
     parts = ("", engine.DECLINED_FIELD, engine.UNIT_FIELD, engine.NEAR_FIELD)
     names = [key + part for key in shown for part in parts if not part or "!" not in key]  # with it: is that right?
     return {name: data.getlist(name) for name in names}

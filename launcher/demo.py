@@ -36,19 +36,35 @@ class Service:
     started: float = 0.0
 
 
+@dataclass(frozen=True)
+class Held:
+    """The demo's sockets, ours from the moment they are chosen: no other demo can be mistaken for this one."""
+
+    web: socket.socket
+    peers: socket.socket
+    mail: socket.socket
+
+    def all(self) -> tuple[socket.socket, ...]:
+        return self.web, self.peers, self.mail
+
+    def of(self, name: str) -> tuple[socket.socket, ...]:
+        """Those that this service is handed."""
+        return {"web": (self.web,), "demo_peers": (self.peers, self.mail)}.get(name, ())
+
+
 class Crew:
     """The demo's processes: started, watched, and stopped from the workers down to the mail receiver."""
 
-    def __init__(self, checkout: Path, env: dict[str, str], run: Run, listening: socket.socket) -> None:
-        self.checkout, self.env, self.run, self.listening = checkout, env, run, listening
+    def __init__(self, checkout: Path, env: dict[str, str], run: Run, held: Held) -> None:
+        self.checkout, self.env, self.run, self.held = checkout, env, run, held
         self.services: list[Service] = []
 
     def start(self, service: Service) -> None:
-        """Start a process, also again; the web's own socket stays open meanwhile, so no request is refused."""
+        """Start a process, also again; its sockets stay open meanwhile, so no request is refused."""
         if service not in self.services:
             self.services.append(service)
         service.started = time.monotonic()
-        fds = [self.listening.fileno()] if service.name == "web" else []
+        fds = [one.fileno() for one in self.held.of(service.name)]
         service.process = spawn(service.command, cwd=self.checkout, env=self.env, log=service.log, pass_fds=fds)
         self.run.remember_process(service.process)
 
@@ -114,33 +130,34 @@ def private_broker(here: Ready, scope: contextlib.ExitStack, run: Run) -> str:
     return broker.url
 
 
-def open_house(scope: contextlib.ExitStack, on: Stage, listening: socket.socket, ports: tuple[int, int]) -> Crew:
+def open_house(scope: contextlib.ExitStack, on: Stage, held: Held) -> Crew:
     """Prepare the database and the demo clinic, start everything; gives the crew once the pages answer.
 
     The web loads while the clinic is seeded, the workers after it: two cores are busy, and the links come soonest.
     """
     without = left_out()
-    port = port_of(listening)
+    port, peers_port, mail_port = (port_of(one) for one in held.all())
     redis_url = f"redis+socket://{on.run.folder}/stopped.sock" if "redis" in without else on.redis_url
     env = on.here.environment(on.logins) | {
         "CANDOR_DEMO": "1",
         "CANDOR_DATA": str(on.data),
         "REDIS_URL": redis_url,
         "BASE_URL": f"http://{HOST}:{port}",
-        "DEMO_HTTP_PORT": str(ports[0]),
-        "DEMO_SMTP_PORT": str(ports[1]),
+        "DEMO_HTTP_PORT": str(peers_port),
+        "DEMO_HTTP_FD": str(held.peers.fileno()),
+        "DEMO_SMTP_FD": str(held.mail.fileno()),
         "EMAIL_HOST": HOST,
-        "EMAIL_PORT": str(ports[1]),
+        "EMAIL_PORT": str(mail_port),
     }
-    crew = Crew(on.here.place.checkout, env, on.run, listening)
+    crew = Crew(on.here.place.checkout, env, on.run, held)
     scope.callback(crew.stop)
-    peers, web, *workers = services(on, listening.fileno())
+    peers, web, *workers = services(on, held.web.fileno())
     crew.start(peers)
     on.here.migrate(on.logins)
     say("Starting the web and preparing the demo clinic.")
     crew.start(web)
     on.here.manage("demo_seed", env=env, doing="preparing the demo clinic")
-    crew.await_port(peers, ports[0], "/")
+    crew.await_port(peers, peers_port, "/")
     crew.await_port(web, port, "/health/live")
     for worker in workers:
         if worker.name not in without:
@@ -176,7 +193,8 @@ def demo(checkout: Path, *, port: int | None, system: bool) -> int:
         if passing:
             say("Another demo runs from this checkout; this one gets a database of its own until it ends.")
         on = stage(here, scope, passing=passing)
-        crew = open_house(scope, on, listening, two_free_ports(8025))
+        peers, mail = (scope.enter_context(listen_from(first)) for first in (8025, 8026))
+        crew = open_house(scope, on, Held(listening, peers, mail))
         with contextlib.suppress(KeyboardInterrupt):
             show_links(on.data / "demo" / "links.json")
             while True:
@@ -194,7 +212,7 @@ def demo_check(checkout: Path, *, system: bool) -> int:
         listening = scope.enter_context(listen(0))
         here = scope.enter_context(setup.ready(checkout, requirements=packages.RUNTIME, system=system))
         on = stage(here, scope, passing=True)
-        crew = open_house(scope, on, listening, (free_port(), free_port()))
+        crew = open_house(scope, on, Held(listening, *(scope.enter_context(listen(0)) for _ in range(2))))
         say("Driving one patient through it.")
         command: Command = [here.venv.python, "manage.py", "demo_check", "--base-url", crew.env["BASE_URL"]]
         driver = spawn(command, cwd=checkout, env=crew.env)
@@ -253,16 +271,10 @@ def listen_from(first: int) -> socket.socket:
     return listen(0)
 
 
-def free_port(first: int = 0) -> int:
-    """Find a port that is free now, from `first` on or anywhere, for a process that binds it itself."""
-    with listen_from(first) if first else listen(0) as found:
+def free_port() -> int:
+    """Find a port that is free now, for a process that binds it itself."""
+    with listen(0) as found:
         return port_of(found)
-
-
-def two_free_ports(first: int) -> tuple[int, int]:
-    """Two different ones: the first is held while the second is looked for."""
-    with listen_from(first) as one, listen_from(first + 1) as other:
-        return port_of(one), port_of(other)
 
 
 def port_of(listening: socket.socket) -> int:

@@ -18,7 +18,7 @@ from config.demo.chart import Chart
 from config.demo.mailbox import Letter, Mailbox, receive
 from config.demo.peers import serve
 from launcher.console import last_line
-from launcher.demo import HOST, answers, free_port, listen, port_of
+from launcher.demo import HOST, answers, listen, port_of
 from launcher.processes import end, spawn
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,7 +55,8 @@ class House:
         self.base = f"http://{HOST}:{web_port}"
         self.post = Post(folder / "mail")
         self.chart = Chart(folder / "chart.json")
-        self.smtp_port = free_port()
+        self.smtp = listen(0)
+        self.smtp_port = port_of(self.smtp)
         self.chart_base = ""
         self.broker = ""
 
@@ -117,8 +118,8 @@ def open_house(
         port = port_of(listening)
         house = House(folder, port, settings)
         house.broker = broker
-        receiver = receive(house.post, house.smtp_port)
-        chart = serve(house.chart, house.post, 0)
+        receiver = receive(house.post, house.smtp)
+        chart = serve(house.chart, house.post, listen(0))
         house.chart_base = f"http://{HOST}:{chart.server_address[1]}/fhir"
         serving = threading.Thread(target=chart.serve_forever, kwargs={"poll_interval": 0.1})
         serving.start()

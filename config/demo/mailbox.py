@@ -1,6 +1,7 @@
 """A real SMTP receiver that keeps what it was sent, for the demo's mail viewer and `./run demo-check`."""
 
 import email
+import socket
 import threading
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -46,8 +47,20 @@ class Mailbox:
         return Letter(stamp, str(letter["To"]), str(letter["Subject"]), str(text))
 
 
-def receive(mailbox: Mailbox, port: int) -> Controller:
-    """Start receiving on loopback; raises OSError when the port is taken."""
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+class Receiver(Controller):
+    """Receives on a socket that somebody else holds for it."""
+
+    def __init__(self, mailbox: Mailbox, listening: socket.socket) -> None:
+        hostname, port = listening.getsockname()
+        super().__init__(mailbox, hostname=hostname, port=port)
+        self.listening = listening
+
+    def _create_server(self) -> Any:
+        return self.loop.create_server(self._factory_invoker, sock=self.listening)
+
+
+def receive(mailbox: Mailbox, listening: socket.socket) -> Controller:
+    """Start receiving."""
+    controller = Receiver(mailbox, listening)
     controller.start()
     return controller

@@ -1,6 +1,7 @@
 """One small server beside the demo: the mail viewer, the sandbox chart's FHIR endpoint and its viewer."""
 
 import json
+import socket
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -88,7 +89,10 @@ class Handler(BaseHTTPRequestHandler):
         """Silent: a request line of the chart may carry an identifier."""
 
 
-def serve(chart: Chart, mailbox: Mailbox, port: int) -> ThreadingHTTPServer:
-    """A server on loopback, not yet running; raises OSError when the port is taken."""
+def serve(chart: Chart, mailbox: Mailbox, listening: socket.socket) -> ThreadingHTTPServer:
+    """A server on a socket that somebody else holds for it, not yet running."""
     handler = type("BoundHandler", (Handler,), {"chart": chart, "mailbox": mailbox})
-    return ThreadingHTTPServer(("127.0.0.1", port), handler)
+    server = ThreadingHTTPServer(listening.getsockname(), handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listening
+    return server

@@ -4,7 +4,6 @@ What may follow what is decided by `intake.engine.turns`; here it meets what was
 """
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils import translation
 
 from intake import engine, selectors
@@ -51,15 +50,15 @@ def _answered(sitting: Sitting) -> HttpResponse:
     with translation.override(packet.language):
         if saved is not None and (saved.errors or problems) and turn is not None:
             return _show(sitting, view, turns, turn, saved)
+        told = is_told(sitting, saved) and (not in_danger or turn is None or _is_dangerous(turn.node))
         reply = other_button(sitting, is_switched=is_switched, view=view)
         if reply is not None or turn is None:
-            return reply or go_on(sitting, "", told=False)
+            return go_on(sitting, reply["Location"] if reply is not None else "", told=told)
         if "!back" in request.POST:
-            return redirect(address(sitting.slug, (engine.preceding(turns, turn.key) or turn).key))
+            return go_on(sitting, address(sitting.slug, (engine.preceding(turns, turn.key) or turn).key), told=told)
         if saved is not None and (turn.node.error or _could_mean(turn.node, request)):
             return _show(sitting, view, turns, turn, saved)
         onward = engine.following(turns, turn.key, known=known)
-        told = is_told(sitting, saved) and (not in_danger or _is_dangerous(turn.node))
         return go_on(sitting, address(sitting.slug, onward.key) if onward else "", told=told)
 
 

@@ -84,8 +84,21 @@ def _kept(sitting: Sitting) -> HttpResponse:
     with translation.override(packet.language):
         if unread or problems:
             return _show(sitting, view, shown, saved)
-        reply = other_button(sitting, is_switched=is_switched, view=view)
-        return reply or _onward(sitting, before, view, shown, saved)
+        reply = other_button(sitting, is_switched=is_switched, view=view) or _back(sitting, view, shown)
+        if reply is not None:
+            return go_on(sitting, reply["Location"], told=is_told(sitting, saved))
+        return _onward(sitting, before, view, shown, saved)
+
+
+def _back(sitting: Sitting, view: selectors.FormView, shown: engine.Page | None) -> HttpResponse | None:
+    if "!back" not in sitting.request.POST:
+        return None
+    return redirect(address(sitting.slug, view.pages[max(_number(view, shown) - 1, 0)].section.id))
+
+
+def _number(view: selectors.FormView, shown: engine.Page | None) -> int:
+    """The page's place among the form's; the last one's where it is gone."""
+    return view.pages.index(shown) if shown in view.pages else len(view.pages) - 1
 
 
 def _onward(
@@ -95,10 +108,8 @@ def _onward(
     shown: engine.Page | None,
     saved: Saved,
 ) -> HttpResponse:
-    """To the page before or behind this one, unless this one, or one before it, asks for another look first."""
-    number = view.pages.index(shown) if shown in view.pages else len(view.pages) - 1
-    if "!back" in sitting.request.POST:
-        return redirect(address(sitting.slug, view.pages[max(number - 1, 0)].section.id))
+    """To the page behind this one, unless this one, or one before it, asks for another look first."""
+    number = _number(view, shown)
     if _new(sitting, shown) or any(node.error for node in _asked(shown)):
         return _show(sitting, view, shown, saved)
     known = {node.key for node in everything(before.fields)}
@@ -135,5 +146,6 @@ def _show(
         return page(sitting.request, sitting.packet, "form", context)
     context |= {"just_saved": True, "new": _new(sitting, shown), "told": is_told(sitting, saved)}
     context["elsewhere"] = {conflict.error.key for conflict in saved.conflicts}
-    status = 409 if saved.conflicts else 422 if wrong else 200
+    context["strays"] = any(problem.code == "unknown-field" for problem in saved.problems)
+    status = 409 if saved.conflicts else 422 if wrong or context["strays"] else 200
     return page(sitting.request, sitting.packet, "form", context, status=status)

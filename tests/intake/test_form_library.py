@@ -205,7 +205,7 @@ def test_a_whole_translation_is_used_by_that_clinics_next_packets_only(published
     before = invite(published, language="es")
     load(published, words, tmp_path)
     own = FormVersion.objects.get(clinic=published.clinic)
-    assert (own.version, own.source, own.reviewer) == ("1.0.0-own.1", "The test publisher, 2026", "Rae Reviewer")
+    assert (own.version, own.source, own.reviewer) == ("1.1.0-own.1", "The test publisher, 2026", "Rae Reviewer")
     assert before.steps.get(slug="gad-7").form.clinic is None
     step = invite(published, language="es").steps.get(slug="gad-7")
     assert step.form == own
@@ -240,9 +240,9 @@ def test_our_own_draft_is_replaced_by_the_translators_words(published, tmp_path)
 def test_a_newer_text_of_the_library_is_not_hidden_by_an_older_translation(published, words, tmp_path):
     load(published, words, tmp_path)
     older = FormVersion.objects.get(slug="gad-7", clinic=None)
-    newer = {**older.definition, "version": "1.0.1"}
-    FormVersion.objects.create(slug="gad-7", version="1.0.1", definition=newer, sha256="1" * 64)
-    assert choosing.newest_forms(published.clinic.id, ["gad-7"])["gad-7"].version == "1.0.1"
+    newer = {**older.definition, "version": "1.1.1"}
+    FormVersion.objects.create(slug="gad-7", version="1.1.1", definition=newer, sha256="1" * 64)
+    assert choosing.newest_forms(published.clinic.id, ["gad-7"])["gad-7"].version == "1.1.1"
 
 
 REFUSED = {
@@ -250,7 +250,7 @@ REFUSED = {
     "a list": (lambda w: "[]", "exactly these members"),
     "no title": (lambda w: {**w, "title": ""}, "title is empty"),
     "another form": (lambda w: {**w, "form": "phq-9"}, "not gad-7"),
-    "another version": (lambda w: {**w, "version": "0.9.0"}, "the one in use is 1.0.0"),
+    "another version": (lambda w: {**w, "version": "0.9.0"}, "the one in use is 1.1.0"),
     "an unknown language": (lambda w: {**w, "language": "tlh"}, "this language is not one"),
     "an item too few": (lambda w: {**w, "items": {k: v for k, v in w["items"].items() if k != "gad7-q7"}}, "gad7-q7"),
     "an item too many": (lambda w: {**w, "items": {**w["items"], "gad7-q8": {"text": "t"}}}, "has no item 'gad7-q8'"),

@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import socket
 import sys
 import time
 import urllib.request
@@ -43,8 +44,12 @@ def demo_seed() -> None:
 
 
 def demo_peers() -> None:
-    address = ("127.0.0.1", int(os.environ["DEMO_HTTP_PORT"]))
-    http.server.ThreadingHTTPServer(address, http.server.SimpleHTTPRequestHandler).serve_forever()
+    held = socket.socket(fileno=int(os.environ["DEMO_HTTP_FD"]))
+    handler = http.server.SimpleHTTPRequestHandler
+    server = http.server.ThreadingHTTPServer(held.getsockname(), handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = held
+    server.serve_forever()
 
 
 def dispatch() -> None:

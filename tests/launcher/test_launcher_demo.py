@@ -86,7 +86,7 @@ def test_a_taken_port_is_one_line(checkout):
 def test_a_service_that_dies_is_named_and_started_again(tmp_path):
     (tmp_path / "runs").mkdir()
     with runs.begin(tmp_path, drop=list.clear) as run, demo.listen(0) as listening:
-        crew = demo.Crew(tmp_path, dict(os.environ), run, listening)
+        crew = demo.Crew(tmp_path, dict(os.environ), run, demo.Held(listening, listening, listening))
         sleeper = demo.Service("sleeper", ["/bin/sleep", "60"], 0, tmp_path / "log")
         crew.start(sleeper)
         before = sleeper.process
@@ -105,7 +105,7 @@ def test_a_service_that_dies_is_named_and_started_again(tmp_path):
 def test_a_service_that_does_not_start_is_told_with_its_last_words(tmp_path):
     (tmp_path / "runs").mkdir()
     with runs.begin(tmp_path, drop=list.clear) as run, demo.listen(0) as listening:
-        crew = demo.Crew(tmp_path, dict(os.environ), run, listening)
+        crew = demo.Crew(tmp_path, dict(os.environ), run, demo.Held(listening, listening, listening))
         broken = demo.Service("web", ["/bin/sh", "-c", "echo KeyError: gone >&2; exit 3"], 0, tmp_path / "log")
         crew.start(broken)
         with pytest.raises(Failure, match="web did not start: KeyError: gone"):

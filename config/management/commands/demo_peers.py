@@ -1,6 +1,7 @@
 """The demo's mailbox and sandbox chart, in the foreground until stopped. Refused outside the demo."""
 
 import signal
+import socket
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -18,15 +19,12 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not settings.DEMO:
+        if not settings.DEMO or not settings.DEMO_HTTP_FD or not settings.DEMO_SMTP_FD:
             raise CommandError("This is for the demo only. Type: ./run demo")
         folder = Path(settings.DATA_DIR) / "demo"
         mailbox = Mailbox(folder / "mail")
-        try:
-            server = serve(Chart(folder / "chart.json"), mailbox, settings.DEMO_HTTP_PORT)
-            receiver = receive(mailbox, settings.DEMO_SMTP_PORT)
-        except OSError as error:
-            raise CommandError(f"A demo port is taken ({error.strerror}).") from error
+        server = serve(Chart(folder / "chart.json"), mailbox, socket.socket(fileno=settings.DEMO_HTTP_FD))
+        receiver = receive(mailbox, socket.socket(fileno=settings.DEMO_SMTP_FD))
         signal.signal(signal.SIGTERM, stop)
         self.stdout.write(f"ready: mail and chart on http://127.0.0.1:{settings.DEMO_HTTP_PORT}")
         self.stdout.flush()
