@@ -5,7 +5,7 @@ clinic does not exist. The list shows names, because the desk has to find people
 that names everybody on it. Names that are searched for travel in a POST and become ids, so that none stands in a URL.
 """
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from uuid import UUID
 
 from django import forms
@@ -153,6 +153,16 @@ class PatientForm(PatientModelForm):
         model = Patient
         fields = ["clinic", "given_name", "family_name", "birth_date", "sex", "phone", "email", "mrn", "language"]
 
+    clinics: ClassVar[frozenset[UUID]] = frozenset()  # of whose staff the team is: `get_form` says so in a subclass
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """The team is set here, on this form's own copy: the declared field is one for all patients and threads."""
+        super().__init__(*args, **kwargs)
+        team = cast("forms.ModelMultipleChoiceField[User]", self.fields["care_team"])
+        team.queryset = selectors.clinicians_at(self.clinics)
+        if not self.instance._state.adding:
+            team.initial = sorted(selectors.care_team(self.instance))
+
     def clean_birth_date(self) -> Any:
         born = self.cleaned_data["birth_date"]
         if born.year < OLDEST or born > clock.now().date():
@@ -242,15 +252,11 @@ class PatientAdmin(DeskAdmin):
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> "type[forms.ModelForm[Any]]":
-        form = super().get_form(request, obj, change, **kwargs)
-        clinics = {obj.clinic_id} if obj else desk_clinics(request)
-        team = cast("forms.ModelMultipleChoiceField[User]", form.base_fields["care_team"])
-        team.queryset = selectors.clinicians_at(clinics)
-        if obj:
-            team.initial = sorted(selectors.care_team(obj))
-        else:
+        form = cast("type[PatientForm]", super().get_form(request, obj, change, **kwargs))
+        form.clinics = frozenset({obj.clinic_id}) if obj else desk_clinics(request)
+        if not obj:
             clinic = cast("forms.ModelChoiceField[Clinic]", form.base_fields["clinic"])
-            clinic.queryset = Clinic.objects.filter(pk__in=clinics)
+            clinic.queryset = Clinic.objects.filter(pk__in=form.clinics)
             clinic.initial = clinic.queryset.first()
         return form
 

@@ -53,7 +53,9 @@ class InviteForm(forms.Form):
     program = forms.ModelChoiceField(Program.objects.none(), empty_label=None)
     site = forms.ModelChoiceField(Site.objects.none(), empty_label=None, required=False)
     language = forms.ChoiceField(choices=settings.LANGUAGES)
-    visit_type = forms.ChoiceField(choices=VisitType.choices, label="Visit", required=False)
+    visit_type = forms.ChoiceField(
+        choices=[(value, capfirst(label)) for value, label in VisitType.choices], label="Visit", required=False
+    )
 
     def clean_visit_type(self) -> str:
         return self.cleaned_data["visit_type"] or VisitType.NEW
@@ -123,9 +125,8 @@ class PacketAdmin(DeskAdmin):
 
     @admin.display(description="Where it stands")
     def standing(self, packet: Any) -> str:
-        if packet.standing == "unfinished":
-            return capfirst(packet.get_state_display())
-        return dict(STANDINGS)[packet.standing]
+        told: dict[str, str] = {**dict(STANDINGS), "unfinished": capfirst(packet.get_state_display())}
+        return told[packet.standing]
 
     @admin.display(description="Language")
     def speaks(self, packet: Packet) -> str:

@@ -120,6 +120,11 @@ def test_the_sex_is_chosen_and_never_guessed(dana):
     assert "selected>Female" not in offered
 
 
+def test_who_cares_for_the_last_patient_is_not_chosen_for_the_next(dana, world):
+    assert "checked" in dana.get(page_of(world.patient)).content.decode()
+    assert "checked" not in dana.get(f"{LIST}add/").content.decode()
+
+
 def test_registering_goes_through_the_service(dana, world):
     reply = dana.post(f"{LIST}add/", {**NEW, "clinic": world.clinic.pk, "care_team": [world.backup.pk]})
     ana = Patient.objects.latest("created_at")
