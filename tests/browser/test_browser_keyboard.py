@@ -68,10 +68,10 @@ def answer_by_keyboard(patient, page, keys) -> None:
     for number in range(1, 10):
         choices = patient.field(f"phq9-q{number}")
         tab_to(page, choices.first)
-        with page.expect_response("**/save"):
+        with page.expect_response("**/save?*"):
             keys.press("Space")
         expect(choices.first).to_be_checked()
-    with page.expect_response("**/save"):
+    with page.expect_response("**/save?*"):
         keys.press("ArrowDown")
     help_panel = patient.find("#crisis")
     expect(help_panel).to_be_visible()
