@@ -8,8 +8,6 @@ from intake.engine.definition import ROOT, Item
 
 def nearest_common_ancestor(a: int, b: int, parents: Sequence[int]) -> int:
     """The innermost item that both are in (or are), ROOT if they share only the form."""
-    if ROOT in (a, b):
-        return ROOT
     above = set(_upwards(a, parents))
     return next((index for index in _upwards(b, parents) if index in above), ROOT)
 
