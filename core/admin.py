@@ -90,6 +90,10 @@ class DeskAdmin(ModelAdmin):
         """A filter in the address is a question; only these may be asked."""
         return lookup in self.lookups
 
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        """Nothing here is picked for another form; Django's own answer fails on a relation's other end."""
+        return False
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(clinic__in=desk_clinics(request))
 
