@@ -20,10 +20,6 @@ def codes(resource, **how):
     return [found.code for found in lint(resource, languages=(), **how)]
 
 
-def errors(resource, *items):
-    return [(error.link_id, error.code) for error in evaluate(tolerant(resource), list(items)).errors]
-
-
 @pytest.mark.parametrize(
     "code", ["44260-8", "93246-7", "93247-5", "93248-3", "93249-1", "93250-9", "93267-3", "93269-9"]
 )
