@@ -4,9 +4,12 @@
 import os
 import sys
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
-from django.db.utils import OperationalError
+try:
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+    from django.db.utils import OperationalError
+except ModuleNotFoundError:
+    sys.exit("Django is not installed for this Python. Run ./run setup, then: .venv/bin/python manage.py …")
 
 
 def main() -> int:

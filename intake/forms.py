@@ -96,14 +96,18 @@ class SignatureForm(forms.Form):
     reason = forms.CharField(required=False, max_length=500)
 
 
-def posted_changes(data: QueryDict) -> dict[str, list[str]]:
+def posted_section(data: QueryDict) -> dict[str, list[str]]:
+    """What a whole section says. An answer counts also where the page does not say that it asked for it."""
+    keys = [engine.split_field(name)[0] for name in data if name != CSRF]
+    return posted_changes(data, unasked=[key for key in keys if "!" not in key])
+
+
+def posted_changes(data: QueryDict, unasked: Sequence[str] = ()) -> dict[str, list[str]]:
     """What stands in every question that was on the posted page; an empty box takes its answer away.
 
-    Not of a question whose answer from another screen the patient wants to keep. An answer counts also where the page
-    does not say that it asked for it: nothing that somebody told us is dropped.
+    Not of a question whose answer from another screen the patient wants to keep.
     """
-    told = [engine.split_field(name)[0] for name in data if not name.startswith("!") and name != CSRF]
-    shown = [key for key in dict.fromkeys([*data.getlist("!shown"), *told]) if key not in data.getlist("!keep")]
+    shown = [key for key in dict.fromkeys([*data.getlist("!shown"), *unasked]) if key not in data.getlist("!keep")]
     parts = ("", engine.DECLINED_FIELD, engine.UNIT_FIELD, engine.NEAR_FIELD)
     names = [key + part for key in shown for part in parts if not part or "!" not in key]  # with it: is that right?
     return {name: data.getlist(name) for name in names}

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from consents.policy import Kind
 from intake import engine, selectors
-from intake.forms import everything, posted_changes
+from intake.forms import everything, posted_section
 from intake.services.packets import DOCUMENTS, remember_place
 from intake.services.submission import Saved, StepLocked
 from intake.views.patient import address, is_finished, next_address
@@ -77,7 +77,7 @@ def _kept(sitting: Sitting) -> HttpResponse:
     is_switched = switched(request, packet)
     before = selectors.form_view(packet, sitting.slug, packet.language)
     problems = photos_taken(sitting)
-    saved, view = keep(sitting, posted_changes(request.POST), problems)
+    saved, view = keep(sitting, posted_section(request.POST), problems)
     shown = engine.page_at(view.definition, view.pages, sitting.at)
     removed = request.POST.get("!remove", "")
     unread = [one for one in saved.errors if not (removed and one.key.startswith(f"{removed}."))]

@@ -75,6 +75,13 @@ def test_help_needs_neither_secrets_nor_a_database(command):
     assert done.stdout
 
 
+def test_without_the_environment_made_by_setup_it_says_what_to_type():
+    done = subprocess.run(["python3", "-S", "manage.py", "check"], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Django is not installed for this Python. Run ./run setup, then: .venv/bin/python")
+    assert done.stderr.count("\n") == 1
+
+
 def test_check_form_and_score_need_neither_secrets_nor_a_database(tmp_path):
     bare = {name: None for name in GOOD if name != "CANDOR_NO_LOCAL_ENV"}
     form = ROOT / "intake/definitions/gad-7-1.1.0.json"

@@ -103,7 +103,7 @@ def test_sex_moves_the_cut_off(answers_file, sex, positive):
         (b'{"phq9-q9": "LA6571-9", "phq9-q9": "LA6568-5"}', 1, "An item is answered twice"),
         ([], 2, "must be one JSON object"),
         (b"null", 2, "must be one JSON object"),
-        (b"", 2, "not JSON"),
+        (b"", 2, "Give the answers"),
         (b"{", 2, "not JSON"),
         (b"\xff\xfe\x00", 2, "not JSON"),
         (b"[" * 100_000, 2, "not JSON"),

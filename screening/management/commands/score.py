@@ -58,6 +58,8 @@ class Command(BaseCommand):
         except scoring.AnswersError as error:
             self._stop(DOES_NOT_FIT, str(error))
         except (ValueError, RecursionError):
+            if not raw.strip():
+                self._stop(UNREADABLE, "Give the answers: --answers FILE, or - for standard input.")
             self._stop(UNREADABLE, 'The answers are not JSON. Try {"phq9-q1": "LA6568-5"}.')
         if not isinstance(answers, dict):
             self._stop(UNREADABLE, 'The answers must be one JSON object, such as {"phq9-q1": "LA6568-5"}.')

@@ -2,8 +2,9 @@
 
 import packets as given
 import pytest
-from patient_pages import answer, opened, sign
+from patient_pages import answer, autosave, opened, sign
 
+from escalation.models import Incident
 from intake import engine, selectors
 from intake.models import Response
 
@@ -212,7 +213,7 @@ def test_hostile_posts_are_refused_in_plain_words_or_stored_exactly(browser, inv
     token = dict(page.fields)["csrfmiddlewaretoken"]
     for posted in ({"!shown": "x", "x": "y"}, {"!add": "nothing"}, {"!remove": "nothing[4]"}, {"!language": "xx"}, {}):
         reply = browser.client.post("/i/packet/demographics/", posted | {"csrfmiddlewaretoken": token})
-        assert reply.status_code in (200, 302)
+        assert reply.status_code in (200, 302, 422)
     assert browser.client.post("/i/packet/demographics/", {"x": "y" * 600_000}).status_code in (400, 403, 413)
 
 
@@ -245,3 +246,38 @@ def test_a_part_without_spanish_words_says_so_and_marks_its_english(browser):
     assert "solo se ha publicado en inglés" in page.text
     assert '<span lang="en">1. Feeling nervous, anxious or on edge</span>' in page.html
     assert "solo se ha publicado en inglés" not in browser.go("/i/packet/phq-9/").text
+
+
+def test_an_answer_counts_though_the_page_does_not_say_what_it_asked_for(world):
+    """A form cut short on its way, or made by hand: either it is kept, or it is said that it isn't."""
+    invitation = given.invite(world)
+    browser = opened(invitation)
+    page = browser.go("/i/packet/phq-9/")
+    token = dict(page.fields)["csrfmiddlewaretoken"]
+    reply = browser.client.post(
+        "/i/packet/phq-9/", {"csrfmiddlewaretoken": token, "phq9-q9": "http://loinc.org|LA6571-9"}
+    )
+    assert b"You are not alone." in reply.content
+    assert Incident.objects.get().source_ref == invitation.packet.id
+    assert "LA6571-9" in str(Response.objects.get(step__slug="phq-9").answers)
+
+
+def test_an_answer_to_a_question_of_another_form_is_not_called_saved(world):
+    browser = opened(given.invite(world))
+    token = dict(browser.go("/i/packet/gad-7/").fields)["csrfmiddlewaretoken"]
+    stray = {"phq9-q9": "http://loinc.org|LA6571-9"}
+    reply = browser.client.post("/i/packet/gad-7/", {"csrfmiddlewaretoken": token, **stray})
+    assert reply.status_code == 422
+    assert b"belongs to no question here and was not saved" in reply.content
+    saved = autosave(browser, "gad-7", {"phq9-q9": [stray["phq9-q9"]]})
+    assert "phq9-q9" in saved.json()["problems"]
+
+
+@pytest.mark.parametrize("button", [("!presentation", "guided"), ("!language", "es")])
+def test_help_is_shown_whatever_button_brings_the_dangerous_answer(world, button):
+    browser = opened(given.invite(world))
+    browser.go("/i/packet/phq-9/")
+    browser.press({"phq9-q9": "http://loinc.org|LA6571-9"}, *button)
+    assert Incident.objects.exists()
+    assert "988" in browser.page.text
+    assert "You are not alone." in browser.page.text or "No está solo" in browser.page.text
