@@ -246,3 +246,9 @@ def test_the_clinics_page_title_and_log_hold_no_name(dana, world):
     history = dana.get(f"{LIST}{world.patient.pk}/history/").content.decode()
     assert "Ana" not in history
     assert "Rosa" not in history
+
+
+@pytest.mark.parametrize("field", ["packets", "secret", "id"])
+def test_a_made_up_way_to_pick_a_row_is_refused_and_never_an_error_of_ours(world, field):
+    reply = signed_in(world.front_desk).get("/admin/core/patient/", {"_to_field": field})
+    assert reply.status_code == 400

@@ -143,7 +143,7 @@ def test_hostile_bodies_are_refused_and_never_an_error_of_ours(browser):
     assert status(json.dumps(whole | {"changes": {"demo-given": ["x" * 10_000_000]}})) == 413
     assert not Response.objects.exists()
     odd = {"demo-given": ["a\x00b"], "nothing[3].here": ["x"]}
-    assert set(autosave(browser, "demographics", odd).json()["problems"]) == {"demo-given", "nothing[3].here"}  # what belongs nowhere is told too
+    assert set(autosave(browser, "demographics", odd).json()["problems"]) == {"demo-given", "nothing[3].here"}
 
 
 def test_what_was_typed_comes_back_inert(browser):
