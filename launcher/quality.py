@@ -16,8 +16,8 @@ from launcher.console import say
 from launcher.processes import Command, end, spawn
 from launcher.setup import Ready
 
-# A file stays on one worker: the browser and the peers start once for it.
-PARALLEL = ("--numprocesses", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile")
+# A file stays on one worker: the browser and the peers start once for it. The tests say themselves which come first.
+PARALLEL = ("--numprocesses", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "--no-loadscope-reorder")
 
 # Not named test_…, so that only `./run screens` makes them.
 PICTURES = ("tests/browser/screens.py", "tests/browser/readme_pictures.py")

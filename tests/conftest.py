@@ -68,6 +68,12 @@ def world(db) -> World:
     return build_world()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A file runs on one worker: those that take minutes start first, or one worker would end long after the other."""
+    items.sort(key=lambda item: item.path.parent.name not in ("browser", "flows", "launcher"))
+
+
 def pytest_terminal_summary(terminalreporter, exitstatus, config) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     if skipped and os.environ.get("CI"):

@@ -50,13 +50,12 @@ class Post(Mailbox):
 class House:
     """Where everything is, and the processes that a test may start beside the web."""
 
-    def __init__(self, folder: Path, web_port: int, settings: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, web_port: int, smtp_port: int, settings: Mapping[str, str]) -> None:
         self.folder, self.settings = folder, settings
         self.base = f"http://{HOST}:{web_port}"
         self.post = Post(folder / "mail")
         self.chart = Chart(folder / "chart.json")
-        self.smtp = listen(0)
-        self.smtp_port = port_of(self.smtp)
+        self.smtp_port = smtp_port
         self.chart_base = ""
         self.broker = ""
 
@@ -114,12 +113,12 @@ def open_house(
     settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[House]:
     """Everything but the dispatcher, which a test starts when it needs one; all of it ends with the block."""
-    with listen(0) as listening:
+    with listen(0) as listening, listen(0) as smtp, listen(0) as filing:
         port = port_of(listening)
-        house = House(folder, port, settings)
+        house = House(folder, port, port_of(smtp), settings)
         house.broker = broker
-        receiver = receive(house.post, house.smtp)
-        chart = serve(house.chart, house.post, listen(0))
+        receiver = receive(house.post, smtp)
+        chart = serve(house.chart, house.post, filing)
         house.chart_base = f"http://{HOST}:{chart.server_address[1]}/fhir"
         serving = threading.Thread(target=chart.serve_forever, kwargs={"poll_interval": 0.1})
         serving.start()
