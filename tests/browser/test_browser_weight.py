@@ -31,7 +31,7 @@ NOT_THE_PATIENTS = ["--ignore=admin", "--ignore=rest_framework", "--ignore=guard
 def standing_house(chromium, django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[House]:
     folder = tmp_path_factory.mktemp("production")
     with django_db_blocker.unblock():
-        environment = House(folder, 0, 0, PRODUCTION).environment()
+        environment = House(folder, 0, 25, PRODUCTION).environment()
         collect = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0", *NOT_THE_PATIENTS]
         subprocess.run(collect, cwd=ROOT, env=environment, check=True)
         with open_house(folder, settings=PRODUCTION) as house:
