@@ -51,13 +51,13 @@ def _version(definition: Mapping[str, Any]) -> tuple[int, ...]:
 def publish(definition: dict[str, Any], *, actor: Actor) -> bool:
     """Publish one Questionnaire under its `url`'s last part and `version`. False if it already is."""
     slug, version = str(definition["url"]).rsplit("/", 1)[-1], str(definition["version"])
-    check(definition, published(definition).languages)
     sha256 = sha256_of(definition)
     known = FormVersion.objects.filter(clinic=None, slug=slug, version=version).first()
     if known:
         if known.sha256 != sha256:
             raise FormRefused(f"{slug} {version} was published with another text: give the new one a new version.")
         return False
+    check(definition, published(definition).languages)
     form = FormVersion.objects.create(slug=slug, version=version, definition=definition, sha256=sha256)
     audit.services.record(
         Action.FORM_PUBLISHED,

@@ -73,8 +73,9 @@ def test_an_older_version_published_before_is_no_longer_asked(published):
     assert choosing.newest_forms(published.clinic.id, ["insurance"])["insurance"] == newest
 
 
-def test_without_a_published_library_the_desk_is_told_what_to_do(world):
-    with pytest.raises(choosing.FormsMissing, match="publish_forms"):
+def test_a_form_that_is_not_published_is_named_to_the_desk_with_what_to_do(world):
+    FormRule.objects.create(clinic=world.clinic, form="sleep-diary", position=1)
+    with pytest.raises(choosing.FormsMissing, match="sleep-diary is not published. Type: manage.py publish_forms"):
         invite(world)
 
 
