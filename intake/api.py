@@ -125,7 +125,7 @@ class SaveAnswer(APIView):
     `client` is the page's own id, `revision` the one it was drawn from, `told` {question: revision} what it was told
     of since. Replies {"revision", "problems": {question: words}, "risk", "told"?, "conflicts"?, "read"?, "html"?}.
     `told`: an alert is open and somebody is on duty. `read` {question: words}: how what was typed was understood.
-    `html` holds the questions that came because of the answer, the others as empty places.
+    `html` holds the questions that came because of the answer, and what is calculated; the others as empty places.
 
     409 with "conflicts" {question: {"words", "now": {field: [text]}}}: these answers were changed on another screen and
     not stored, everything else was. Any other refusal stored nothing and says why in "detail": 400 unreadable,
@@ -196,7 +196,8 @@ def _reply(saved: Saved, posted: "Posted", section: str | None) -> dict[str, Any
     if read := {node.key: words for node in nodes if node.key in changed and (words := understood(node))}:
         reply["read"] = read
     shown = _shown(saved.definition, fields, section)
-    if shown and {node.key for node in everything(shown)} != posted.have:
+    asked = list(everything(shown))
+    if asked and ({node.key for node in asked} != posted.have or any(node.item.calculated for node in asked)):
         own = foreign(saved.definition, packet.language)
         context = {"fields": shown, "have": posted.have, "foreign": own, "is_shared": packet.is_shared_device}
         reply["html"] = render_to_string("intake/patient/_sections.html", context)

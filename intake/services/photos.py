@@ -40,15 +40,19 @@ def keep(*, packet_id: UUID, slug: str, key: str, picture: Picture) -> Photo:
     packet, response, definition = _draft(packet_id, slug)
     place = _place(definition, response, key)
     title = place.item.text_in("en").replace("|", " ")[:LONGEST_TITLE]
+    sha256, attached = hashlib.sha256(picture.jpeg).hexdigest(), _attached(place)
+    known = Photo.objects.filter(packet=packet, sha256=sha256)
+    if again := next((one for one in known if f"{URN}{one.id}" in [other["url"] for other in attached]), None):
+        return again  # the phone had no reply to it, and sent it once more
     photo = Photo(
         packet=packet,
         step=response.step,
         content=base64.b64encode(picture.jpeg).decode(),
-        sha256=hashlib.sha256(picture.jpeg).hexdigest(),
+        sha256=sha256,
         width=picture.width,
         height=picture.height,
     )
-    others = _attached(place) if place.item.repeats else []
+    others = attached if place.item.repeats else []
     most = place.item.constraints.max_occurs or MOST_PHOTOS
     if len(others) >= most or Photo.objects.filter(packet=packet).count() >= MOST_PHOTOS + bool(place.answers):
         raise NotAPhoto("too-many")

@@ -177,6 +177,8 @@ function merge(old, fresh) {
   for (const node of there) {
     const kept = here.get(node.id);
     if (kept) {
+      const [said, now] = [kept, node].map((one) => one.querySelector(":scope > [data-said]"));
+      if (now) said?.replaceWith(now); // what the server fills in, perhaps from this answer
       const [inner, newer] = [kept, node].map((one) => one.querySelector("[data-questions]"));
       if (inner && newer) added = merge(inner, newer) || added;
       else if (newer) kept.append(newer);

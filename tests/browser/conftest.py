@@ -99,8 +99,8 @@ def phone(chromium, house, gallery) -> Iterator[Callable[..., Phone]]:
     """Makes phones. Afterwards no page may have shown an error, asked a stranger, or had what `Gallery` looks for."""
     phones: list[Phone] = []
 
-    def make(name: str = "", **settings: Any) -> Phone:
-        phones.append(Phone(chromium, house.base, gallery, name, **settings))
+    def make(name: str = "", base: str = "", **settings: Any) -> Phone:
+        phones.append(Phone(chromium, base or house.base, gallery, name, **settings))
         return phones[-1]
 
     yield make

@@ -1,12 +1,17 @@
 """Every page, looked at: axe, dark colours, 320 pixels, letters of twice the size, the content security policy."""
 
+from uuid import uuid4
+
 import packets as given
 import pytest
 import staff_story
+from django.db import connection, transaction
 from phone import ONWARD, PASSWORD, SCREEN
 from playwright.sync_api import expect
+from serving import until
 
 import consents.services
+from intake.services import packets, submission
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -39,6 +44,11 @@ def test_everybody_can_use_every_page_on_the_way_to_sending(clinic, phone, langu
         given.answer(invitation.packet, slug, answers)
     patient.go("/i/packet/review/")
     patient.look("review-complete")
+    submission.submit(packet=invitation.packet, key=uuid4())  # from another screen, with something else on it
+    patient.find("[name=reviewed]").evaluate("field => { field.value = '0'.repeat(64) }")
+    patient.go_on()
+    patient.at("/i/packet/review/")
+    patient.look("sent-already")
     patient.go_on()
     patient.at("/i/packet/done/")
     patient.look("done-preparing")
@@ -108,7 +118,9 @@ def look_at_forms(patient) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_everybody_can_use_the_pages_after_a_no(clinic, phone, language):
+def test_everybody_can_use_the_pages_after_a_no_and_those_of_forms_that_are_somebody_elses_or_closed(
+    clinic, phone, language
+):
     invitation, patient = given.invite(clinic, language), phone(name=f"{language}-")
     for slug in ("treatment", "share-permission"):
         given.sign(invitation.packet, slug, "declined")
@@ -117,6 +129,40 @@ def test_everybody_can_use_the_pages_after_a_no(clinic, phone, language):
     for name, slug in (("declined", "treatment"), ("declined-permission", "share-permission"), ("skipped", "dast-10")):
         patient.go(f"/i/packet/{slug}/")
         patient.look(name)
+    look_at_the_refusal_of_somebody_else(phone(name=f"{language}-", locale=language), invitation)
+    look_at_what_closes_under_the_patients_hands(patient, invitation.packet, clinic.front_desk)
+
+
+def look_at_what_closes_under_the_patients_hands(patient, packet, desk) -> None:
+    """The clinic withdraws the forms while a page of them is being saved."""
+    patient.go("/i/packet/demographics/")
+    with transaction.atomic():
+        packets.withdraw(packet=packet, by=desk)
+        patient.find(ONWARD).tap(no_wait_after=True)
+        until(is_waited_for, "the server to ask for the packet")
+    expect(patient.find("#questions")).to_have_count(0)
+    patient.look("closed")
+
+
+def is_waited_for() -> bool:
+    """Whether another session of the database waits for this one."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+    with connection.cursor() as cursor:
+        cursor.execute(waiting)
+        return bool(cursor.fetchone()[0])
+
+
+def look_at_the_refusal_of_somebody_else(other, invitation) -> None:
+    other.go(f"/i/#{invitation.token}")
+    other.find("summary").tap()
+    other.find("#respondent_name").fill("Marta Núñez")
+    other.find("#relationship").select_option("parent")
+    other.find("#birth_date").fill("03/15/1990")
+    other.go_on()
+    expect(other.find("#page")).to_have_count(0)
+    other.look("theirs")
+    other.go("/i/tablet/back/?sent")
+    other.look("tablet-back-sent")
 
 
 @pytest.mark.parametrize("language", ["en", "es"])

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from test_browser_keyboard import tab_to
 
 from intake import engine, selectors
-from intake.models import Response
+from intake.models import FormVersion, Response, Step
 from intake.services import packets
 from intake.templatetags.questions import control
 from intake.views.patient import address
@@ -227,3 +227,26 @@ def test_what_was_typed_is_shown_as_understood_while_the_patient_is_still_there(
     patient.give("day", "soon")
     expect(patient.find("[id='e-day']")).to_be_visible()
     expect(read).to_be_hidden()
+
+
+TOTAL = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-calculatedExpression"
+TWICE = {"language": "text/fhirpath", "expression": "%resource.item.where(linkId='n').answer.value * 2"}
+
+
+def test_what_is_calculated_follows_the_answers_while_the_page_is_open(clinic, phone):
+    invitation, patient = every_type.given.invite(clinic), phone()
+    number = every_type.item("n", "integer", "A number", "Un número")
+    total = {"url": TOTAL, "valueExpression": TWICE}
+    twice = every_type.item("twice", "integer", "Twice that", "El doble", total, readOnly=True)
+    definition = {**every_type.FORM, "item": [number, twice]}
+    form = FormVersion.objects.create(slug="twice", version="1", definition=definition, sha256="0" * 64)
+    Step.objects.create(packet=invitation.packet, position=99, what=Step.What.FORM, slug="twice", form=form)
+    patient.open("/i/", code=invitation.code)
+    patient.go("/i/packet/twice/")
+    expect(patient.find("#q-twice [data-said]")).to_have_text("Nothing yet")
+    for typed, shown in (("21", "42"), ("5", "10"), ("", "Nothing yet")):
+        patient.answer({"n": typed})
+        expect(patient.find("#q-twice [data-said]")).to_have_text(shown)
+        expect(patient.field("n")).to_have_value(typed)
+        patient.saved()
+        expect(patient.find("#saving")).to_have_text("Saved")

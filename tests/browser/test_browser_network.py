@@ -1,15 +1,12 @@
 """Without a network nothing is lost, and nothing of the patient is left in the browser."""
 
-import re
-
 import packets as given
 import pytest
 from playwright.sync_api import expect
 
 from consents.models import Signature
-from intake.models import Response, Submission
+from intake.models import Response
 
-ONWARD = "main .main:not(.help-lines .main)"
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
@@ -185,48 +182,39 @@ def test_nothing_is_signed_while_another_tab_waits_for_a_reply(at_the_phq9):
     assert Signature.objects.count() == 1
 
 
-# --- each kind of request cut -------------------------------------------------------------------------------
-
-PLACES = ("before", "after")
-
-
-def cut_once(patient, address, place):
-    """The next request to that address is lost: on the way there, or its reply on the way back."""
-
-    def lose(route):
-        if place != "before":
-            route.fetch(max_redirects=0)  # the server has it, and has answered
-        route.abort()
-
-    patient.context.route(address, lose, times=1)
-
-
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("number", [1, 5, 9])
-def test_a_save_cut_at_the_first_a_middle_and_the_last_place_is_stored_once(at_the_phq9, number, place):
+def test_a_slow_connection_is_said_until_the_reply_is_there(at_the_phq9):
     patient = at_the_phq9
-    for n in range(1, 10):
-        if n == number:
-            cut_once(patient, "**/save*", place)
-        patient.option(f"phq9-q{n}", FIRST).tap()
-    patient.go_on()
-    stored = Response.objects.get()
-    assert str(stored.answers).count(FIRST) == 9
-    assert stored.revision <= 9
+    patient.page.clock.install()
+    held = []
+    patient.page.route("**/save*", lambda route: held.append(route))
+    with patient.page.expect_request("**/save*"):
+        patient.option("phq9-q1", FIRST).tap()
+    patient.page.clock.run_for(1600)
+    expect(patient.find("#saving")).to_have_text("Saving…")
+    expect(patient.find("#line")).to_be_hidden()
+    patient.page.clock.run_for(2400)
+    expect(patient.find("#line")).to_have_text("Your connection is slow. We keep trying.")
+    held[0].continue_()
+    patient.saved()
+    expect(patient.find("#line")).to_be_hidden()
+    assert FIRST in str(Response.objects.get().answers)
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_a_cut_submit_is_one_submission(clinic, phone, place):
-    invitation = given.invite(clinic)
-    given.complete(invitation.packet)
+def test_signing_waits_for_a_slow_connection_and_says_so(clinic, phone):
     patient = phone()
-    patient.open(f"/i/#{invitation.token}")
-    patient.go("/i/packet/review/")
-    cut_once(patient, re.compile("/i/packet/review/$"), place)
-    patient.find(ONWARD).tap()
-    expect(patient.page).to_have_url(re.compile("chrome-error"))
-    patient.go("/i/packet/review/")
-    if patient.find(ONWARD).count() and "review" in patient.page.url:
-        patient.go_on()
-    patient.at("/i/packet/done/")
-    assert Submission.objects.count() == 1
+    patient.open(f"/i/#{given.invite(clinic).token}")
+    patient.page.clock.install()
+    patient.go("/i/packet/treatment/")
+    held = []
+    patient.page.route("**/health/live*", lambda route: held.append(route))
+    for box in patient.find("label:has([name=statement])").all():
+        box.tap()
+    patient.find("[name=signer_name]").fill("Rosa Núñez")
+    with patient.page.expect_request("**/health/live*"):
+        patient.find("[name=decision][value=signed]").tap()
+    patient.page.clock.run_for(4000)
+    expect(patient.find("#line")).to_have_text("Your connection is slow. We keep trying.")
+    assert not Signature.objects.exists()
+    with patient.page.expect_event("load"):
+        held[0].continue_()
+    assert Signature.objects.count() == 1

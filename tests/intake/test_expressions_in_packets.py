@@ -2,13 +2,14 @@
 
 import packets as given
 import pytest
+from patient_pages import autosave, opened
 from questionnaires import CORE, form, group, item
 
 from audit.actions import Actor
 from intake.models import FormVersion, Packet, Response, Step
 from intake.selectors import definition_of, form_view
 from intake.selectors.starting import as_fhir, starting_items
-from intake.services import library
+from intake.services import library, packets
 from intake.services.entries import add_entry
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +86,18 @@ def test_the_body_mass_index_is_the_servers(packet):
     assert shown(packet)["bmi"] == ("23.4",)
     given.answer(packet, "vitals", {"height": [""]})
     assert shown(packet)["bmi"] == ()
+
+
+def test_each_saved_answer_brings_what_is_calculated_from_it(packet, world):
+    browser = opened(packets.reissue(packet=packet, by=world.front_desk))
+    browser.go("/i/packet/vitals/")
+    have = ["called", "born", "weight", "height", "bmi", "child"]
+    given.answer(packet, "vitals", {"weight": ["60"]})
+    reply = autosave(browser, "vitals", {"height": ["1.6"]}, have=have).json()
+    assert "23.4" in reply["html"]
+    assert "f-weight" not in reply["html"], "what is on the page already is left alone"
+    reply = autosave(browser, "vitals", {"height": [""]}, have=have).json()
+    assert "Nothing yet" in reply["html"]
 
 
 def test_a_new_entry_starts_with_its_own_initial_values(packet):

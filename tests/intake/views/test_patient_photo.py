@@ -159,6 +159,14 @@ def test_another_photo_takes_its_place_and_it_can_be_removed(browser):
     assert Event.objects.filter(action="photo.removed").count() == 2
 
 
+def test_a_photo_sent_once_more_because_its_reply_was_lost_is_the_same_photo(browser):
+    replies = [send(browser, photo()) for _ in range(2)]
+    assert replies[0].content == replies[1].content
+    assert Photo.objects.count() == 1
+    assert Response.objects.get().revision == 2, "the answer that asks for the photo, and the photo"
+    assert list(Event.objects.filter(action__startswith="photo.").values_list("action", flat=True)) == ["photo.saved"]
+
+
 def test_without_javascript_the_photo_comes_with_the_page_and_nothing_else_is_lost(browser, invitation):
     for button, value in ((("!photo"), FRONT), (None, "")):
         browser.go(PAGE)
@@ -249,6 +257,6 @@ def test_only_a_question_for_a_photo_takes_one_and_only_in_its_own_form(browser)
 def test_no_packet_fills_up_with_photos(browser, invitation, monkeypatch):
     monkeypatch.setattr("intake.services.photos.MOST_PHOTOS", 1)
     assert send(browser, photo()).status_code == 200
-    assert send(browser, photo()).status_code == 200, "instead of the first one"
+    assert send(browser, photo("blue")).status_code == 200, "instead of the first one"
     assert "no room for one more" in send(browser, photo(), BACK).content.decode()
     assert Photo.objects.count() == 1
