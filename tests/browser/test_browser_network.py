@@ -230,3 +230,14 @@ def test_a_cut_submit_is_one_submission(clinic, phone, place):
         patient.go_on()
     patient.at("/i/packet/done/")
     assert Submission.objects.count() == 1
+
+
+def test_back_to_a_page_that_refused_something_shows_it_again_and_no_error_of_the_browser(clinic, phone):
+    patient = phone()
+    patient.open(f"/i/#{given.invite(clinic).token}")
+    patient.go("/i/packet/treatment/")
+    patient.press("[name=decision][value=signed]")  # nothing is ticked, no name is typed
+    expect(patient.find("main")).to_contain_text("Nothing was signed yet.")
+    patient.go("/i/packet/")
+    patient.page.go_back()
+    expect(patient.find("#statements")).to_be_visible()
