@@ -14,8 +14,10 @@ from core import clock
 from intake import engine
 from intake.engine.entry import read_date
 from intake.engine.values import UnreadableValue
+from screening import instruments
 
 LONGEST_CLIENT = 24  # characters of a page's own id
+HARM = frozenset(flag.link_id for flag in instruments.get("harm-to-others").flags)  # to somebody else
 CSRF = "csrfmiddlewaretoken"
 RELATIONSHIPS = [
     ("", _("Choose…")),
@@ -138,6 +140,20 @@ def everything(nodes: Sequence[engine.FieldNode]) -> Iterator[engine.FieldNode]:
     for node in nodes:
         yield node
         yield from everything(node.children)
+
+
+def danger(nodes: Sequence[engine.FieldNode]) -> str:
+    """To whom the chosen answers tell of danger: "others" where to nobody else. The help begins with words for it."""
+    kinds = {
+        danger_of(node)
+        for node in everything(nodes)
+        if any(one.is_selected and one.option.risk for one in node.options)
+    }
+    return "others" if kinds == {"others"} else "self"
+
+
+def danger_of(node: engine.FieldNode) -> str:
+    return "others" if node.item.link_id in HARM else "self"
 
 
 def understood(node: engine.FieldNode) -> str:

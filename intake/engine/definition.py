@@ -202,6 +202,7 @@ class Item:
     help: Words = Words()
     why_asked: Words = Words()
     entry_format: Words = Words()
+    pattern_words: Words = Words()  # what is said of an answer that the pattern refuses
     sensitivity: str = ""
     risk: bool = False
     is_extracted: bool = False  # SDC observationExtract: its answer becomes an Observation with the item's code

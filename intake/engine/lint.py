@@ -137,7 +137,7 @@ def _check_translations(form: Definition, language: str, findings: Findings) -> 
     if not form.words.speaks(language):
         findings.add("translation-missing", "Questionnaire.title", name=language)
     for item in form.all_items:
-        words = [item.words, item.why_asked, *item.unit_words]
+        words = [item.words, item.why_asked, item.pattern_words, *item.unit_words]
         words += [option.words for option in item.options if option.meaning.type in ("Coding", "string")]
         if not all(text.speaks(language) for text in words):
             findings.add("translation-missing", item.path, name=language)

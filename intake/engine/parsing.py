@@ -47,7 +47,7 @@ _ITEM_ELEMENTS: Final = frozenset(_ITEM.split())
 _CONDITION_ELEMENTS: Final = frozenset({"question", "operator", *(f"answer{suffix}" for suffix in SUFFIXES)})
 _INITIAL_ELEMENTS: Final = frozenset(f"value{suffix}" for suffix in SUFFIXES)
 _SIMPLE_TYPES: Final = frozenset({"boolean", "decimal", "integer", "string", "text", "url", "open-choice"})  # que-10
-_ITEM_EXTENSIONS: Final = frozenset({"sensitivity", "risk", "why-asked", "confirm-above"})
+_ITEM_EXTENSIONS: Final = frozenset({"sensitivity", "risk", "why-asked", "confirm-above", "pattern-words"})
 _ITEM_EXPRESSIONS: Final = frozenset({VARIABLE, CALCULATED, ENABLE_WHEN, INITIAL})
 
 
@@ -217,6 +217,7 @@ def _read_item(element: Element, index: int, parent: Item | None, value_sets: Ma
         control=_read_control(element),
         why_asked=_read_words(element, f"{CANDOR}why-asked"),
         entry_format=_read_words(element, f"{CORE}entryFormat"),
+        pattern_words=_read_words(element, f"{CANDOR}pattern-words"),
         sensitivity=_read_sensitivity(element, above.sensitivity),
         risk=element.says(f"{CANDOR}risk"),
         is_extracted=element.says(f"{SDC}observationExtract"),

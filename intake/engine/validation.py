@@ -170,7 +170,13 @@ def _errors(active: Sequence[Occurrence], reading: Reading, language: str) -> It
 
 
 def _error(place: Occurrence, code: str, words: Mapping[str, object], language: str) -> AnswerError:
-    return AnswerError(place.item.link_id, code, say(code, language, **words), key=place.key, indexes=place.indexes)
+    said = _said(place.item, code, words, language)
+    return AnswerError(place.item.link_id, code, said, key=place.key, indexes=place.indexes)
+
+
+def _said(item: Item, code: str, words: Mapping[str, object], language: str) -> str:
+    """The form's own words where it has some: only it knows what its pattern asks for."""
+    return (code == "pattern" and item.pattern_words.to(language)) or say(code, language, **words)
 
 
 Problem = tuple[str, Mapping[str, object]]
@@ -241,4 +247,4 @@ def _check_range(item: Item, value: Value) -> Problem | None:
 
 def answer_errors(place: Occurrence, language: str) -> tuple[str, ...]:
     """What is wrong with the answers at a place, in words."""
-    return tuple(say(code, language, **words) for code, words in _problems(place))
+    return tuple(_said(place.item, code, words, language) for code, words in _problems(place))

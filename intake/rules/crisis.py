@@ -31,6 +31,7 @@ class CrisisLines:
     spanish_word: str = ""
     veterans_key: str = ""
     veterans_text: str = ""
+    any_crisis: bool = False  # for any mental health crisis, not for thoughts of suicide alone
 
     def name(self, language: str) -> str:
         return self.names.get(language) or self.names.get("en", "")
@@ -47,6 +48,7 @@ COUNTRIES: Mapping[str, CrisisLines] = {
         spanish_word="AYUDA",
         veterans_key="1",
         veterans_text="838255",
+        any_crisis=True,
     ),
     "CA": CrisisLines(names={"en": "9-8-8: Suicide Crisis Helpline"}, call="988", text="988", emergency="911"),
 }

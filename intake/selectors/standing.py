@@ -128,10 +128,21 @@ def _seconds_left(step: Step, now: _Standing) -> int:
     """What is asked and not answered yet, required or not, unless the patient went on without it."""
     if step.form_id is None:
         return SECONDS_FOR_A_DOCUMENT if _undecided(step, now.decided.get(step.slug)) else 0
+    if step.state == Step.State.SKIPPED:
+        return 0
     evaluation = now.evaluations.get(step.id)
-    if evaluation is None or (step.state == Step.State.DONE and evaluation.is_complete):
+    if evaluation is None:  # locked until its permission is signed: that must not make the rest look longer
+        return _seconds_of(step.form_id)
+    if step.state == Step.State.DONE and evaluation.is_complete:
         return 0
     return sum(section.seconds_left for section in engine.progress(definition_of(step.form_id), evaluation))
+
+
+@lru_cache(maxsize=128)
+def _seconds_of(form_id: UUID) -> int:
+    """A form that nobody has begun."""
+    definition = definition_of(form_id)
+    return sum(section.seconds_left for section in engine.progress(definition, engine.evaluate(definition, [])))
 
 
 def missing(packet: Packet, language: str) -> tuple[Missing, ...]:

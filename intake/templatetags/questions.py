@@ -4,10 +4,12 @@ import re
 import secrets
 
 from django import template
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from intake.engine import FieldNode
-from intake.forms import is_phone, understood
+from intake.forms import danger_of, is_phone, understood
 from screening import instruments
 
 register = template.Library()
@@ -73,14 +75,15 @@ def steps(node: FieldNode) -> range:
 
 
 @register.filter
-def replies(node: FieldNode) -> list[tuple[str, str, bool, bool]]:
-    """What a question offers: value, words, whether it is chosen, whether the form marks it as dangerous."""
+def replies(node: FieldNode) -> list[tuple[str, str, bool, str]]:
+    """What a question offers: value, words, whether it is chosen, and of what the form marks as dangerous, to whom."""
     if node.item.type == "boolean":
         words = (("true", gettext("Yes")), ("false", gettext("No")))
-        return [(value, label, value in node.values, False) for value, label in words]
+        return [(value, label, value in node.values, "") for value, label in words]
     if node.options:
-        return [(one.value, one.label, one.is_selected, one.option.risk) for one in node.options]
-    return [(str(number), str(number), str(number) in node.values, False) for number in steps(node)]
+        about = danger_of(node)
+        return [(one.value, one.label, one.is_selected, about if one.option.risk else "") for one in node.options]
+    return [(str(number), str(number), str(number) in node.values, "") for number in steps(node)]
 
 
 @register.filter
@@ -102,6 +105,12 @@ def is_short(node: FieldNode) -> bool:
 def is_read(node: FieldNode) -> bool:
     """Whether the page says how an answer was understood: what can be typed in many ways."""
     return node.item.type in READ or is_phone(node)
+
+
+@register.filter
+def foldable(words: str) -> SafeString:
+    """With room for a new line behind each slash: they/them/their/theirs/themselves is one word to a browser."""
+    return format_html_join(mark_safe("/<wbr>"), "{}", ((part,) for part in words.split("/")))
 
 
 @register.filter

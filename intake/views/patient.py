@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 import consents.selectors
+import escalation.selectors
 from intake import engine, selectors
 from intake.access import end_patient_session, is_on_tablet
 from intake.forms import posted_unconfirmed
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 REVIEW = "review"
 GREETED = "greeted"
+SENT = "sent"
 
 
 class Resume(NamedTuple):
@@ -53,9 +55,10 @@ def packet(request: HttpRequest, packet: "Packet") -> HttpResponse:
     if switched(request, packet):
         return redirect("intake:packet")
     steps = selectors.steps(packet, packet.language)
-    parts = [(step, is_finished(step)) for step in steps]
-    context = {"parts": parts, "done": sum(finished for _, finished in parts), "next": next_step(steps)}
-    context["minutes"] = engine.minutes(sum(step.seconds_left for step in steps))
+    asked = asked_parts(steps)
+    context = {"parts": [(step, is_finished(step)) for step in steps], "all": len(asked), "next": next_step(steps)}
+    context["done"] = sum(map(is_finished, asked))
+    context["minutes"] = engine.minutes(sum(step.seconds_left for step in asked))
     context["resume"] = resume(packet, steps)
     context["is_back"] = not request.session.get(GREETED)  # the first page after the link was opened
     request.session[GREETED] = True
@@ -73,8 +76,13 @@ def resume(packet: "Packet", steps: tuple[selectors.StepView, ...]) -> Resume | 
     return Resume(here.title, address(slug, key))
 
 
+def asked_parts(steps: tuple[selectors.StepView, ...]) -> tuple[selectors.StepView, ...]:
+    """Without those that a declined permission skips: they are neither done nor to do."""
+    return tuple(step for step in steps if step.state != "skipped")
+
+
 def is_finished(step: selectors.StepView) -> bool:
-    """Nothing more is asked here: answered or signed in full, declined, or skipped by a declined permission."""
+    """Nothing more is asked here: answered or signed in full, or declined."""
     is_open = step.what == "form" and not step.locked  # autosave may have filled it before anybody pressed a button
     return not step.missing and (is_open or step.state != "waiting")
 
@@ -117,6 +125,7 @@ def review(request: HttpRequest, packet: "Packet") -> HttpResponse:
         return _review(request, packet, refused=type(refused).__name__.lower(), status=409)
     except KeyReused:  # something else was sent, from another tab or another phone
         return page(request, packet, "sent_already", {}, status=409)
+    request.session[SENT] = True
     return redirect("intake:done")
 
 
@@ -136,6 +145,7 @@ def _review(request: HttpRequest, packet: "Packet", *, refused: str = "", status
     parts = [(step.title, _by_section(step.wants)) for step in steps if step.wants]
     remember_place(packet=packet, slug=REVIEW)
     context = {"missing": missing, "parts": parts, "key": uuid4(), "reviewed": reviewed, "refused": refused}
+    context["filled"] = [step for step in asked_parts(steps) if is_finished(step)]
     return page(request, packet, "review", context, status=status)
 
 
@@ -146,7 +156,10 @@ def _by_section(missing: Iterable[selectors.Missing]) -> list[tuple[str, list[se
 @require_http_methods(["GET", "HEAD", "POST"])
 @patient_page
 def done(request: HttpRequest, packet: "Packet") -> HttpResponse:
-    """What happens next and copies of what was signed. Answers are never shown again; a tablet shows nothing."""
+    """What happens next and copies of what was signed. Answers are never shown again; a tablet shows nothing.
+
+    Help comes first where an answer told of danger: on the screen that sent it, not for whoever opens the link later.
+    """
     if packet.state not in FINISHED:
         return redirect("intake:packet")
     if is_on_tablet(request):
@@ -154,8 +167,9 @@ def done(request: HttpRequest, packet: "Packet") -> HttpResponse:
     if switched(request, packet):
         return redirect("intake:done")
     documents = [one for one in consents.selectors.signed_documents(packet.id) if one.decision == "signed"]
-    preparing = any(one.pdf is None for one in documents)
-    return page(request, packet, "done", {"documents": documents, "preparing": preparing})
+    context = {"documents": documents, "preparing": any(one.pdf is None for one in documents)}
+    context["told"] = SENT in request.session and escalation.selectors.is_open(packet.id)
+    return page(request, packet, "done", context)
 
 
 @require_safe

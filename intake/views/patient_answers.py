@@ -9,7 +9,7 @@ from django.shortcuts import redirect
 
 import escalation.selectors
 from intake import engine, selectors
-from intake.forms import foreign, posted_screen
+from intake.forms import danger, foreign, posted_screen
 from intake.services.entries import add_entry, remove_entry
 from intake.services.packets import present, remember_place
 from intake.services.submission import Saved, finish_step, save_answers
@@ -134,17 +134,23 @@ def _entries(nodes: tuple[engine.FieldNode, ...], key: str) -> tuple[engine.Fiel
     return ()
 
 
-def is_told(sitting: Sitting, saved: Saved | None) -> bool:
-    """Whether the reply opens the crisis help: such an answer is stored, and no script has opened it already."""
-    return saved is not None and saved.risk and not sitting.request.POST.get("!help-seen")
+def told_of(sitting: Sitting, saved: Saved | None, view: selectors.FormView) -> str:
+    """Which words of the crisis help the reply opens with, "" for none of it.
+
+    It opens where such an answer is stored and no script has opened it already.
+    """
+    opens = saved is not None and saved.risk and not sitting.request.POST.get("!help-seen")
+    return danger(view.fields) if opens else ""
 
 
-def go_on(sitting: Sitting, onward: str, *, told: bool) -> HttpResponse:
+def go_on(sitting: Sitting, onward: str, *, told: str) -> HttpResponse:
     """To that address, or, where it is empty, past the end of the form; by way of the crisis help, if it is needed."""
     if not onward:
         finish_step(packet=sitting.packet, slug=sitting.slug)
         onward = next_address(sitting.packet, sitting.slug)
-    return page(sitting.request, sitting.packet, "help", {"goes_to": onward}) if told else redirect(onward)
+    if told:
+        return page(sitting.request, sitting.packet, "help", {"goes_to": onward, "told": told})
+    return redirect(onward)
 
 
 def was_open(packet: "Packet") -> bool:

@@ -15,11 +15,11 @@ from intake.views.patient_answers import (
     Sitting,
     go_on,
     is_answered,
-    is_told,
     keep,
     other_button,
     photos_taken,
     sheet,
+    told_of,
     was_open,
 )
 from intake.views.patient_page import page, switched
@@ -50,13 +50,13 @@ def _answered(sitting: Sitting) -> HttpResponse:
     with translation.override(packet.language):
         if saved is not None and (saved.errors or problems) and turn is not None:
             return _show(sitting, view, turns, turn, saved)
-        told = is_told(sitting, saved) and (not in_danger or turn is None or _is_dangerous(turn.node))
+        told = "" if in_danger and turn is not None and not _is_dangerous(turn.node) else told_of(sitting, saved, view)
         reply = other_button(sitting, is_switched=is_switched, view=view)
         if reply is not None or turn is None:
             return go_on(sitting, reply["Location"] if reply is not None else "", told=told)
         if "!back" in request.POST:
             return go_on(sitting, address(sitting.slug, (engine.preceding(turns, turn.key) or turn).key), told=told)
-        if saved is not None and (turn.node.error or _could_mean(turn.node, request)):
+        if saved is not None and (turn.node.error or _could_mean(turn.node, request) or _is_blank(turn.node, request)):
             return _show(sitting, view, turns, turn, saved)
         onward = engine.following(turns, turn.key, known=known)
         return go_on(sitting, address(sitting.slug, onward.key) if onward else "", told=told)
@@ -74,6 +74,11 @@ def _changes(request: HttpRequest, key: str) -> dict[str, list[str]]:
 def _could_mean(node: engine.FieldNode, request: HttpRequest) -> bool:
     """Whether a term could be meant by what was typed, and that was not asked yet."""
     return bool(node.near) and node.key not in request.POST.getlist("!near")
+
+
+def _is_blank(node: engine.FieldNode, request: HttpRequest) -> bool:
+    """Whether an answer is needed, none was given, and that was not said yet."""
+    return node.item.required and not is_answered(node) and "!blank" not in request.POST
 
 
 def _is_dangerous(node: engine.FieldNode) -> bool:
@@ -103,6 +108,10 @@ def _show(
     }
     if saved is None:
         return page(sitting.request, sitting.packet, "guided", context)
-    context |= {"just_saved": True, "told": is_told(sitting, saved)}
+    context |= {
+        "just_saved": True,
+        "blank": not turn.node.error and _is_blank(turn.node, sitting.request),
+        "told": told_of(sitting, saved, view),
+    }
     context["elsewhere"] = {conflict.error.key for conflict in saved.conflicts}
     return page(sitting.request, sitting.packet, "guided", context, status=409 if saved.conflicts else 422)

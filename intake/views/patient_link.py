@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 @require_http_methods(["GET", "HEAD", "POST"])
 def link(request: HttpRequest) -> HttpResponse:
     """Ask for the date of birth (and the code, where the link's fragment did not arrive); open the packet."""
-    speaks = asked_language(request) or asked_language(request, "speaks")
+    speaks = asked_language(request) or asked_language(request, "speaks") or closed_in(request)
     with translation.override(speaks or translation.get_language()):
         if request.method != "POST":
             return _page(request, LinkForm(), speaks, closed="closed" in request.GET)
         return _open(request, LinkForm(request.POST), speaks)
+
+
+def closed_in(request: HttpRequest) -> str:
+    """The language of the page that closed itself: whoever comes back goes on reading it."""
+    asked = request.GET.get("speaks", "")
+    return asked if asked in dict(settings.LANGUAGES) else ""
 
 
 def _open(request: HttpRequest, form: LinkForm, speaks: str) -> HttpResponse:

@@ -37,7 +37,7 @@ class Language(NamedTuple):
 
 
 class Place(NamedTuple):
-    """The n-th of `all` parts, of which `done` are. `minutes`: about what all of them still take."""
+    """The n-th of `all` parts that are asked (0: not asked), of which `done` are. `minutes`: about what is left."""
 
     n: int
     all: int

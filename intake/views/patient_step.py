@@ -15,8 +15,18 @@ from intake import engine, selectors
 from intake.forms import everything, posted_section
 from intake.services.packets import DOCUMENTS, remember_place
 from intake.services.submission import Saved, StepLocked
-from intake.views.patient import address, is_finished, next_address
-from intake.views.patient_answers import Sitting, go_on, is_told, keep, other_button, photos_taken, question, sheet
+from intake.views.patient import address, asked_parts, is_finished, next_address
+from intake.views.patient_answers import (
+    Sitting,
+    go_on,
+    is_answered,
+    keep,
+    other_button,
+    photos_taken,
+    question,
+    sheet,
+    told_of,
+)
 from intake.views.patient_consent import consent
 from intake.views.patient_guided import guided
 from intake.views.patient_page import FINISHED, Place, page, patient_page, switched
@@ -42,8 +52,7 @@ def step(request: HttpRequest, packet: "Packet", slug: str) -> HttpResponse:
     current = next((one for one in steps if one.slug == slug), None)
     if current is None:
         raise Http404
-    minutes = engine.minutes(sum(one.seconds_left for one in steps))
-    place = Place(steps.index(current) + 1, len(steps), sum(map(is_finished, steps)), minutes)
+    place = _place(steps, current)
     if current.what == "consent":
         remember_place(packet=packet, slug=slug)
         return consent(request, packet, current, place)
@@ -56,6 +65,13 @@ def step(request: HttpRequest, packet: "Packet", slug: str) -> HttpResponse:
         return _kept(sitting) if request.method == "POST" else _opened(sitting)
     except StepLocked:  # the permission ended while the page was open
         return _locked(request, packet, current, place)
+
+
+def _place(steps: tuple[selectors.StepView, ...], current: selectors.StepView) -> Place:
+    """Among the parts that are asked: one that is skipped has no place there."""
+    parts = asked_parts(steps)
+    n = parts.index(current) + 1 if current in parts else 0
+    return Place(n, len(parts), sum(map(is_finished, parts)), engine.minutes(sum(one.seconds_left for one in parts)))
 
 
 def _locked(request: HttpRequest, packet: "Packet", current: selectors.StepView, place: Place) -> HttpResponse:
@@ -86,7 +102,7 @@ def _kept(sitting: Sitting) -> HttpResponse:
             return _show(sitting, view, shown, saved)
         reply = other_button(sitting, is_switched=is_switched, view=view) or _back(sitting, view, shown)
         if reply is not None:
-            return go_on(sitting, reply["Location"], told=is_told(sitting, saved))
+            return go_on(sitting, reply["Location"], told=told_of(sitting, saved, view))
         return _onward(sitting, before, view, shown, saved)
 
 
@@ -110,16 +126,16 @@ def _onward(
 ) -> HttpResponse:
     """To the page behind this one, unless this one, or one before it, asks for another look first."""
     number = _number(view, shown)
-    if _new(sitting, shown) or any(node.error for node in _asked(shown)):
+    if _new(sitting, shown) or any(node.error for node in _asked(shown)) or _blank(sitting, shown):
         return _show(sitting, view, shown, saved)
     known = {node.key for node in everything(before.fields)}
     earlier = (node for one in view.pages[:number] for node in _asked(one) if node.key not in known)
     brought_up = next(earlier, None)
     if brought_up is not None:
-        return go_on(sitting, question(sitting.slug, brought_up.key), told=is_told(sitting, saved))
+        return go_on(sitting, question(sitting.slug, brought_up.key), told=told_of(sitting, saved, view))
     behind = view.pages[number + 1 :]
     onward = address(sitting.slug, behind[0].section.id) if behind else ""
-    return go_on(sitting, onward, told=is_told(sitting, saved))
+    return go_on(sitting, onward, told=told_of(sitting, saved, view))
 
 
 def _asked(shown: engine.Page | None) -> list[engine.FieldNode]:
@@ -133,6 +149,14 @@ def _new(sitting: Sitting, shown: engine.Page | None) -> list[str]:
     return [node.key for node in _asked(shown) if node.key not in posted or node.key in unmeant]
 
 
+def _blank(sitting: Sitting, shown: engine.Page | None) -> int:
+    """How many answers are needed on a page where nothing was filled in; 0 where that was said, as it is only once."""
+    asked = _asked(shown)
+    if "!blank" in sitting.request.POST or any(map(is_answered, asked)):
+        return 0
+    return sum(node.item.required for node in asked)
+
+
 def _show(
     sitting: Sitting, view: selectors.FormView, shown: engine.Page | None, saved: Saved | None = None
 ) -> HttpResponse:
@@ -144,7 +168,12 @@ def _show(
     context |= {"shown": shown, "section": Nth(number, len(view.pages)), "wrong": wrong}
     if saved is None:
         return page(sitting.request, sitting.packet, "form", context)
-    context |= {"just_saved": True, "new": _new(sitting, shown), "told": is_told(sitting, saved)}
+    context |= {
+        "just_saved": True,
+        "new": _new(sitting, shown),
+        "blank": _blank(sitting, shown),
+        "told": told_of(sitting, saved, view),
+    }
     context["elsewhere"] = {conflict.error.key for conflict in saved.conflicts}
     context["strays"] = any(problem.code == "unknown-field" for problem in saved.problems)
     status = 409 if saved.conflicts else 422 if wrong or context["strays"] else 200

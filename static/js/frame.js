@@ -6,8 +6,12 @@ const panel = document.getElementById("crisis");
 const seen = document.querySelector("input[name='!help-seen']");
 let opened = false;
 
-function open() {
+// A page that answered a form would be asked for with that form again: by the browser's Back, which then shows an error.
+history.replaceState(history.state, "", location.href);
+
+function open(about = "self") {
   opened = true;
+  for (const words of panel.querySelectorAll("[data-about]")) words.hidden = words.dataset.about !== about;
   if (seen) seen.value = "1";
   if (!panel.showModal) location.hash = "crisis";
   else if (!panel.open) panel.showModal();
@@ -18,7 +22,8 @@ function chosen(field) {
 }
 
 document.addEventListener("change", ({ target }) => {
-  if (chosen(target)?.dataset.risk !== undefined) open();
+  const about = chosen(target)?.dataset.risk;
+  if (about) open(about);
 });
 
 // The server has stored such an answer. Only now may the panel say whether the care team was told of it.

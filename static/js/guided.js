@@ -14,7 +14,7 @@ form.addEventListener("click", (event) => {
   const onward = Object.assign(document.createElement("button"), { hidden: true });
   for (const one of [answer, onward]) one.dataset.reply = "";
   answer.dataset.field = "";
-  if (reply.dataset.risk !== undefined) answer.dataset.risk = "";
+  if (reply.dataset.risk) answer.dataset.risk = reply.dataset.risk;
   for (const other of box.querySelectorAll(".reply")) other.classList.toggle("chosen", other === reply);
   box.append(answer, onward);
   answer.checked = true;

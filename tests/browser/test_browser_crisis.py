@@ -86,3 +86,17 @@ def test_a_shared_phone_closes_sooner_and_is_asked_to_remember_nothing(clinic, p
     expect(patient.find("#idle")).to_be_visible()
     patient.page.clock.run_for(60_000)
     patient.at("/i/")
+
+
+def test_a_thought_of_harming_others_opens_it_with_words_of_its_own(at_the_phq9):
+    patient, panel = at_the_phq9, at_the_phq9.find("#crisis")
+    patient.go("/i/packet/safety/")
+    patient.context.set_offline(True)
+    patient.option("safe-harm-others", given.YES).tap()
+    expect(panel.get_by_role("heading", name="Thank you for telling us.")).to_be_visible()
+    expect(panel).to_contain_text("988 is there for any mental health crisis.")
+    expect(panel.get_by_text("You are not alone.")).to_be_hidden()
+    panel.get_by_role("link", name="I am safe, continue").tap()
+    patient.find(".bar a[href='#crisis']").tap()
+    expect(panel.get_by_text("You are not alone.")).to_be_visible()
+    expect(panel.get_by_text("988 is there for any")).to_be_hidden()

@@ -218,3 +218,14 @@ def test_signing_waits_for_a_slow_connection_and_says_so(clinic, phone):
     with patient.page.expect_event("load"):
         held[0].continue_()
     assert Signature.objects.count() == 1
+
+
+def test_back_to_a_page_that_refused_something_shows_it_again_and_no_error_of_the_browser(clinic, phone):
+    patient = phone()
+    patient.open(f"/i/#{given.invite(clinic).token}")
+    patient.go("/i/packet/treatment/")
+    patient.press("[name=decision][value=signed]")  # nothing is ticked, no name is typed
+    expect(patient.find("main")).to_contain_text("Nothing was signed yet.")
+    patient.go("/i/packet/")
+    patient.page.go_back()
+    expect(patient.find("#statements")).to_be_visible()

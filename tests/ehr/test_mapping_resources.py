@@ -59,7 +59,7 @@ def test_sex_unknown_to_the_clinic_is_taken_from_the_answer():
 
 def test_the_form_holds_every_answer_with_the_words_of_its_question():
     form = resources()["form:insurance"]
-    assert form["questionnaire"] == "https://candor.health/fhir/Questionnaire/insurance|1.1.0"
+    assert form["questionnaire"] == "https://candor.health/fhir/Questionnaire/insurance|1.2.0"
     answered = {item["linkId"]: item for item in form["item"][0]["item"]}
     assert answered["ins-payer"]["text"] == "Name of the insurance company or plan"
     assert answered["ins-payer"]["answer"] == [{"valueString": "MassHealth"}]

@@ -323,7 +323,7 @@ def test_a_moment_is_shown_as_it_is_typed(raw, shown):
     assert node.values == (shown,)
 
 
-@pytest.mark.parametrize("name", ["why-asked", "sensitivity", "risk", "confirm-above"])
+@pytest.mark.parametrize("name", ["why-asked", "sensitivity", "risk", "confirm-above", "pattern-words"])
 def test_each_extension_of_ours_on_an_item_is_known(name):
     assert "extension-unknown" not in codes(form(item("a", extension=[candor(name)])))
     assert "extension-unknown" in codes(form(item("a", extension=[candor(f"{name}x")])))

@@ -33,9 +33,8 @@ def test_everything_on_the_page_is_saved_and_the_patient_goes_on_although_someth
     browser.go("/i/packet/demographics/")
     browser.press({"demo-given": "Rosa", "demo-sex": "female"})
     assert browser.url == CONTACT
-    browser.press()
-    browser.press()
-    assert browser.url == "/i/packet/insurance/"
+    while browser.url != "/i/packet/insurance/":  # twice where nothing was typed: that is said once
+        browser.press()
     held = stored(invitation, "demographics")
     assert held["demo-given"] == ["Rosa"]
     assert "demo-family" not in held
@@ -281,3 +280,42 @@ def test_help_is_shown_whatever_button_brings_the_dangerous_answer(world, button
     assert Incident.objects.exists()
     assert "988" in browser.page.text
     assert "You are not alone." in browser.page.text or "No está solo" in browser.page.text
+
+
+def test_a_phone_number_without_its_area_code_is_asked_for_the_whole_number(browser, invitation):
+    browser.go(CONTACT)
+    page = browser.press({"demo-phone": "555-0142"})
+    assert browser.response.status_code == 422
+    assert "Please type the whole number, with the area code first." in page.text
+    page = browser.press(name="!language", value="es")
+    assert "Escriba el número completo, con el código de área primero." in page.text
+    for typed in ("5550100142", "+1 (555) 010-0142", "555.010.0142 ext. 12", "+52 55 1234 5678"):
+        given.answer(invitation.packet, "demographics", {"demo-phone": [typed]})
+        assert "código de área" not in browser.go(CONTACT).text, typed
+
+
+def test_a_page_with_nothing_typed_says_so_once_and_lets_the_patient_go_on(browser):
+    browser.go("/i/packet/demographics/")
+    here = browser.url
+    page = browser.press()
+    assert browser.url == here
+    assert "Nothing is filled in here yet." in page.text
+    assert "answers are still needed" in page.text
+    page = browser.press()
+    assert browser.url != here
+    assert "Nothing is filled in here yet." not in page.text
+
+
+def test_a_thought_of_harming_others_opens_the_help_with_words_of_its_own(browser):
+    page = browser.go("/i/packet/safety/")
+    assert page.html.count('data-risk="others"') == 1
+    assert 'data-risk="self"' in browser.go("/i/packet/phq-9/").html
+    browser.go("/i/packet/safety/")
+    page = browser.press(
+        {"safe-harm-others": next(v for v in browser.page.choices["safe-harm-others"] if given.YES in v)}
+    )
+    main = page.html.partition('id="main"')[2].partition('id="crisis"')[0]
+    assert "Thank you for telling us. You can talk to someone right now." in main
+    assert "988 is there for any mental health crisis." in main
+    assert "You are not alone" not in main
+    assert "call 911" in main

@@ -380,3 +380,17 @@ def test_going_past_the_last_question_finishes_the_part(browser, invitation):
     assert browser.url.startswith("/i/packet/gad-7/")
     assert Step.objects.get(packet=invitation.packet, slug="phq-9").state == "done"
     assert Packet.objects.get(pk=invitation.packet.pk).state == "in_progress"
+
+
+def test_saving_a_question_without_an_answer_says_so_once(browser):
+    browser.go("/i/packet/demographics/?at=demo-given")
+    page = browser.press()
+    assert browser.url.endswith("at=demo-given")
+    assert "Nothing is filled in here yet. One answer is still needed." in page.text
+    browser.press()
+    assert not browser.url.endswith("at=demo-given")
+
+
+def test_a_quick_reply_names_the_words_that_the_help_opens_with(browser):
+    assert 'data-risk="others"' in browser.go("/i/packet/safety/?at=safe-harm-others").html
+    assert 'data-risk="self"' in browser.go("/i/packet/phq-9/?at=phq9-q9").html

@@ -158,3 +158,27 @@ def test_a_post_without_our_token_is_refused(invitation):
     assert b"Please open the page again" in reply.content
     assert b"988" in reply.content
     assert state_of(invitation).state == Packet.State.INVITED
+
+
+def test_the_way_in_tells_where_the_link_is_and_asks_for_ones_own_date_of_birth():
+    page = PlainBrowser().go("/i/")
+    assert "Or open the link in your message again." in page.text
+    assert "Your date of birth Or the patient’s, if you are helping someone." in page.text
+
+
+def test_the_language_chosen_here_outlives_a_wrong_try_and_is_the_packets(invitation):
+    browser = PlainBrowser()
+    browser.go("/i/")
+    browser.press({"code": invitation.code}, "!language", "es")
+    assert "No pudimos" in browser.press({"birth_date": WRONG}).text
+    browser.press({"birth_date": RIGHT})
+    assert browser.url == "/i/packet/"
+    assert state_of(invitation).language == "es"
+
+
+def test_a_page_that_closed_itself_leads_back_to_the_way_in_in_its_own_language(invitation):
+    browser = opened(invitation)
+    page = browser.press(name="!language", value="es")
+    ended = re.search(r'data-ended="([^"]+)"', page.html)[1].replace("&amp;", "&")
+    assert "Abra sus formularios" in PlainBrowser().go(ended).text
+    assert "Open your forms" in PlainBrowser().go("/i/?speaks=xx").text

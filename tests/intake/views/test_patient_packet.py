@@ -2,6 +2,7 @@
 
 import packets as given
 import pytest
+import staff_story
 from patient_pages import answer, opened, sign
 
 import consents.selectors
@@ -143,3 +144,71 @@ def test_every_page_of_the_packet_speaks_the_other_language_at_the_same_place(br
         assert browser.url == f"/i/packet/{path}"
         assert '<html lang="es">' in page.html
         browser.press(name="!language", value="en")
+
+
+def test_parts_that_a_no_skips_are_neither_done_nor_to_do(browser, invitation):
+    given.sign(invitation.packet, "share-permission", "declined")
+    page = browser.go("/i/packet/")
+    assert "1 of 13 parts are done." in page.text
+    assert "Skipped, because you said no" in page.text
+    assert "Part 13 of 13 · 1 done" in browser.go("/i/packet/safety/").text
+    skipped = browser.go("/i/packet/dast-10/")
+    assert "We skip this part" in skipped.text
+    assert "Part " not in skipped.title + skipped.text
+
+
+def test_the_time_left_never_rises_because_a_locked_part_opens(browser, invitation):
+    def seconds():
+        return sum(step.seconds_left for step in selectors.steps(Packet.objects.get(), "en"))
+
+    before = seconds()
+    given.sign(invitation.packet, "share-permission")
+    assert seconds() == before - selectors.standing.SECONDS_FOR_A_DOCUMENT
+    assert "Some answers bring a few more questions." in browser.go("/i/packet/").text
+
+
+def test_the_review_leads_to_every_part_to_look_it_over_or_change_it(browser, invitation):
+    given.complete(invitation.packet)
+    page = browser.go("/i/packet/review/")
+    assert {f"/i/packet/{slug}/" for slug in (*given.DOCUMENTS, *given.ANSWERS)} <= set(page.links)
+    assert page.text.count("Look it over or change it") == len(given.ANSWERS)
+    assert page.text.index("Send my forms") < page.text.index("Look over your answers first")
+    given.answer(invitation.packet, "insurance", {"ins-have": []})
+    page = browser.go("/i/packet/review/")
+    assert page.text.count("Look it over or change it") == len(given.ANSWERS) - 1
+
+
+DANGER = {"phq9-q9": [given.SEVERAL]}
+
+
+@pytest.mark.parametrize("is_rostered", [True, False])
+def test_the_finish_page_begins_with_help_where_an_answer_told_of_danger(browser, invitation, world, is_rostered):
+    given.complete(invitation.packet)
+    given.answer(invitation.packet, "phq-9", DANGER)
+    if is_rostered:
+        staff_story.publish(world)
+    browser.go("/i/packet/review/")
+    page = browser.press()
+    assert browser.url == "/i/packet/done/"
+    main = page.text.partition("Thank you. Your forms were sent.")[2].partition("What happens next")[0]
+    assert main.index("You can talk to someone right now.") < main.index("Call 988") < main.index("You are done.")
+    assert ("We have alerted the clinic’s care team" in main) is is_rostered
+    assert ("there may be nobody at the clinic to read it" in main) is not is_rostered
+    assert "Several days" not in page.text
+
+
+def test_only_the_screen_that_sent_it_is_told_so(browser, invitation):
+    given.complete(invitation.packet)
+    given.answer(invitation.packet, "phq-9", DANGER)
+    browser.go("/i/packet/review/")
+    browser.press()
+    later = opened(invitation)
+    assert later.url == "/i/packet/done/"
+    assert "You can talk to someone right now." not in later.page.html.partition('id="crisis"')[0]
+
+
+def test_the_finish_page_claims_nothing_where_no_answer_told_of_danger(browser, invitation):
+    given.complete(invitation.packet)
+    browser.go("/i/packet/review/")
+    page = browser.press()
+    assert "You can talk to someone right now." not in page.html.partition('id="crisis"')[0]

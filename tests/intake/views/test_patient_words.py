@@ -62,7 +62,7 @@ def test_the_crisis_words_in_both_languages(world):
     assert "llame al 988 y oprima 2, o envíe la palabra AYUDA al 988" in browser.page.text
     assert "press 3" not in browser.page.text
     page = browser.press(name="!language", value="es")
-    assert "No está solo/a. Hay ayuda ahora mismo." in page.text
+    assert "No está solo(a). Hay ayuda ahora mismo." in page.text
     assert "oprima 2" in page.text
     assert "AYUDA" in page.text
     assert "sms:988?&body=AYUDA" in page.links
