@@ -5,9 +5,10 @@ whose 72 hours are over would need a clock of our own; in its place one stands t
 """
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TYPE_CHECKING
 
 import consents.services
 import core.services
@@ -17,9 +18,11 @@ from audit.actions import Actor
 from config.demo.answers import AFTER, BEFORE, NO, NOT_AT_ALL, Answers
 from core.models import Clinic, Patient, PatientQuerySet, Program, Site, User
 from intake import selectors
-from intake.models import Packet
 from intake.services import packets, respondents, submission
 from intake.services.packets import DOCUMENTS, MAX_TRIES, Invitation
+
+if TYPE_CHECKING:
+    from intake.models import Packet
 
 CALM: dict[str, Answers] = {
     **BEFORE,
@@ -91,14 +94,14 @@ def _half_way(stage: Stage, invitation: Invitation, person: Person) -> None:
     """Signed, answered a few sections, and put the phone away."""
     packet = _opened(invitation, person)
     _sign(packet, (slug for slug, _, _ in DOCUMENTS), person)
-    _answer(packet, ("demographics", "insurance", "presenting-concerns"))
+    _answer(packet, {slug: CALM[slug] for slug in ("demographics", "insurance", "presenting-concerns")}, person)
 
 
 def _sends(stage: Stage, invitation: Invitation, person: Person) -> None:
     """All done and sent: waits for a clinician's review."""
     packet = _opened(invitation, person)
     _sign(packet, (slug for slug, _, _ in DOCUMENTS), person)
-    _answer(packet, CALM)
+    _answer(packet, CALM, person)
     _send(packet)
 
 
@@ -106,7 +109,7 @@ def _in_danger(stage: Stage, invitation: Invitation, person: Person) -> None:
     """Told of thoughts of being better off dead; the clinician took the page and said what was done."""
     packet = _opened(invitation, person)
     _sign(packet, (slug for slug, _, _ in DOCUMENTS), person)
-    _answer(packet, CALM, phq9=BEFORE["phq-9"])
+    _answer(packet, {**CALM, "phq-9": BEFORE["phq-9"]}, person)
     (row,) = escalation.selectors.of_patient(packet.patient_id)
     who, actor = stage.clinician, Actor.staff(stage.clinician.id)
     escalation.services.acknowledge(incident_id=row.incident.id, user=who, actor=actor)
@@ -129,13 +132,13 @@ def _by_a_guardian(stage: Stage, invitation: Invitation, person: Person) -> None
     """A child, whose parent answers."""
     packet = _opened(invitation, person, guardian="Ira Mockup")
     _sign(packet, ("privacy-notice", "treatment"), person, signer="Ira Mockup")
-    _answer(packet, ("insurance",))
+    _answer(packet, {"insurance": CALM["insurance"]}, person)
 
 
 PEOPLE = (
     Person("MRN-1002", "Avery", "Example", date(1987, 11, 2), _waits),
     Person("MRN-1003", "Jordan", "Specimen", date(1979, 6, 30), _half_way, sex="male"),
-    Person("MRN-1004", "Morgan", "Sample", date(1994, 1, 19), _sends, sex="female"),
+    Person("MRN-1004", "Robin", "Sample", date(1994, 1, 19), _sends, sex="female"),
     Person("MRN-1005", "Riley", "Placeholder", date(1968, 9, 8), _in_danger, sex="male"),
     Person("MRN-1006", "Lucía", "Muestra", date(1983, 4, 12), _in_spanish, language="es", sex="female"),
     Person("MRN-1007", "Noor", "Mockup", date(2017, 5, 4), _by_a_guardian),
@@ -143,13 +146,13 @@ PEOPLE = (
 )
 
 
-def _opened(invitation: Invitation, person: Person, *, guardian: str = "") -> Packet:
+def _opened(invitation: Invitation, person: Person, *, guardian: str = "") -> "Packet":
     packet = packets.open_packet(secret=invitation.token, birth_date=person.born)
     assert packet is not None
     return respondents.answer_as(packet=packet, name=guardian, relationship="parent" if guardian else "")
 
 
-def _sign(packet: Packet, slugs: Iterable[str], person: Person, *, signer: str = "") -> None:
+def _sign(packet: "Packet", slugs: Iterable[str], person: Person, *, signer: str = "") -> None:
     for slug in slugs:
         shown = consents.services.show(
             patient=packet.patient,
@@ -172,14 +175,16 @@ def _sign(packet: Packet, slugs: Iterable[str], person: Person, *, signer: str =
         )
 
 
-def _answer(packet: Packet, slugs: Iterable[str], *, phq9: Answers | None = None) -> None:
+def _answer(packet: "Packet", told: Mapping[str, Answers], person: Person) -> None:
     """One save for each form, then on to the next."""
-    for slug in slugs:
-        said = phq9 if phq9 and slug == "phq-9" else CALM[slug]
+    who = {"demo-given": person.given, "demo-family": person.family, "demo-sex": person.sex}
+    phone = {"demo-phone": f"(555) 010-01{person.mrn[-2:]}"}
+    for slug, answers in told.items():
+        said = {**answers, **who, **phone} if slug == "demographics" else answers
         changes = {name: [value] if isinstance(value, str) else value for name, value in said.items()}
         submission.save_answers(packet_id=packet.id, slug=slug, key=uuid.uuid4(), changes=changes)
         submission.finish_step(packet=packet, slug=slug)
 
 
-def _send(packet: Packet) -> None:
+def _send(packet: "Packet") -> None:
     submission.submit(packet=packet, key=uuid.uuid4(), reviewed=selectors.content(packet))

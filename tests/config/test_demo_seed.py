@@ -13,7 +13,7 @@ from core.models import Patient, User
 from escalation.models import Incident
 from intake.models import Packet
 
-ROSA, IN_DANGER, IN_SPANISH, A_CHILD = "MRN-1001", "MRN-1005", "MRN-1006", "MRN-1007"
+ROSA, WAITS_FOR_REVIEW, IN_DANGER, IN_SPANISH, A_CHILD = (f"MRN-100{n}" for n in (1, 4, 5, 6, 7))
 
 
 @pytest.fixture
@@ -61,6 +61,9 @@ def the_clinician_sees_who_waits_and_what_was_done(casey):
     page = casey.get("/staff/inbox/").content.decode()
     assert incident.code in page
     assert "Sample" in page.split("Open incidents")[1]
+    theirs = casey.get(f"/staff/patients/{packet_of(WAITS_FOR_REVIEW).patient_id}/").content.decode()
+    assert theirs.count("Robin") > 1, "in the heading and in what was answered"
+    assert "Rosa" not in theirs
 
 
 def test_each_start_renews_the_demo_patients_link_alone_and_adds_whoever_is_missing(links, monkeypatch):
