@@ -33,6 +33,7 @@ def at_work(email):
 
 def test_an_ordinary_day_is_told_and_nobody_is_paged_for_it(links):
     links()
+    assert packet_of(ROSA).state == "invited"
     the_desk_sees_every_kind_of_packet(at_work("desk@candor.demo"))
     the_clinician_sees_who_waits_and_what_was_done(at_work("clinician@candor.demo"))
     assert escalation.services.deliver_due() == 0, "a page would be counted by the demo-check, and wake nobody"

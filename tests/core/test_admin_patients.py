@@ -93,7 +93,9 @@ def test_several_are_listed_by_their_ids(dana, world):
     assert "Other" not in page
 
 
-@pytest.mark.parametrize("words", ["Nun", "nobody", "", "-", "Núñez 1990-03-16", "1990-03-15", "call 0142"])
+@pytest.mark.parametrize(
+    "words", ["Nun", "nobody", "", "-", "\x00", "😀", "Núñez 1990-03-16", "1990-03-15", "call 0142"]
+)
 def test_whoever_is_not_named_exactly_is_not_found(dana, world, words):
     register(world, "Blank")  # no phone, e-mail or MRN: an empty reading of the words must not match it
     page = dana.post(f"{LIST}find/", {"words": words}, follow=True).content.decode()
