@@ -64,7 +64,7 @@ class Drive:
         self.base = links["demo"].removesuffix("/demo/")
         self.peers = links["mail"].removesuffix("/mail/")
         self.report = Report()
-        self.patient, self.clinician, self.answers = Browser(), Browser(), ""
+        self.patient, self.clinician, self.told_by = Browser(), Browser(), ""
 
     def run(self) -> Report:
         try:
@@ -159,7 +159,7 @@ class Drive:
         words = {"kind": "reached_safe", "note": "Called the patient; safe for now, plan agreed, visit today."}
         page = self.clinician.send(form, dict(words))
         self.report.outcome = page.status == 200 and not any(one.action.endswith("/outcome/") for one in page.forms)
-        self.answers = next((one for one in page.links if "/staff/patients/" in one), "")
+        self.told_by = next((one for one in page.links if "/staff/patients/" in one), "")
         if not self.report.outcome:
             raise Unexpected(f"the outcome was not taken ({page.status})")
         self.say("outcome documented")
@@ -175,7 +175,7 @@ class Drive:
             raise Unexpected(f"sign-in failed at {page.path} ({page.status})")
 
     def chart_fills(self) -> None:
-        page = self.clinician.get(self.answers)  # the incident's own: others wait for review too
+        page = self.clinician.get(self.told_by)  # the incident's own patient: others wait for review too
         status = next((one for one in page.links if one.startswith("/chart/")), "")
         self.until("the proposed chart entries", lambda: "data-total" in self.clinician.get(status).facts)
         page = self.clinician.get(status)
