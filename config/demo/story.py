@@ -131,15 +131,16 @@ def _in_spanish(stage: Stage, invitation: Invitation, person: Person) -> None:
 def _by_a_guardian(stage: Stage, invitation: Invitation, person: Person) -> None:
     """A child, whose parent answers."""
     packet = _opened(invitation, person, guardian="Ira Mockup")
-    _sign(packet, ("privacy-notice", "treatment"), person, signer="Ira Mockup")
+    _sign(packet, ("privacy-notice",), person, signer="Ira Mockup")
     _answer(packet, {"insurance": CALM["insurance"]}, person)
 
 
+# Those who sent come first: their documents are sealed first, before what goes to the chart is planned.
 PEOPLE = (
-    Person("MRN-1002", "Avery", "Example", date(1987, 11, 2), _waits),
-    Person("MRN-1003", "Jordan", "Specimen", date(1979, 6, 30), _half_way, sex="male"),
     Person("MRN-1004", "Robin", "Sample", date(1994, 1, 19), _sends, sex="female"),
     Person("MRN-1005", "Riley", "Placeholder", date(1968, 9, 8), _in_danger, sex="male"),
+    Person("MRN-1002", "Avery", "Example", date(1987, 11, 2), _waits),
+    Person("MRN-1003", "Jordan", "Specimen", date(1979, 6, 30), _half_way, sex="male"),
     Person("MRN-1006", "Lucía", "Muestra", date(1983, 4, 12), _in_spanish, language="es", sex="female"),
     Person("MRN-1007", "Noor", "Mockup", date(2017, 5, 4), _by_a_guardian),
     Person("MRN-1008", "Quinn", "Facsimile", date(2001, 2, 27), _locked_out),
