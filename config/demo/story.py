@@ -135,7 +135,7 @@ def _by_a_guardian(stage: Stage, invitation: Invitation, person: Person) -> None
     _answer(packet, {"insurance": CALM["insurance"]}, person)
 
 
-# Those who sent come first: their documents are sealed first, before what goes to the chart is planned.
+# Those who sent come first: their documents are the first to be sealed, and the chart gets what is sealed by then.
 PEOPLE = (
     Person("MRN-1004", "Robin", "Sample", date(1994, 1, 19), _sends, sex="female"),
     Person("MRN-1005", "Riley", "Placeholder", date(1968, 9, 8), _in_danger, sex="male"),
