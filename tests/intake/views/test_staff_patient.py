@@ -146,8 +146,11 @@ def test_danger_that_only_the_other_screen_told_is_not_read_as_no_danger(world):
     autosave(tablet, "phq-9", {"phq9-q9": [given.SEVERAL]})
     incident = Incident.objects.get()
     page = text(world.clinician, f"/incidents/{incident.code}/")
-    assert "Two screens gave different answers" in page
+    assert ITEM_NINE in page
+    assert "one said &quot;Several days&quot;, the other &quot;Not at all&quot;, which was kept." in page
     assert "The answer that told of danger was not kept then" in page
     patient = text(world.clinician, f"/staff/patients/{world.patient.id}/")
+    autosave(tablet, "phq-9", {"phq9-q9": ["LA6571-9"]})
+    assert len(Incident.objects.get().snapshot["triggers"]) == 2, "another danger is another thing to be told"
     assert "Nothing in the answers as they stand needs attention" in patient
     assert "told before, or on another screen, stands on the incident" in patient
