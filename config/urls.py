@@ -18,7 +18,7 @@ for model in (EmailAddress, Authenticator, Group):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
-handler400 = views.bad_request
+handler400, handler404 = views.bad_request, views.not_found
 
 urlpatterns = [
     path("", views.front_door, name="front-door"),

@@ -8,10 +8,13 @@ from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import DatabaseError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils import translation
 from django.views.decorators.http import require_safe
+from django.views.defaults import page_not_found
 
 from config.demo.seed import current_code
+from core.middleware import STAFF_PATHS
 from intake.access import NoPatientSession, packet_in_session
 
 
@@ -24,6 +27,13 @@ def front_door(request: HttpRequest) -> HttpResponse:
 def not_here(request: HttpRequest, rest: str = "") -> HttpResponse:
     """A page of a library that is closed here."""
     raise Http404
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """To staff in their own words: the same bytes for what is not there and what is not theirs, whoever asks."""
+    if request.path.startswith((*STAFF_PATHS, "/accounts/")):
+        return HttpResponse(render_to_string("staff_404.html"), status=404)
+    return page_not_found(request, exception)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -11,6 +11,7 @@ from uuid import UUID
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR, ChangeList
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -61,6 +62,18 @@ def language_name(code: str) -> str:
     return str(dict(settings.LANGUAGES).get(code, code))
 
 
+class UnsearchedList(ChangeList):
+    """A list that no address searches. Django shows all of it for words it can't search with, and after an address it
+    can't read (its `e`); here both show nothing, and say so."""
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
+        found = super().get_queryset(request, exclude_parameters)
+        if not any(request.GET.get(name, "").strip() for name in (SEARCH_VAR, ERROR_FLAG)):
+            return found
+        messages.warning(request, "Nothing is looked up by an address. Open the list again to see all of it.")
+        return found.none()
+
+
 class DeskAdmin(ModelAdmin):
     """Rows of the desk's clinics, by role alone; no deleting, no bulk actions, no filters but the listed ones."""
 
@@ -89,6 +102,9 @@ class DeskAdmin(ModelAdmin):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """A filter in the address is a question; only these may be asked."""
         return lookup in self.lookups
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return UnsearchedList
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         """Nothing here is picked for another form; Django's own answer fails on a relation's other end."""

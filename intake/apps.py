@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.core.checks import Tags, register
 
 from intake.adapters.fhirpath import compile_expression
-from intake.checks import unconfirmed_rights
+from intake.checks import clinics_without_a_crisis_line, unconfirmed_rights
 
 
 class IntakeConfig(AppConfig):
@@ -13,3 +13,4 @@ class IntakeConfig(AppConfig):
 
     def ready(self) -> None:
         register(unconfirmed_rights, Tags.database)
+        register(clinics_without_a_crisis_line, Tags.database)

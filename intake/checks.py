@@ -1,4 +1,4 @@
-"""What a clinic's administrator must know before a patient does: instruments that its packets leave out."""
+"""What a clinic's administrator must know before a patient does: what its packets leave out, whom nobody can call."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,6 +7,7 @@ from django.apps import apps
 from django.core import checks
 from django.db import connection
 
+from intake.rules.crisis import LINES, without_a_line
 from screening import instruments
 
 
@@ -31,3 +32,27 @@ def unconfirmed_rights(databases: Sequence[str] | None = None, **_: Any) -> list
             hint = "An administrator confirms the clinic's right to it in the admin, under Instrument rights."
             found.append(checks.Warning(message, hint=hint, id="intake.W001"))
     return found
+
+
+def clinics_without_a_crisis_line(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """intake.W002, with `check --database default`: a clinic's patients would see no line to call, text or chat."""
+    if "default" not in (databases or []) or not _has_lines():
+        return []
+    clinics = apps.get_model("core", "Clinic").objects.order_by("name").values("name", *LINES)
+    names = ", ".join(without_a_line(clinics))
+    if not names:
+        return []
+    message = f"The crisis help shows no line to call, text or chat to patients of: {names}."
+    hint = (
+        "Set the clinic's crisis_phone, crisis_text or crisis_chat to a line that answers there, or its country if "
+        "that is wrong; a country's own line is looked up and added in intake/rules/crisis.py."
+    )
+    return [checks.Warning(message, hint=hint, id="intake.W002")]
+
+
+def _has_lines() -> bool:
+    """`migrate` runs this before the columns are there."""
+    with connection.cursor() as cursor:
+        if "core_clinic" not in connection.introspection.table_names(cursor):
+            return False
+        return set(LINES) <= {one.name for one in connection.introspection.get_table_description(cursor, "core_clinic")}

@@ -11,51 +11,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from config.demo.answers import AFTER, BEFORE, Answers
 from config.demo.browser import Browser, Form, Page, Unexpected
 from config.demo.seed import current_code
 
-NOT_AT_ALL, SEVERAL_DAYS, YES, NO = "LA6568-5", "LA6569-3", "LA33-6", "LA32-8"
 PATIENCE = 90.0
-
-Answers = dict[str, str | list[str]]
-BEFORE: dict[str, Answers] = {
-    "demographics": {
-        "demo-given": "Rosa",
-        "demo-family": "Núñez",
-        "demo-sex": "female",
-        "demo-language": "en",
-        "demo-phone": "(555) 010-0142",
-        "demo-voicemail": "true",
-        "demo-has-address": "true",
-        "demo-address-line": "12 Main Street",
-        "demo-city": "Boston",
-        "demo-state": "MA",
-        "demo-zip": "02101",
-        "demo-emergency-has": "false",
-    },
-    "insurance": {"ins-have": "false"},
-    "presenting-concerns": {"con-reason": "I can't sleep, and I worry all day."},
-    "medical-history": {"hist-conditions": ["none"]},
-    "allergies": {"all-any": YES, "all-list[0].all-substance": "Amoxicillin", "all-list[0].all-severity": "mild"},
-    "medications": {"med-any": YES, "med-list[0].med-name": "amitriptyline", "med-list[0].med-dose": "25 mg"},
-    "social-needs": {"soc-housing": "steady-home", "soc-food": NO, "soc-rides": NO, "soc-safe": YES},
-    "phq-9": {f"phq9-q{n}": SEVERAL_DAYS if n in (1, 2, 9) else NOT_AT_ALL for n in range(1, 10)},
-}  # fmt: skip
-AFTER: dict[str, Answers] = {
-    "substance-use": {
-        "sub-alcohol": "alcohol-monthly",
-        "sub-tobacco": "tobacco-never",
-        "sub-substances": ["cannabis"],
-        "sub-medicine": "false",
-        "sub-overdose-ever": NO,
-        "sub-quit-alcohol": ["quit-alcohol-none"],
-        "sub-quit-benzo": ["quit-benzo-none"],
-        "sub-naloxone": YES,
-    },
-    "gad-7": {f"gad7-q{n}": SEVERAL_DAYS for n in range(1, 8)},
-    "safety": {"safe-harm-others": NO},
-    "dast-10": {f"dast10-q{n}": YES if n in (1, 3) else NO for n in range(1, 11)},
-}
 
 
 @dataclass
@@ -104,7 +64,7 @@ class Drive:
         self.base = links["demo"].removesuffix("/demo/")
         self.peers = links["mail"].removesuffix("/mail/")
         self.report = Report()
-        self.patient, self.clinician = Browser(), Browser()
+        self.patient, self.clinician, self.told_by = Browser(), Browser(), ""
 
     def run(self) -> Report:
         try:
@@ -199,6 +159,7 @@ class Drive:
         words = {"kind": "reached_safe", "note": "Called the patient; safe for now, plan agreed, visit today."}
         page = self.clinician.send(form, dict(words))
         self.report.outcome = page.status == 200 and not any(one.action.endswith("/outcome/") for one in page.forms)
+        self.told_by = next((one for one in page.links if "/staff/patients/" in one), "")
         if not self.report.outcome:
             raise Unexpected(f"the outcome was not taken ({page.status})")
         self.say("outcome documented")
@@ -214,9 +175,7 @@ class Drive:
             raise Unexpected(f"sign-in failed at {page.path} ({page.status})")
 
     def chart_fills(self) -> None:
-        page = self.clinician.get(f"{self.base}/staff/inbox/")
-        link = next((one for one in page.links if "/staff/patients/" in one), "")
-        page = self.clinician.get(link)
+        page = self.clinician.get(self.told_by)  # the incident's own patient: others wait for review too
         status = next((one for one in page.links if one.startswith("/chart/")), "")
         self.until("the proposed chart entries", lambda: "data-total" in self.clinician.get(status).facts)
         page = self.clinician.get(status)

@@ -1,6 +1,7 @@
-"""The demo clinic: people, on-call, texts, forms, a sandbox chart, one invited patient. Idempotent.
+"""The demo clinic: people, on-call, texts, forms, a sandbox chart, patients. Idempotent.
 
-The names are invented. The story: Rosa Núñez was given a link this morning; Casey is on call, Blake is the backup.
+The names are invented. The story: Rosa Núñez was given a link this morning; Casey is on call, Blake is the backup. The
+other patients of that day are in `story`.
 """
 
 import base64
@@ -23,14 +24,16 @@ import core.services
 import ehr.services.connecting
 import escalation.services.duty
 from audit.actions import Actor
+from config.demo import story
 from core import clock
-from core.models import Clinic, Membership, Patient, Program, Site, User
+from core.models import Clinic, Membership, Patient, PatientQuerySet, Program, Site, User
 from core.permissions import Role
 from intake.services import library, packets, rules
 
 SEEDER = Actor.system("demo-seed")
 PASSWORD = "candor demo only 2026"  # printed for everybody: the demo holds invented data only
 CLINIC = "Harborview Counseling (demo)"
+ROSA = "MRN-1001"
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,15 @@ def seed() -> Path:
         rules.confirm_right(clinic=clinic, instrument=instrument, by=users["admin@candor.demo"])
     ehr.services.connecting.connect_sandbox(clinic=clinic, base_url=f"http://127.0.0.1:{settings.DEMO_HTTP_PORT}/fhir")
     _on_call(clinic, users)
-    invitation = _invitation(clinic, users["desk@candor.demo"], users["clinician@candor.demo"])
-    return _write_links(invitation, users)
+    stage = story.Stage(
+        clinic=clinic,
+        program=Program.objects.filter(clinic=clinic)[0],
+        site=Site.objects.filter(clinic=clinic).first(),
+        desk=users["desk@candor.demo"],
+        clinician=users["clinician@candor.demo"],
+    )
+    story.tell(stage)
+    return _write_links(_invitation(stage), users)
 
 
 def _clinic() -> Clinic:
@@ -123,11 +133,12 @@ def _on_call(clinic: Clinic, users: dict[str, User]) -> None:
         escalation.services.duty.put_on_call(clinic=clinic, user=users[email], level=level, starts_at=start)
 
 
-def _invitation(clinic: Clinic, desk: User, clinician: User) -> packets.Invitation:
-    patient = Patient.objects.filter(clinic=clinic).order_by("created_at").first()
+def _invitation(stage: story.Stage) -> packets.Invitation:
+    """The demo patient's, and nobody else's: `./run demo-check` opens it."""
+    patient = PatientQuerySet(Patient).filter(clinic=stage.clinic).matching(mrn=ROSA).first()
     if patient is None:
         patient = core.services.register_patient(
-            clinic=clinic,
+            clinic=stage.clinic,
             given_name="Rosa",
             family_name="Núñez",
             birth_date=date(1990, 3, 15),
@@ -135,15 +146,13 @@ def _invitation(clinic: Clinic, desk: User, clinician: User) -> packets.Invitati
             sex="female",
             phone="+1 555 010 0142",
             email="rosa@example.com",
-            mrn="MRN-1001",
+            mrn=ROSA,
         )
-        core.services.join_care_team(patient=patient, user=clinician)
+        core.services.join_care_team(patient=patient, user=stage.clinician)
     open_packet = packets.unfinished(patient=patient)
     if open_packet:
-        return packets.reissue(packet=open_packet, by=desk)
-    program, site = Program.objects.filter(clinic=clinic).first(), Site.objects.filter(clinic=clinic).first()
-    assert program is not None
-    return packets.invite(patient=patient, program=program, site=site, language="en", invited_by=desk)
+        return packets.reissue(packet=open_packet, by=stage.desk)
+    return packets.invite(patient=patient, program=stage.program, site=stage.site, language="en", invited_by=stage.desk)
 
 
 def _write_links(invitation: packets.Invitation, users: dict[str, User]) -> Path:

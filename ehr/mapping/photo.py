@@ -14,7 +14,8 @@ from ehr.mapping.source import AnswerSet, PhotoRecord
 def draft_photo(photo: PhotoRecord, answers: AnswerSet, context: Context) -> Draft:
     resource = {
         "resourceType": "DocumentReference",
-        "contained": respondents(answers),
+        # Nobody stands in a resource that names them nowhere (R4 dom-3): a helper is the author in their place.
+        "contained": [] if answers.helper else respondents(answers),
         "masterIdentifier": {"system": "urn:ietf:rfc:3986", "value": f"urn:uuid:{photo.id}"},
         "status": "current",
         "type": {"text": photo.title},

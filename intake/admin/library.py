@@ -14,10 +14,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.html import format_html
 
 from core.access import clinics_where
-from core.admin import staff
+from core.admin import UnsearchedList, staff
 from core.models import Clinic, Program
 from core.permissions import Permission
 from intake.models import FormRule, InstrumentRight, VisitType
+from intake.rules.crisis import LINES, without_a_line
 from intake.services import choosing, library, rules
 from screening import instruments
 
@@ -70,13 +71,18 @@ class LibraryAdmin(ModelAdmin):
             raise Http404
         return found
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[UnsearchedList]:
+        return UnsearchedList
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         clinics = managed_clinics(request)
         if not clinics:
             raise Http404
         left_out = {slug: choosing.clinics_without(slug, clinics) for slug in rules.terms()}
         notes = [(instruments.get(slug).name, names) for slug, names in left_out.items() if names]
-        return super().changelist_view(request, {"left_out": notes, **(extra_context or {})})
+        unreachable = without_a_line(Clinic.objects.filter(pk__in=clinics).order_by("name").values("name", *LINES))
+        told = {"left_out": notes, "without_a_line": unreachable}
+        return super().changelist_view(request, {**told, **(extra_context or {})})
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not managed_clinics(request):

@@ -9,7 +9,7 @@ Sources, read in 2026:
 Of any other country nothing is claimed: its patients see the clinic's own lines and "your emergency number".
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 
@@ -61,3 +61,16 @@ def crisis_lines(country: str, *, text: str = "", chat: str = "") -> CrisisLines
         number = "" if set(own) - set("+0123456789 ()-.") else "".join(char for char in own if char in "+0123456789")
         lines = replace(lines, text=number, words="" if number else own, spanish_word="")
     return replace(lines, chat=chat.strip()) if chat.strip() else lines
+
+
+LINES = ("country", "crisis_phone", "crisis_text", "crisis_chat")  # what of a clinic decides which lines are shown
+
+
+def without_a_line(clinics: Iterable[Mapping[str, str]]) -> list[str]:
+    """Those clinics (their `name` and LINES) whose patients see nobody to call, text or chat, with their country."""
+    return [f"{one['name']} ({one['country'] or 'no country'})" for one in clinics if not _is_any_line_shown(one)]
+
+
+def _is_any_line_shown(clinic: Mapping[str, str]) -> bool:
+    lines = crisis_lines(clinic["country"], text=clinic["crisis_text"], chat=clinic["crisis_chat"])
+    return bool(clinic["crisis_phone"].strip() or lines.call or lines.text or lines.words or lines.chat)

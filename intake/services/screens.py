@@ -21,12 +21,13 @@ class Conflict:
     """A change that was not stored, because the page had not seen another one.
 
     `error` says so and what the answer is now; `now` is that answer as the page's fields hold it. Both are PHI.
-    `is_danger`: what was given here, and not stored, is an answer that a human must hear of.
+    `danger`: the question and both answers, for a clinician, where what was given here, and not stored, is an answer
+    that a human must hear of; else "".
     """
 
     error: engine.AnswerError = field(repr=False)
     now: Mapping[str, Sequence[str]] = field(repr=False)
-    is_danger: bool
+    danger: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -96,5 +97,17 @@ def _conflict(node: engine.FieldNode, said: engine.FieldNode | None, changes: Ch
         node.key + engine.DECLINED_FIELD: ["declined"] if node.is_declined else [],
         node.key + engine.UNIT_FIELD: [node.unit],
     }
-    is_danger = said is not None and any(option.is_selected and option.option.risk for option in said.options)
-    return Conflict(error, now, is_danger)
+    return Conflict(error, now, _danger(node, said))
+
+
+def _danger(stands: engine.FieldNode, said: engine.FieldNode | None) -> str:
+    """In the form's own words, whatever language the patient reads."""
+    if said is None or not any(option.is_selected and option.option.risk for option in said.options):
+        return ""
+    told, kept = (
+        ", ".join(option.option.label for option in node.options if option.is_selected) for node in (said, stands)
+    )
+    kept = "prefers not to answer" if stands.is_declined else kept or "no answer"
+    return (
+        f'Two screens differ on "{stands.item.words.default}": one said "{told}", the other "{kept}", which was kept.'
+    )

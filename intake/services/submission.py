@@ -102,9 +102,8 @@ def save_answers(
             responses.store(kept)
             actor = Actor.patient(packet.patient_id)
             _record(Action.STEP_SAVED, packet, actor, Ref("intake.Response", str(response.id)), slug=slug)
-        if is_new and any(conflict.is_danger for conflict in kept.conflicts):
-            because = "Two screens gave different answers to one question, and one of them tells of danger."
-            page_a_human(packet, f"two-screens:{response.id}", "high", "answers-differ", because)
+        for because in [conflict.danger for conflict in kept.conflicts if is_new and conflict.danger]:
+            page_a_human(packet, f"two-screens:{response.id}:{because}", "high", "answers-differ", because)
             risk = True
     return Saved(
         packet=packet,

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from serving import until
 from staff_story import DOCUMENTS, SEVERAL_DAYS, invited
 
-from config.demo.drive import AFTER, BEFORE
+from config.demo.answers import AFTER, BEFORE
 from escalation.models import Incident, Page
 from intake.models import Packet
 

@@ -8,7 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from ehr.mapping import wire
-from ehr.mapping.source import AnswerSet, FinishedPacket, PatientRecord, ScoreRecord, SignatureRecord
+from ehr.mapping.source import (
+    AnswerSet,
+    FinishedPacket,
+    PatientRecord,
+    PhotoRecord,
+    Respondent,
+    ScoreRecord,
+    SignatureRecord,
+)
 
 FORMS = Path(__file__).parents[2] / "intake" / "definitions"
 TERMS = FORMS.parent / "terminology"
@@ -226,6 +234,23 @@ FINISHED = FinishedPacket(
         signature("treatment", "Agreement to get care"),
         signature("part2_tpo", "Permission to share"),
     ),
+)
+# Others answered for the patient, once with help from the desk, and added photos.
+FRONT = PhotoRecord(CARD["url"].removeprefix("urn:uuid:"), CARD["title"], AT, b"\xff\xd8\xff pixels")
+BACK = replace(FRONT, id="2c3f1a3e-0d2c-4b7c-9a55-8f0c1f1d2e3f", title="Card, back")
+HELPED = replace(
+    FINISHED,
+    answer_sets=(
+        replace(
+            answers("insurance", REST["insurance"]),
+            respondent=Respondent("Chidi Okafor", "parent"),
+            helper="Dana Desk",
+            photos=(FRONT,),
+        ),
+        replace(answers("demographics", ABOUT), respondent=Respondent("Chidi Okafor", "guardian"), photos=(BACK,)),
+        replace(answers("allergies", ALLERGIC), respondent=Respondent("Chidi Okafor", "proxy")),
+    ),
+    scores=(),
 )
 UNWILLING = replace(
     FINISHED,

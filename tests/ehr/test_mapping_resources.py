@@ -326,3 +326,14 @@ def test_a_photo_is_a_document_that_the_answer_names():
     assert content["attachment"]["hash"] == base64.b64encode(hashlib.sha1(photo.jpeg).digest()).decode()
     assert found["masterIdentifier"]["value"] == f"urn:uuid:{photo.id}"
     assert found["type"] == {"text": "Front of the card"}
+
+
+def test_who_answered_stands_in_a_photos_document_only_where_it_names_them():
+    answers = next(one for one in FINISHED.answer_sets if one.slug == "insurance")
+    photo = PhotoRecord("9b3f4b6e-0000-4000-8000-000000000001", "Front of the card", AT, b"\xff\xd8\xff pixels")
+    told = replace(answers, photos=[photo], respondent=Respondent("Marta Okafor", "parent"))
+    alone = resources(with_forms(told))[f"photo:{photo.id}"]
+    assert (alone["author"], alone["contained"][0]["id"]) == ([{"reference": "#respondent"}], "respondent")
+    helped = resources(with_forms(replace(told, helper="Dana")))[f"photo:{photo.id}"]
+    assert helped["author"] == [{"display": "Dana"}]
+    assert "contained" not in helped

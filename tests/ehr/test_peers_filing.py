@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from finished_packet import AT, FINISHED, LIBRARY, PACKET, SYSTEM, UNWILLING
+from finished_packet import AT, FINISHED, HELPED, LIBRARY, PACKET, SYSTEM, UNWILLING
 
 from ehr.adapters.base import ConnectionFault, PermanentError
 from ehr.adapters.connect import gateway_for
@@ -21,8 +21,13 @@ pytestmark = pytest.mark.peers
 
 SCREENED = replace(UNWILLING, scores=[replace(score, answer_slug="allergies") for score in UNWILLING.scores])
 
-
-PACKETS = {"whole": FINISHED, "part2": replace(FINISHED, part2=True), "unwilling": SCREENED, "library": LIBRARY}
+PACKETS = {
+    "whole": FINISHED,
+    "part2": replace(FINISHED, part2=True),
+    "unwilling": SCREENED,
+    "library": LIBRARY,
+    "helped": HELPED,
+}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import pytest
 from personas import signed_in
 
 from audit.models import Event
-from core.models import Program
+from core.models import Clinic, Program
 from intake.models import FormRule, InstrumentRight
 from intake.services import library, rules
 
@@ -108,3 +108,21 @@ def test_what_is_left_out_is_said_until_it_is_confirmed(world, ona):
 
 def test_the_administrator_lands_on_the_rules(ona):
     assert ona.get("/staff/", follow=True).request["PATH_INFO"] == RULES
+
+
+@pytest.mark.parametrize("page", [RULES, RIGHTS])
+def test_an_address_asks_nothing_here_either(world, ona, page):
+    rules.save_rule(rule=FormRule(clinic=world.clinic, form="pc-ptsd-5", position=1), by=world.operator)
+    rules.confirm_right(clinic=world.clinic, instrument="dast-10", by=world.operator)
+    for question in ("q=phq", "q=%00", "e=1"):
+        assert "/change/" not in ona.get(f"{page}?{question}").content.decode()
+    assert "/change/" in ona.get(page).content.decode()
+
+
+def test_a_clinic_whose_patients_would_see_no_crisis_line_is_named(world, ona):
+    told = "Patients of Harbor Clinic (DE) see no crisis line"
+    assert told not in ona.get(RULES).content.decode()
+    Clinic.objects.update(country="DE", crisis_phone="")
+    page = ona.get(RULES).content.decode()
+    assert told in page
+    assert "Elsewhere" not in page

@@ -3,10 +3,12 @@
 import packets as given
 import pytest
 from django.urls import NoReverseMatch, reverse
+from patient_pages import autosave, opened
 from staff_story import ITEM_NINE, in_danger, invited, publish, session_of
 
 from audit.models import Event
 from core.models import Program
+from escalation.models import Incident
 
 
 @pytest.fixture
@@ -131,3 +133,24 @@ def test_the_filing_part_is_asked_for_by_its_address(world, packet, address):
 def test_neither_title_nor_address_names_the_patient(world, packet, address):
     title = text(world.clinician, address).split("<title>")[1].split("</title>")[0]
     assert "Rosa" not in title
+
+
+def test_danger_that_only_the_other_screen_told_is_not_read_as_no_danger(world):
+    """The stored answer is the harmless one: neither page may leave the clinician with that alone."""
+    publish(world)
+    invitation = invited(world)
+    phone, tablet = opened(invitation), opened(invitation)
+    for one in (phone, tablet):
+        one.go("/i/packet/phq-9/")
+    autosave(phone, "phq-9", {"phq9-q9": [given.NOT_AT_ALL]})
+    autosave(tablet, "phq-9", {"phq9-q9": [given.SEVERAL]})
+    incident = Incident.objects.get()
+    page = text(world.clinician, f"/incidents/{incident.code}/")
+    assert ITEM_NINE in page
+    assert "one said &quot;Several days&quot;, the other &quot;Not at all&quot;, which was kept." in page
+    assert "The answer that told of danger was not kept then" in page
+    patient = text(world.clinician, f"/staff/patients/{world.patient.id}/")
+    autosave(tablet, "phq-9", {"phq9-q9": ["LA6571-9"]})
+    assert len(Incident.objects.get().snapshot["triggers"]) == 2, "another danger is another thing to be told"
+    assert "Nothing in the answers as they stand needs attention" in patient
+    assert "told before, or on another screen, stands on the incident" in patient
