@@ -96,6 +96,16 @@ def signed_documents(source_ref: UUID) -> tuple[SignedDocument, ...]:
     return _documents(Signature.objects.filter(source_ref=source_ref))
 
 
+def is_sealed(source_ref: UUID) -> bool:
+    """Whether every document signed there has its PDF."""
+    return not Signature.objects.filter(source_ref=source_ref, decision="signed", sealed__sealed_at=None).exists()
+
+
+def signed_in(signature_id: UUID) -> UUID:
+    """The packet that it was signed in."""
+    return Signature.objects.values_list("source_ref", flat=True).get(pk=signature_id)
+
+
 def signed_text(source_ref: UUID, slug: str) -> tuple[str, str] | None:
     """What was on the screen when this packet's document was signed last: language and HTML; one query."""
     signed = Signature.objects.filter(source_ref=source_ref, version__document__slug=slug, decision="signed")

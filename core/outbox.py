@@ -1,5 +1,6 @@
 """Rows for readers above: `publish` in the transaction of the change, `claim` in the transaction of the act."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from core.clock import Now
@@ -11,11 +12,15 @@ def publish(topic: str, subject_id: UUID) -> None:
     OutboxMessage.objects.get_or_create(topic=topic, subject_id=subject_id)
 
 
-def claim(topic: str) -> OutboxMessage | None:
-    """Lock the oldest waiting message, skipping those another worker holds. Call inside a transaction."""
+def claim(topic: str, *, but_not: Collection[UUID] = ()) -> OutboxMessage | None:
+    """Lock the oldest waiting message, skipping those another worker holds, and the subjects whose time has not come.
+
+    Call inside a transaction.
+    """
     return (
         OutboxMessage.objects.select_for_update(skip_locked=True)
         .filter(topic=topic, consumed_at__isnull=True)
+        .exclude(subject_id__in=but_not)
         .order_by("at")
         .first()
     )

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F
 
 import audit.services
+import core.outbox
 from audit.actions import Action, Actor, Ref
 from consents import rendering, selectors
 from consents.models import SealedDocument, Signature
@@ -69,6 +70,7 @@ def _keep(claimed: SealedDocument, content: bytes) -> bool:
             pdf=base64.b64encode(content).decode(), pdf_sha256=digest, due_at=None, sealed_at=Now()
         )
         if kept:
+            core.outbox.publish("document.sealed", signature.id)
             audit.services.record(
                 Action.DOCUMENT_SEALED,
                 actor=SEALER,

@@ -1,7 +1,7 @@
 """A submitted packet becomes export items, one per resource, each held for a clinician's approval."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ import core.outbox
 import intake.selectors
 import screening.selectors
 from audit.actions import Action, Actor, Ref
+from core import clock
 from core.models import Patient
 from ehr.mapping import source, wire
 from ehr.mapping.plan import Draft, plan
@@ -21,32 +22,61 @@ from ehr.models import Connection, ExportItem, Lane
 from screening import instruments
 
 CLERK = Actor.system("ehr")
+PATIENCE = timedelta(minutes=10)  # with a PDF that is being made; without Pango none ever is
 
 
 def relay_finished(limit: int = 10) -> int:
-    """Plan the exports of packets submitted since; each with its own transaction. Returns how many were planned."""
-    planned = 0
+    """Plan the exports of packets submitted since; each with its own transaction. Returns how many were planned.
+
+    A packet waits a while for the PDFs of what was signed in it; one that comes later is added.
+    """
+    planned, waiting = 0, set[UUID]()
     for _ in range(limit):
         with transaction.atomic():
-            message = core.outbox.claim("packet.submitted")
+            message = core.outbox.claim("packet.submitted", but_not=waiting)
             if message is None:
                 break
+            if not consents.selectors.is_sealed(message.subject_id) and clock.now() - message.at < PATIENCE:
+                waiting.add(message.subject_id)
+                continue
             plan_packet(message.subject_id)
             core.outbox.consume(message)
             planned += 1
+    while relay_sealed():
+        pass
     return planned
 
 
+def relay_sealed() -> bool:
+    """Add what was sealed after its packet had been planned. False when nothing is waiting."""
+    with transaction.atomic():
+        message = core.outbox.claim("document.sealed")
+        if message is None:
+            return False
+        packet_id = consents.selectors.signed_in(message.subject_id)
+        if ExportItem.objects.filter(packet_ref=packet_id).exists():
+            plan_packet(packet_id)
+        core.outbox.consume(message)
+    return True
+
+
 def plan_packet(packet_id: UUID) -> int:
-    """Make the packet's export items once per chart; a clinic without a chart has none. Returns how many."""
+    """Make those of the packet's export items that are not there yet, once per chart; a clinic without a chart has
+    none. Returns how many."""
     finished = intake.selectors.finished(packet_id)
     connection = Connection.objects.filter(clinic_id=finished.packet.clinic_id, is_active=True).first()
-    if connection is None or ExportItem.objects.filter(connection=connection, packet_ref=packet_id).exists():
+    if connection is None:
         return 0
     packet = as_source(finished)
-    drafts = plan(packet, identifier_system=settings.EHR_IDENTIFIER_SYSTEM)
+    items = ExportItem.objects.filter(connection=connection, packet_ref=packet_id)
+    known = set(items.values_list("field_key", flat=True))
+    drafts = [
+        one for one in plan(packet, identifier_system=settings.EHR_IDENTIFIER_SYSTEM) if one.field_key not in known
+    ]
+    if not drafts:
+        return 0
     Lane.objects.get_or_create(connection=connection, patient_id=finished.packet.patient_id)
-    for position, draft in enumerate(drafts, start=1):
+    for position, draft in enumerate(drafts, start=len(known) + 1):
         _item(connection, finished.packet.patient_id, packet_id, position, draft, packet.part2).save()
     audit.services.record(
         Action.EXPORT_PLANNED,

@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 from serving import ROOT
 
+import consents.services
 import core.services
 import ehr.services
 from core.models import Patient
@@ -79,6 +80,7 @@ def pictures_of_the_clinician(casey, clinic, packet) -> None:
     keep(casey, "incident")
     given.answer(packet, "gad-7", staff_story.GAD7)
     submission.submit(packet=packet, key=uuid4())
+    consents.services.seal_due()
     ehr.services.relay_finished()
     casey.page.set_viewport_size(WIDE)
     casey.go(f"/staff/patients/{clinic.patient.id}/")

@@ -8,6 +8,7 @@ import packets as given
 import pytest
 from django.core.management import CommandError, call_command
 
+import consents.services
 import ehr.services
 from audit.models import Event
 from ehr.models import Connection, ExportItem
@@ -32,6 +33,7 @@ def packet(world):
 def test_a_submitted_packet_is_one_transaction_bundle_of_what_the_chart_gets(world, packet):
     Connection.objects.create(clinic=world.clinic, name="Chart", base_url="https://chart.example/fhir")
     submission.submit(packet=packet, key=uuid.uuid4())
+    consents.services.seal_due()
     ehr.services.relay_finished()
     bundle = exported(packet.id)
     types = sorted(entry["resource"]["resourceType"] for entry in bundle["entry"])

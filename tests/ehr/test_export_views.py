@@ -6,6 +6,7 @@ import packets as given
 import pytest
 from personas import signed_in
 
+import consents.services
 import ehr.services
 from audit.models import Event
 from ehr.models import ExportItem
@@ -19,6 +20,7 @@ def packet(world):
     packet = given.invite(world).packet
     given.complete(packet)
     submission.submit(packet=packet, key=uuid.uuid4())
+    consents.services.seal_due()
     assert ehr.services.relay_finished() == 1
     return packet
 

@@ -42,6 +42,25 @@ def planned(world, *, declined=False) -> Packet:
     return packet
 
 
+def test_a_packet_waits_for_the_copies_of_what_was_signed_but_not_for_ever(world):
+    Connection.objects.create(clinic=world.clinic, name="Chart", base_url="https://chart.example/fhir")
+    packet = given.invite(world).packet
+    given.complete(packet)
+    submission.submit(packet=packet, key=uuid.uuid4())
+    consents.services.seal_due(limit=1)
+    assert ehr.services.relay_finished() == 0, "two of the three are still being made"
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE core_outboxmessage SET at = at - interval '1 hour' WHERE topic = 'packet.submitted'")
+    assert ehr.services.relay_finished() == 1, "they may never be: without Pango there are none"
+    copies = ExportItem.objects.filter(packet_ref=packet.id, resource_type="DocumentReference")
+    assert copies.count() == 1
+    consents.services.seal_due()
+    ehr.services.relay_finished()
+    assert copies.count() == 3
+    positions = list(ExportItem.objects.order_by("position").values_list("position", flat=True))
+    assert positions == list(range(1, len(positions) + 1))
+
+
 def approved(world, **how) -> Packet:
     packet = planned(world, **how)
     ehr.services.approve(packet_id=packet.id, user=world.clinician)
@@ -185,6 +204,7 @@ def test_a_clinic_without_a_chart_still_submits(world):
     packet = given.invite(world).packet
     given.complete(packet)
     submission.submit(packet=packet, key=uuid.uuid4())
+    consents.services.seal_due()
     assert ehr.services.relay_finished() == 1
     assert not ExportItem.objects.exists()
 
