@@ -7,7 +7,21 @@ from consents.services.disclosing import (
     is_covered,
     settle_disclosure,
 )
-from consents.services.publishing import CannotPublish, install_documents, publish
+from consents.services.drafting import (
+    DraftExists,
+    NotADraft,
+    NotReviewable,
+    SameAuthor,
+    Words,
+    approve,
+    edit_draft,
+    publication_faults,
+    record_review,
+    send_back,
+    start_document,
+    start_draft,
+)
+from consents.services.publishing import CannotPublish, install_documents, publish, take_effect_due
 from consents.services.revoking import NotRevocable, revoke
 from consents.services.sealing import read_document, seal_due
 from consents.services.signing import (
@@ -21,7 +35,9 @@ from consents.services.signing import (
 )
 
 __all__ = [
-    "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "NotPublished",
-    "NotRevocable", "OutdatedText", "Shown", "authorize_disclosure", "decide", "install_documents", "is_covered",
-    "publish", "read_document", "revoke", "seal_due", "settle_disclosure", "show",
+    "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "DraftExists", "NotADraft",
+    "NotPublished", "NotReviewable", "NotRevocable", "OutdatedText", "SameAuthor", "Shown", "Words", "approve",
+    "authorize_disclosure", "decide", "edit_draft", "install_documents", "is_covered", "publication_faults",
+    "publish", "read_document", "record_review", "revoke", "seal_due", "send_back", "settle_disclosure", "show",
+    "start_document", "start_draft", "take_effect_due",
 ]  # fmt: skip

@@ -18,6 +18,8 @@ from audit.actions import Action, Actor, Ref
 from consents.models import DocumentVersion, SealedDocument, Signature
 from consents.rendering import filled, plain
 from consents.rules import DocumentSource, parse
+from consents.services.publishing import is_superseded, take_effect_due
+from core import clock
 from core.models import Patient, Program
 
 FALLBACK = "en"
@@ -155,7 +157,10 @@ def decide(
             fields={"values": values, "scope": _scope(source)},
             statements=_ticked(source, statements) if decision == "signed" else [],
             evidence=dict(evidence),
+            expires_on=source.expires_on(clock.now().date()),
         )
+        if is_superseded(version):
+            raise OutdatedText
         _record(signature, program, actor)
         if decision == Signature.Decision.SIGNED:
             SealedDocument.objects.create(signature=signature)
@@ -165,6 +170,7 @@ def decide(
 
 def _effective(program: Program, slug: str, language: str, *, lock: bool = False) -> DocumentVersion | None:
     """The effective version in `language`, else in English. Locked, it stays effective until the commit."""
+    take_effect_due(clinic_id=program.clinic_id, slug=slug)
     rows = DocumentVersion.objects.filter(
         document__clinic_id=program.clinic_id,
         document__slug=slug,
@@ -172,7 +178,7 @@ def _effective(program: Program, slug: str, language: str, *, lock: bool = False
         language__in={language, FALLBACK},
     )
     if lock:
-        rows = rows.select_for_update(of=("self",), no_key=True)
+        rows = rows.select_for_update(of=("self",), no_key=True).order_by("language")  # as whoever publishes does
     found = {version.language: version for version in rows}
     return found.get(language) or found.get(FALLBACK)
 
@@ -211,7 +217,12 @@ def _ticked(source: DocumentSource, ticked: Sequence[str]) -> list[dict[str, obj
 
 def _scope(source: DocumentSource) -> dict[str, object]:
     """The coded scope, kept with the signature: a Part 2 decision needs nothing but this row."""
-    return {"purposes": list(source.purposes), "categories": list(source.categories), "expiry": source.expiry}
+    return {
+        "purposes": list(source.purposes),
+        "categories": list(source.categories),
+        "recipients": list(source.recipients),
+        "expiry": source.expiry,
+    }
 
 
 def _values(patient: Patient, program: Program, source: DocumentSource) -> dict[str, str]:
