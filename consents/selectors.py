@@ -150,7 +150,7 @@ class Edition:
 
 
 def editions(document: Document) -> tuple[Edition, ...]:
-    """Newest first; three queries."""
+    """Newest first; two queries."""
     rows = document.versions.select_related("author", "approver").prefetch_related("reviews").order_by("language")
     found: dict[str, list[DocumentVersion]] = {}
     for row in rows:
@@ -181,3 +181,16 @@ def affected_by_new_version(document: Document) -> QuerySet[Signature]:
     )
     asks_again = ours.filter(on_new_version=True).exists() or not rules.exists()
     return found if asks_again else found.none()
+
+
+def in_force_since(document: Document) -> datetime | None:
+    """When the text in force took effect; None where there is none."""
+    rows = document.versions.filter(state=DocumentVersion.State.EFFECTIVE)
+    return rows.order_by("-effective_at").values_list("effective_at", flat=True).first()
+
+
+def title_of(known: tuple[Edition, ...]) -> str:
+    """What the front desk reads: the English title of the text in force, else of the newest."""
+    shown = next((one for one in known if one.state == "effective"), known[0] if known else None)
+    titles = {row.language: row.title for row in shown.texts} if shown else {}
+    return titles.get(FALLBACK) or next(iter(titles.values()), "")

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_POST
 import consents.services
 from consents.access import documents_for_compliance, get_document_for_compliance
 from consents.forms import ApproveForm, DraftForm, ReviewForm
-from consents.models import Document, DocumentVersion, Review
+from consents.models import Document, Review
 from consents.rules import InvalidDocument, compare
-from consents.selectors import Edition, editions
+from consents.selectors import Edition, editions, title_of
 from consents.services import CannotPublish, DraftExists, NotADraft, NotReviewable, SameAuthor
 from consents.services.drafting import language_name
 from core.access import may_anywhere
@@ -261,13 +261,6 @@ class DocumentAdmin(ModelAdmin):
         )
 
 
-def title_of(known: tuple[Edition, ...]) -> str:
-    """What the front desk reads: the English title of the text in force, else of the newest."""
-    shown = next((one for one in known if one.state == "effective"), known[0] if known else None)
-    titles = {row.language: row.title for row in shown.texts} if shown else {}
-    return titles.get("en") or next(iter(titles.values()), "")
-
-
 def _known(document: Document) -> tuple[Edition, ...]:
     """Read once per row of the list."""
     kept = vars(document)
@@ -280,6 +273,3 @@ def _known(document: Document) -> tuple[Edition, ...]:
 def _wanted(edition: Edition) -> list[str]:
     roles = dict(Review.Role.choices)
     return [f"{language_name(language)}: {roles[Review.Role(role)]}" for language, role in edition.wanted]
-
-
-__all__ = ["DocumentAdmin", "DocumentVersion", "title_of"]

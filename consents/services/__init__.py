@@ -31,13 +31,14 @@ from consents.services.signing import (
     OutdatedText,
     Shown,
     decide,
+    preview,
     show,
 )
 
 __all__ = [
     "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "DraftExists", "NotADraft",
     "NotPublished", "NotReviewable", "NotRevocable", "OutdatedText", "SameAuthor", "Shown", "Words", "approve",
-    "authorize_disclosure", "decide", "edit_draft", "install_documents", "is_covered", "publication_faults",
+    "authorize_disclosure", "decide", "edit_draft", "install_documents", "is_covered", "preview", "publication_faults",
     "publish", "read_document", "record_review", "revoke", "seal_due", "send_back", "settle_disclosure", "show",
     "start_document", "start_draft", "take_effect_due",
 ]  # fmt: skip

@@ -90,14 +90,31 @@ def show(*, patient: Patient, program: Program, source_ref: UUID, slug: str, lan
             patient_id=patient.id,
             context={"packet": str(source_ref), "sha256": digest},
         )
+    return _shown(version, source, html)
+
+
+def preview(version: DocumentVersion) -> Shown:
+    """What a patient would see of this text now. The clinic's values are real, the patient's name is a placeholder.
+
+    Where a text speaks otherwise in a Part 2 program, those words are shown as soon as the clinic has one.
+    """
+    clinic, source = version.document.clinic, parse(version.body, slug=version.document.slug)
+    programs = list(clinic.programs.order_by("name"))
+    program = next((one for one in programs if one.protects_whole_intake), next(iter(programs), None))
+    patient = Patient(clinic=clinic, given_name="[the patient's", family_name="name]")
+    values = _values(patient, program or Program(clinic=clinic, legal_name=clinic.name), source)
+    return _shown(version, source, filled(version.html, values))
+
+
+def _shown(version: DocumentVersion, source: DocumentSource, html: str) -> Shown:
     return Shown(
         version_id=version.id,
-        slug=slug,
+        slug=source.slug,
         kind=source.kind,
         version=version.version,
         title=version.title,
         html=html,
-        sha256=digest,
+        sha256=_digest(html),
         language=version.language,
         statements=source.statements,
         options=source.options,

@@ -41,6 +41,10 @@ DOCUMENTS = (
 )
 
 
+class NothingToAsk(Exception):
+    """The one document that this packet was to carry is not among those that the patient is asked to sign."""
+
+
 @dataclass(frozen=True)
 class Invitation:
     """The link and the code exist only here: the database holds digests."""
@@ -64,8 +68,12 @@ def invite(
     language: str,
     invited_by: User,
     visit_type: str = VisitType.NEW,
+    only: str = "",
 ) -> Invitation:
-    """Make a packet with its steps fixed, and the link that opens it for 72 hours. Raises choosing.FormsMissing."""
+    """Make a packet with its steps fixed, and the link that opens it for 72 hours.
+
+    With `only`, it carries that document and no form. Raises choosing.FormsMissing, NothingToAsk.
+    """
     token, code = new_token(), new_code()
     packet = Packet.objects.create(
         clinic_id=patient.clinic_id,
@@ -79,17 +87,19 @@ def invite(
         expires_at=clock.now() + LINK_LIFETIME,
         invited_by=invited_by,
     )
-    _fix_steps(packet)
+    _fix_steps(packet, only)
     _record(Action.PACKET_INVITED, packet, Actor.staff(invited_by.id))
     return Invitation(packet, token, code)
 
 
-def _fix_steps(packet: Packet) -> None:
+def _fix_steps(packet: Packet, only: str) -> None:
     steps = [
         Step(packet=packet, position=position, what=Step.What.CONSENT, slug=slug, consent_kind=kind, must=must)
-        for position, (slug, kind, must) in enumerate(DOCUMENTS, start=1)
+        for position, (slug, kind, must) in enumerate((one for one in DOCUMENTS if only in ("", one[0])), start=1)
     ]
-    for position, form in enumerate(choosing.forms_for(packet), start=len(steps) + 1):
+    if only and not steps:
+        raise NothingToAsk
+    for position, form in enumerate(() if only else choosing.forms_for(packet), start=len(steps) + 1):
         sensitive = any(item.sensitivity == "sud" for item in definition_of(form.pk).items)
         steps.append(
             Step(
