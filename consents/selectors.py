@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DateField, Exists, Func, OuterRef, Q, QuerySet
+from django.db.models import DateField, Exists, Func, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from consents.models import ConsentRule, Document, DocumentVersion, Review, Revocation, Signature
 from consents.policy import Kind
@@ -149,11 +149,17 @@ class Edition:
         return self.texts[0]
 
 
+TEXTS = Prefetch(
+    "versions",
+    DocumentVersion.objects.select_related("author", "approver").prefetch_related("reviews").order_by("language"),
+)
+
+
 def editions(document: Document) -> tuple[Edition, ...]:
-    """Newest first; two queries."""
-    rows = document.versions.select_related("author", "approver").prefetch_related("reviews").order_by("language")
+    """Newest first; two queries, and none for a document that was read with TEXTS."""
+    prefetch_related_objects([document], TEXTS)
     found: dict[str, list[DocumentVersion]] = {}
-    for row in rows:
+    for row in document.versions.all():
         found.setdefault(row.version, []).append(row)
     return tuple(_edition(version, found[version]) for version in sorted(found, key=order, reverse=True))
 

@@ -17,7 +17,7 @@ from consents.access import documents_for_compliance, get_document_for_complianc
 from consents.forms import ApproveForm, DraftForm, ReviewForm
 from consents.models import Document, Review
 from consents.rules import InvalidDocument, compare
-from consents.selectors import Edition, editions, title_of
+from consents.selectors import TEXTS, Edition, editions, title_of
 from consents.services import CannotPublish, DraftExists, NotADraft, NotReviewable, SameAuthor
 from consents.services.drafting import language_name
 from core.access import may_anywhere
@@ -64,7 +64,7 @@ class DocumentAdmin(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Document]:
         consents.services.take_effect_due()
-        return documents_for_compliance(staff(request))
+        return documents_for_compliance(staff(request)).prefetch_related(TEXTS)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
@@ -73,8 +73,7 @@ class DocumentAdmin(ModelAdmin):
 
     @admin.display(description="Document")
     def name(self, document: Document) -> str:
-        known = _known(document)
-        return title_of(known) if known else document.slug
+        return title_of(editions(document)) or document.slug
 
     @admin.display(description="About")
     def about(self, document: Document) -> str:
@@ -82,20 +81,21 @@ class DocumentAdmin(ModelAdmin):
 
     @admin.display(description="In force")
     def in_force(self, document: Document) -> str:
-        return next((one.version for one in _known(document) if one.state == "effective"), "-")
+        current = _current(editions(document))
+        return current.version if current else "-"
 
     @admin.display(description="Under way")
     def under_way(self, document: Document) -> str:
-        return next((f"{one.version}, {one.state}" for one in _known(document) if one.state in UNDER_WAY), "-")
+        return next((f"{one.version}, {one.state}" for one in editions(document) if one.state in UNDER_WAY), "-")
 
     @admin.display(description="Still to review")
     def to_review(self, document: Document) -> str:
-        current = next((one for one in _known(document) if one.state == "effective"), None)
-        return ", ".join(_wanted(current)) or "-" if current else "-"
+        current = _current(editions(document))
+        return (", ".join(_wanted(current)) if current else "") or "-"
 
     @admin.display(description="Look again by")
     def look_again(self, document: Document) -> str:
-        current = next((one for one in _known(document) if one.state == "effective"), None)
+        current = _current(editions(document))
         return f"{current.first.review_by:%Y-%m-%d}" if current and current.first.review_by else "-"
 
     def get_urls(self) -> list[URLPattern]:
@@ -126,7 +126,7 @@ class DocumentAdmin(ModelAdmin):
         known = editions(document)
         context = {
             "editions": [(one, _wanted(one)) for one in known],
-            "current": next((one for one in known if one.state == "effective"), None),
+            "current": _current(known),
             "under_way": next((one for one in known if one.state in UNDER_WAY), None),
         }
         return self._page(request, "page", document, known, context)
@@ -261,13 +261,8 @@ class DocumentAdmin(ModelAdmin):
         )
 
 
-def _known(document: Document) -> tuple[Edition, ...]:
-    """Read once per row of the list."""
-    kept = vars(document)
-    if "editions" not in kept:
-        kept["editions"] = editions(document)
-    known: tuple[Edition, ...] = kept["editions"]
-    return known
+def _current(known: tuple[Edition, ...]) -> Edition | None:
+    return next((one for one in known if one.state == "effective"), None)
 
 
 def _wanted(edition: Edition) -> list[str]:
