@@ -45,8 +45,7 @@ class DraftForm(forms.Form):
             self._add(row)
 
     def _add(self, row: DocumentVersion) -> None:
-        code, rows = row.language, row.body.count("\n")
-        lines = own_lines(row.body)
+        code, lines, body = row.language, own_lines(row.body), parse(row.body, slug="draft").body
         wide = {"cols": 100, "class": "vLargeTextField", "spellcheck": "true", "lang": code}
         self.fields[f"title_{code}"] = forms.CharField(
             max_length=200, label="Title", initial=row.title, widget=forms.TextInput(attrs={"size": 80, "lang": code}),
@@ -54,11 +53,11 @@ class DraftForm(forms.Form):
         )  # fmt: skip
         self.fields[f"lines_{code}"] = forms.CharField(
             label="Buttons and statements", initial=lines, help_text=LINES_HELP,
-            widget=forms.Textarea(attrs={**wide, "rows": lines.count("\n") + 2}),
+            widget=forms.Textarea(attrs={**wide, "rows": _rows(lines)}),
         )  # fmt: skip
         self.fields[f"body_{code}"] = forms.CharField(
-            label="Text", initial=parse(row.body, slug="draft").body, help_text=BODY_HELP,
-            widget=forms.Textarea(attrs={**wide, "rows": min(rows + 4, 40)}),
+            label="Text", initial=body, help_text=BODY_HELP,
+            widget=forms.Textarea(attrs={**wide, "rows": _rows(body)}),
         )  # fmt: skip
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
@@ -113,6 +112,11 @@ class ReviewForm(forms.Form):
     def wanted(self) -> tuple[str, str]:
         language, _, role = self.cleaned_data["what"].partition(" ")
         return language, role
+
+
+def _rows(text: str) -> int:
+    """As high as what it holds, wrapped, up to a screen and a half."""
+    return min(sum(1 + len(line) // 100 for line in text.split("\n")) + 2, 45)
 
 
 def _language(code: str) -> str:

@@ -16,7 +16,7 @@ import consents.services
 from consents.access import documents_for_compliance, get_document_for_compliance
 from consents.forms import ApproveForm, DraftForm, ReviewForm
 from consents.models import Document, Review
-from consents.rules import InvalidDocument, compare
+from consents.rules import InvalidDocument, compare, readable
 from consents.selectors import TEXTS, Edition, editions, title_of
 from consents.services import CannotPublish, DraftExists, NotADraft, NotReviewable, SameAuthor
 from consents.services.drafting import language_name
@@ -176,9 +176,9 @@ class DocumentAdmin(ModelAdmin):
         """With the version before it, language by language."""
         document, known, edition = self._edition(request, document_id, version)
         before = next(iter(known[known.index(edition) + 1 :]), None)
-        old = {row.language: row.body for row in before.texts} if before else {}
+        old = {row.language: readable(row.body) for row in before.texts} if before else {}
         changes = [
-            (language_name(row.language), row.language, compare(old.get(row.language, ""), row.body))
+            (language_name(row.language), row.language, compare(old.get(row.language, ""), readable(row.body)))
             for row in edition.texts
         ]
         return self._page(
@@ -266,5 +266,8 @@ def _current(known: tuple[Edition, ...]) -> Edition | None:
 
 
 def _wanted(edition: Edition) -> list[str]:
-    roles = dict(Review.Role.choices)
-    return [f"{language_name(language)}: {roles[Review.Role(role)]}" for language, role in edition.wanted]
+    """Role by role, with the languages that it still has to look at."""
+    spoken: dict[str, list[str]] = {}
+    for language, role in edition.wanted:
+        spoken.setdefault(role, []).append(language_name(language))
+    return [f"{Review.Role(role).label} ({', '.join(names)})" for role, names in spoken.items()]

@@ -12,6 +12,7 @@ from consents.rules.documents import (
     order,
     own_lines,
     parse,
+    readable,
     set_faults,
     with_lines,
     written,
@@ -22,5 +23,5 @@ from consents.rules.reading import grade
 __all__ = [
     "CATEGORIES", "DECISIONS", "FIELD", "FIELDS", "OPTIONAL_ELEMENTS", "REQUIRED_ELEMENTS", "TAG", "TPO_PURPOSES",
     "WORDS", "DocumentSource", "InvalidDocument", "Line", "compare", "document_files", "faults", "grade", "order",
-    "own_lines", "parse", "set_faults", "with_lines", "written",
+    "own_lines", "parse", "readable", "set_faults", "with_lines", "written",
 ]  # fmt: skip

@@ -336,3 +336,10 @@ def own_lines(text: str) -> str:
     """The lines at a file's head that say what is signed: buttons, statements, options, scope."""
     head = text.partition("\n---\n")[0].split("\n")[1:]
     return "\n".join(line for line in head if line.partition(":")[0] not in REQUIRED_LINES)
+
+
+def readable(text: str) -> str:
+    """What a person compares: the title, the lines and the words, without what is kept for the machine."""
+    head, _, body = text.partition("\n---\n")
+    title = next((line for line in head.split("\n") if line.startswith("title: ")), "")
+    return "\n".join([title, own_lines(text), body])

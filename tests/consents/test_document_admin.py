@@ -50,7 +50,7 @@ def typed(world, slug="treatment", version="1.2", **changed):
 def test_the_list_says_what_is_in_force_what_is_under_way_and_what_nobody_reviewed(published, corin):
     edited(published)
     text = shown(corin, DOCUMENTS)
-    for words in ("Agreement to get care", "1.2, draft", "consent to treatment", "a qualified translator"):
+    for words in ("Agreement to get care", "1.2, draft", "consent to treatment", "a qualified translator (Español)"):
         assert words in text
     assert "substance" not in text.lower()
 
