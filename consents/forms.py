@@ -90,6 +90,14 @@ class ApproveForm(forms.Form):
         return typed.replace(tzinfo=ZoneInfo(time_zone)) if typed else None
 
 
+class LookAgainForm(forms.Form):
+    """By when somebody looks at a text again that may stay as it is."""
+
+    review_by = forms.DateField(
+        label="Look at it again by", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
 class ReviewForm(forms.Form):
     """Who looked at which text. Offered is only what is still wanted."""
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 import consents.services
 from consents.access import documents_for_compliance, get_document_for_compliance
-from consents.forms import ApproveForm, DraftForm, ReviewForm
+from consents.forms import ApproveForm, DraftForm, LookAgainForm, ReviewForm
 from consents.models import Document, Review
 from consents.rules import InvalidDocument, compare, readable
 from consents.selectors import TEXTS, Edition, editions, title_of
@@ -111,6 +111,7 @@ class DocumentAdmin(ModelAdmin):
             path(f"{version}compare/", page(self.compare_view), name="consents_document_compare"),
             path(f"{version}approve/", page(self.approve_view), name="consents_document_approve"),
             path(f"{version}back/", page(require_POST(self.back_view)), name="consents_document_back"),
+            path(f"{version}again/", page(require_POST(self.again_view)), name="consents_document_again"),
             path(f"{version}review/", page(self.review_view), name="consents_document_review"),
             *super().get_urls(),
         ]
@@ -232,8 +233,20 @@ class DocumentAdmin(ModelAdmin):
                 messages.success(request, "The review is recorded.")
             return redirect("admin:consents_document_change", document.pk)
         reviews = Review.objects.filter(version__in=edition.texts).select_related("version", "recorded_by")
-        context = {"edition": edition, "form": form, "reviews": reviews.order_by("at")}
+        again = LookAgainForm(initial={"review_by": edition.first.review_by})
+        context = {"edition": edition, "form": form, "again": again, "reviews": reviews.order_by("at")}
         return self._page(request, "review", document, known, context)
+
+    def again_view(self, request: HttpRequest, document_id: UUID, version: str) -> HttpResponse:
+        document, _, edition = self._edition(request, document_id, version)
+        form = LookAgainForm(request.POST)
+        if form.is_valid() and edition.state != "draft":
+            day = form.cleaned_data["review_by"]
+            consents.services.look_again(document=document, version=version, review_by=day, by=staff(request))
+            messages.success(request, "The day is kept.")
+        else:
+            messages.error(request, "Please type a day, for example 2027-11-01.")
+        return redirect("admin:consents_document_review", document.pk, version)
 
     def _edition(
         self, request: HttpRequest, document_id: UUID, version: str

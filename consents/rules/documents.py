@@ -97,6 +97,11 @@ class DocumentSource:
         """It has blanks that only the clinic can fill in: shipped as a draft, never in force as it is."""
         return BLANK.search(self.text) is not None
 
+    @property
+    def expiry_kind(self) -> str:
+        """As `consents.policy` names it: a number of months comes to a date."""
+        return "date" if MONTHS.fullmatch(self.expiry) else self.expiry
+
     def expires_on(self, signed: date) -> date | None:
         """The last day of what is signed on that day, where `expiry` counts months."""
         match = MONTHS.fullmatch(self.expiry)

@@ -15,6 +15,7 @@ from consents.services.drafting import (
     Words,
     approve,
     edit_draft,
+    look_again,
     publication_faults,
     record_review,
     send_back,
@@ -38,7 +39,7 @@ from consents.services.signing import (
 __all__ = [
     "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "DraftExists", "NotADraft",
     "NotPublished", "NotReviewable", "NotRevocable", "OutdatedText", "SameAuthor", "Shown", "Words", "approve",
-    "authorize_disclosure", "decide", "edit_draft", "install_documents", "is_covered", "preview", "publication_faults",
-    "publish", "read_document", "record_review", "revoke", "seal_due", "send_back", "settle_disclosure", "show",
+    "authorize_disclosure", "decide", "edit_draft", "install_documents", "is_covered", "look_again", "preview",
+    "publication_faults", "publish", "read_document", "record_review", "revoke", "seal_due", "send_back", "settle_disclosure", "show",
     "start_document", "start_draft", "take_effect_due",
 ]  # fmt: skip

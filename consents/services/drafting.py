@@ -214,6 +214,18 @@ def record_review(*, version: DocumentVersion, role: str, reviewer_name: str, no
     return review
 
 
+@transaction.atomic
+def look_again(*, document: Document, version: str, review_by: date | None, by: User) -> None:
+    """Somebody looked at the text and it may stay: it is looked at again by that day. Raises NotReviewable."""
+    rows = list(_locked(document).versions.filter(version=version).exclude(state=State.DRAFT))
+    if not rows:
+        raise NotReviewable
+    for row in rows:
+        row.review_by = review_by
+        row.save()
+        record(Action.DOCUMENT_REVIEWED, row, Actor.staff(by.id))
+
+
 def language_name(code: str) -> str:
     return str(dict(settings.LANGUAGES).get(code, code))
 

@@ -238,7 +238,7 @@ def _scope(source: DocumentSource) -> dict[str, object]:
         "purposes": list(source.purposes),
         "categories": list(source.categories),
         "recipients": list(source.recipients),
-        "expiry": source.expiry,
+        "expiry": source.expiry_kind,
     }
 
 

@@ -24,7 +24,7 @@ def standing(screen):
 def test_titles_speak_the_language_or_english(screen, django_assert_num_queries):
     with django_assert_num_queries(1):
         titles = consents.selectors.titles(screen.world.clinic.id, "es")
-    assert titles["treatment"] == "Acuerdo para recibir atención, en persona o por video"
+    assert titles["treatment"] == "Acuerdo para recibir atención"
     assert consents.selectors.titles(screen.world.clinic.id, "fr")["treatment"].startswith("Agreement")
     assert consents.selectors.titles(screen.world.other_clinic.id, "en") == {}
 

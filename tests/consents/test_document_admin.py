@@ -1,6 +1,6 @@
 """A compliance officer's way through a document's life in the admin, and that nobody else finds any of it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -121,6 +121,13 @@ def test_a_review_is_recorded_and_then_no_longer_asked_for(published, corin):
     assert "English: the clinic" not in text
 
 
+def test_the_day_to_look_again_is_kept_for_the_text_in_force(published, corin):
+    for typed_day, kept in (("soon", None), ("2027-11-01", date(2027, 11, 1))):
+        corin.post(page(published, rest="1.1/again/"), {"review_by": typed_day})
+        assert document(published).versions.get(version="1.1", language="es").review_by == kept
+    assert "2027-11-01" in shown(corin, DOCUMENTS)
+
+
 def test_the_preview_is_the_patients_page_and_signs_nothing(published, corin, screen):
     row = DocumentVersion.objects.get(document=document(published), language="es", state="effective")
     text = shown(corin, f"/staff/documents/texts/{row.pk}/")
@@ -146,7 +153,12 @@ def test_another_recipient_gets_a_document_of_its_own(published, corin):
 
 def addresses(world):
     row = document(world).versions.filter(version="1.1").first()
-    rest = ("", "start/", "another/", *(f"1.2/{one}/" for one in ("edit", "compare", "approve", "back", "review")))
+    rest = (
+        "",
+        "start/",
+        "another/",
+        *(f"1.2/{one}/" for one in ("edit", "compare", "approve", "back", "review", "again")),
+    )
     return [
         *(page(world, rest=one) for one in rest), f"/staff/documents/texts/{row.pk}/",
         f"/staff/documents/{document(world).pk}/again/",

@@ -24,8 +24,8 @@ from core import clock
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS, SIGNERS = 24, 3
-SIGNATURES_TRIED = 4  # by each signer in each round: 288 decisions against 24 publications
+ROUNDS, SIGNERS = 20, 3
+SIGNATURES_TRIED = 4  # by each signer in each round: 240 decisions against 20 publications
 OVERLAPPING = """
     SELECT count(*) FROM consents_documentversion one JOIN consents_documentversion other
       ON one.document_id = other.document_id AND one.language = other.language AND one.id < other.id

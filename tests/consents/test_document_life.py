@@ -1,6 +1,6 @@
 """From the first draft to the day it takes effect: written by one, approved by another, in every language at once."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from consent_screen import TEST
@@ -243,6 +243,14 @@ def test_a_review_is_recorded_once_of_a_text_that_can_no_longer_change(published
         review(published, sora, "counsel", version="1.2")
 
 
+def test_the_day_to_look_again_moves_without_a_new_version(published, sora):
+    consents.services.look_again(document=document(published), version="1.1", review_by=date(2027, 11, 1), by=sora)
+    rows = document(published).versions.filter(version="1.1")
+    assert {*rows.values_list("review_by", "state")} == {(date(2027, 11, 1), "effective")}
+    with pytest.raises(NotReviewable):
+        consents.services.look_again(document=document(published), version="9.9", review_by=None, by=sora)
+
+
 def test_a_draft_of_a_reviewed_text_is_to_be_reviewed_again(published, sora):
     review(published, sora, "counsel")
     edited(published)
@@ -270,7 +278,8 @@ def test_a_release_that_counts_months_ends_by_itself_and_keeps_its_recipient(pub
     )
     approve(published, sora, "1.0", slug="release")
     signature = screen.decide("release")
-    assert signature.fields["scope"]["recipients"] == ["Dr. Ana Ruiz"]
+    scope = signature.fields["scope"]
+    assert (scope["recipients"], scope["expiry"]) == (["Dr. Ana Ruiz"], "date")
     assert 360 < (signature.expires_on - clock.now().date()).days < 368
 
 

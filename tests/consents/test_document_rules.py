@@ -92,6 +92,13 @@ def test_the_slug_and_the_title_tell_nothing_about_the_kind_of_care(source):
         assert word not in f"{source.slug} {source.title}".lower()
 
 
+@pytest.mark.parametrize("kind", Kind)
+def test_no_kinds_everyday_name_tells_the_front_desk_about_the_kind_of_care(kind):
+    """42 CFR 2.13(c): the desk's list shows these names."""
+    for word in ("substance", "part 2", "part2", "drug", "alcohol", "addiction", "sud"):
+        assert word not in kind.label.lower()
+
+
 @pytest.mark.parametrize("source", [one for one in SHIPPED if one.slug == "treatment"], ids=named)
 def test_the_crisis_lines_are_in_the_agreement_to_care(source):
     assert "988" in source.body
