@@ -40,6 +40,6 @@ __all__ = [
     "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "DraftExists", "NotADraft",
     "NotPublished", "NotReviewable", "NotRevocable", "OutdatedText", "SameAuthor", "Shown", "Words", "approve",
     "authorize_disclosure", "decide", "edit_draft", "install_documents", "is_covered", "look_again", "preview",
-    "publication_faults", "publish", "read_document", "record_review", "revoke", "seal_due", "send_back", "settle_disclosure", "show",
-    "start_document", "start_draft", "take_effect_due",
+    "publication_faults", "publish", "read_document", "record_review", "revoke", "seal_due", "send_back",
+    "settle_disclosure", "show", "start_document", "start_draft", "take_effect_due",
 ]  # fmt: skip
