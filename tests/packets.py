@@ -2,8 +2,11 @@
 
 import uuid
 
+from django.db.models.functions import Now
+
 import consents.services
 from audit.actions import Actor
+from consents.models import DocumentVersion
 from intake.services import library, packets, rules, submission
 
 SEED = Actor.system("test")
@@ -37,7 +40,10 @@ SUD = ("substance-use", "dast-10")
 
 
 def publish(world) -> None:
+    """A clinic that has not put the page about signing on a screen in force; `with_esign` does."""
     consents.services.install_documents(clinic=world.clinic, actor=SEED)
+    esign = DocumentVersion.objects.filter(document__clinic=world.clinic, document__slug="esign")
+    esign.filter(state="effective").update(state="retired", retired_at=Now())
     library.publish_library(actor=SEED)
     for instrument in ("dast-10", "audit-c"):
         rules.confirm_right(clinic=world.clinic, instrument=instrument, by=world.operator)
@@ -55,7 +61,12 @@ def sign(packet, slug, decision="signed", **changed):
         patient=packet.patient, program=packet.program, source_ref=packet.id, slug=slug, language="en",
         actor=Actor.patient(packet.patient_id),
     )  # fmt: skip
+    packet.refresh_from_db(fields=["answered_by"])
+    by_guardian = packet.answered_by == "guardian"
     details = {
+        "capacity": "parent" if by_guardian else "self",
+        "authority": "I am her mother" if by_guardian else "",
+        "word": "garden" if slug == "esign" else "",
         "shown_sha256": shown.sha256,
         "signer_name": "Rosa Núñez" if decision == "signed" else "",
         "reason": "I would rather not" if decision == "refused" else "",

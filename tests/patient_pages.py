@@ -21,8 +21,9 @@ def opened(invitation, birth_date="3/15/1990") -> PlainBrowser:
 
 def sign(browser, slug) -> None:
     browser.go(f"/i/packet/{slug}/")
-    ticked = browser.page.choices["statement"]
-    browser.press({"statement": ticked, "signer_name": "Rosa Núñez"}, "decision", "signed")
+    given = {"statement": browser.page.choices["statement"], "signer_name": "Rosa Núñez", "word": "garden"}
+    given |= {"authority": "I am her mother"}
+    browser.press({name: text for name, text in given.items() if name in browser.page.names}, "decision", "signed")
 
 
 def new_text(world, slug) -> None:

@@ -3,18 +3,18 @@
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Max, Q, Value, When
 
 import audit.services
+import consents.services
 from audit.actions import Action, Actor, Ref
-from consents.policy import Kind
 from core import clock
 from core.crypto import decrypt, encrypt
 from core.fields import keyring
@@ -32,13 +32,6 @@ CLOSED = (Packet.State.EXPIRED, Packet.State.WITHDRAWN)
 USABLE = Q(tries__lt=MAX_TRIES, expires_at__gt=clock.Now()) & ~Q(state__in=CLOSED)
 NOBODY, NOBODYS = UUID(int=0), "packet.nobody"
 NOBODYS_ROW: Mapping[str, Any] = {"id": NOBODY, "clinic_id": None, "patient_id": None, "tries": 0, "is_open": False}
-
-# What every new patient is asked, in this order. The Part 2 permission comes before what it unlocks.
-DOCUMENTS = (
-    ("privacy-notice", Kind.NPP_ACK, "ack"),
-    ("treatment", Kind.TREATMENT, "sign"),
-    ("share-permission", Kind.PART2_TPO, "decide"),
-)
 
 
 @dataclass(frozen=True)
@@ -85,9 +78,21 @@ def invite(
 
 
 def _fix_steps(packet: Packet) -> None:
+    """First the documents that the clinic's rules ask for and that don't stand already, then the forms."""
+    due = consents.services.documents_due(
+        patient=packet.patient, program=packet.program, shown=_shown(packet.patient_id)
+    )
     steps = [
-        Step(packet=packet, position=position, what=Step.What.CONSENT, slug=slug, consent_kind=kind, must=must)
-        for position, (slug, kind, must) in enumerate(DOCUMENTS, start=1)
+        Step(
+            packet=packet,
+            position=position,
+            what=Step.What.CONSENT,
+            slug=one.slug,
+            consent_kind=one.kind,
+            must=one.must,
+            signer=one.signer,
+        )
+        for position, one in enumerate(due, start=1)
     ]
     for position, form in enumerate(choosing.forms_for(packet), start=len(steps) + 1):
         sensitive = any(item.sensitivity == "sud" for item in definition_of(form.pk).items)
@@ -103,6 +108,12 @@ def _fix_steps(packet: Packet) -> None:
         )
     for step in steps:
         step.save()
+
+
+def _shown(patient_id: UUID) -> dict[str, datetime]:
+    """When the patient sent the last packet in which each document, that only has to be shown, was shown."""
+    shown = Step.objects.filter(packet__patient=patient_id, must="shown", state=Step.State.DONE)
+    return dict(shown.values_list("slug").annotate(at=Max("packet__submitted_at")).exclude(at=None))
 
 
 def open_packet(*, secret: str, birth_date: date | None) -> Packet | None:
