@@ -1,0 +1,24 @@
+"""What a document must hold, how hard it is to read, what changed in it. Pure: values in, values out."""
+
+from consents.rules.comparing import Line, compare
+from consents.rules.documents import (
+    FIELD,
+    FIELDS,
+    TAG,
+    DocumentSource,
+    InvalidDocument,
+    document_files,
+    faults,
+    order,
+    parse,
+    set_faults,
+    with_lines,
+)
+from consents.rules.elements import CATEGORIES, DECISIONS, OPTIONAL_ELEMENTS, REQUIRED_ELEMENTS, TPO_PURPOSES, WORDS
+from consents.rules.reading import grade
+
+__all__ = [
+    "CATEGORIES", "DECISIONS", "FIELD", "FIELDS", "OPTIONAL_ELEMENTS", "REQUIRED_ELEMENTS", "TAG", "TPO_PURPOSES",
+    "WORDS", "DocumentSource", "InvalidDocument", "Line", "compare", "document_files", "faults", "grade", "order",
+    "parse", "set_faults", "with_lines",
+]  # fmt: skip
