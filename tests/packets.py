@@ -39,11 +39,12 @@ DOCUMENTS = ("privacy-notice", "treatment", "share-permission")
 SUD = ("substance-use", "dast-10")
 
 
-def publish(world) -> None:
-    """A clinic that has not put the page about signing on a screen in force; `with_esign` does."""
+def publish(world, *, esign=False) -> None:
+    """Without `esign` the clinic has not put the page about signing on a screen in force."""
     consents.services.install_documents(clinic=world.clinic, actor=SEED)
-    esign = DocumentVersion.objects.filter(document__clinic=world.clinic, document__slug="esign")
-    esign.filter(state="effective").update(state="retired", retired_at=Now())
+    if not esign:
+        texts = DocumentVersion.objects.filter(document__clinic=world.clinic, document__slug="esign")
+        texts.filter(state="effective").update(state="retired", retired_at=Now())
     library.publish_library(actor=SEED)
     for instrument in ("dast-10", "audit-c"):
         rules.confirm_right(clinic=world.clinic, instrument=instrument, by=world.operator)
