@@ -8,8 +8,9 @@ from uuid import UUID
 
 from django.db.models import DateField, Exists, Func, OuterRef, Q, QuerySet
 
-from consents.models import DocumentVersion, Revocation, Signature
+from consents.models import ConsentRule, Document, DocumentVersion, Review, Revocation, Signature
 from consents.policy import Kind
+from consents.rules import order
 
 FALLBACK = "en"
 ENDED = Exists(Revocation.objects.filter(signature=OuterRef("pk")))
@@ -170,3 +171,59 @@ def _document(*columns: Any) -> SignedDocument:
     """A document that was declined has no sealed row: its last two columns are null."""
     *known, sha256, pdf = columns
     return SignedDocument(*(*known, sha256 or "", base64.b64decode(pdf) if pdf else None))
+
+
+def reviews_wanted(version: DocumentVersion) -> tuple[str, ...]:
+    """Who still has to look at this text: counsel at each, a qualified translator at what isn't English."""
+    wanted = [Review.Role.COUNSEL] if version.language == FALLBACK else [Review.Role.COUNSEL, Review.Role.TRANSLATOR]
+    done = {review.role for review in version.reviews.all()}
+    return tuple(str(role) for role in wanted if role not in done)
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One version of a document in all its languages, as compliance sees it. `wanted`: (language, role) to review."""
+
+    version: str
+    state: str
+    texts: tuple[DocumentVersion, ...]
+    wanted: tuple[tuple[str, str], ...]
+
+    @property
+    def first(self) -> DocumentVersion:
+        """What is the same in every language stands in each."""
+        return self.texts[0]
+
+
+def editions(document: Document) -> tuple[Edition, ...]:
+    """Newest first; three queries."""
+    rows = document.versions.select_related("author", "approver").prefetch_related("reviews").order_by("language")
+    found: dict[str, list[DocumentVersion]] = {}
+    for row in rows:
+        found.setdefault(row.version, []).append(row)
+    return tuple(_edition(version, found[version]) for version in sorted(found, key=order, reverse=True))
+
+
+def _edition(version: str, texts: list[DocumentVersion]) -> Edition:
+    """While its languages differ (files that were published one by one), the one furthest on speaks for it."""
+    state = next(one for one in ("effective", "approved", "draft", "retired") if one in {row.state for row in texts})
+    wanted = [(row.language, role) for row in texts for role in reviews_wanted(row)]
+    return Edition(version, state, tuple(texts), tuple(wanted))
+
+
+def affected_by_new_version(document: Document) -> QuerySet[Signature]:
+    """Each patient's latest signature on this document, where it stands, is on a text that was replaced, and a rule
+    asks again on a new version. A clinic without rules asks always."""
+    rules = ConsentRule.objects.filter(document__clinic=document.clinic_id, is_active=True)
+    ours = rules.filter(document=document)
+    today = Func(template="CURRENT_DATE", output_field=DateField())
+    on_this = Signature.objects.filter(version__document=document)
+    later = on_this.filter(patient=OuterRef("patient"), signed_at__gt=OuterRef("signed_at"))
+    found = (
+        on_this.filter(decision=Signature.Decision.SIGNED, version__state=DocumentVersion.State.RETIRED)
+        .filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today))
+        .exclude(ENDED)
+        .exclude(Exists(later))
+    )
+    asks_again = ours.filter(on_new_version=True).exists() or not rules.exists()
+    return found if asks_again else found.none()

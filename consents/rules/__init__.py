@@ -10,9 +10,11 @@ from consents.rules.documents import (
     document_files,
     faults,
     order,
+    own_lines,
     parse,
     set_faults,
     with_lines,
+    written,
 )
 from consents.rules.elements import CATEGORIES, DECISIONS, OPTIONAL_ELEMENTS, REQUIRED_ELEMENTS, TPO_PURPOSES, WORDS
 from consents.rules.reading import grade
@@ -20,5 +22,5 @@ from consents.rules.reading import grade
 __all__ = [
     "CATEGORIES", "DECISIONS", "FIELD", "FIELDS", "OPTIONAL_ELEMENTS", "REQUIRED_ELEMENTS", "TAG", "TPO_PURPOSES",
     "WORDS", "DocumentSource", "InvalidDocument", "Line", "compare", "document_files", "faults", "grade", "order",
-    "parse", "set_faults", "with_lines",
+    "own_lines", "parse", "set_faults", "with_lines", "written",
 ]  # fmt: skip

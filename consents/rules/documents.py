@@ -318,3 +318,21 @@ def with_lines(text: str, **changed: object) -> str:
         f"{name}: {changed[name]}" if (name := line.partition(":")[0]) in changed else line for line in head.split("\n")
     ]
     return "\n".join(lines) + closing + body
+
+
+def written(
+    *, kind: str, version: str, language: str, effective: date, review_note: str, title: str, lines: str, body: str
+) -> str:
+    """A document's file from its parts; `lines` are those that `own_lines` gives. What it holds is asked of `parse`."""
+    known = {
+        "title": title, "kind": kind, "version": version, "language": language, "effective": effective.isoformat(),
+        "review_note": review_note,
+    }  # fmt: skip
+    head = [*(f"{name}: {' '.join(str(value).split())}" for name, value in known.items()), *lines.split("\n")]
+    return "\n".join(["---", *(line.strip() for line in head if line.strip()), "---", body.strip(), ""])
+
+
+def own_lines(text: str) -> str:
+    """The lines at a file's head that say what is signed: buttons, statements, options, scope."""
+    head = text.partition("\n---\n")[0].split("\n")[1:]
+    return "\n".join(line for line in head if line.partition(":")[0] not in REQUIRED_LINES)

@@ -23,6 +23,8 @@ from consents.rendering import filled, plain
 from consents.rules import DocumentSource, parse
 from consents.selectors import ENDED, role_of
 from consents.services.marks import Strokes, UnreadableMark, read_mark
+from consents.services.publishing import is_superseded, take_effect_due
+from core import clock
 from core.models import Patient, Program
 
 FALLBACK = "en"
@@ -177,7 +179,10 @@ def decide(
             fields={"values": values, "scope": _scope(source)},
             statements=_ticked(source, statements) if is_signed else [],
             evidence={**evidence, **_proofs(patient, source, strokes)},
+            expires_on=source.expires_on(clock.now().date()),
         )
+        if is_superseded(version):
+            raise OutdatedText
         _record(signature, program, actor)
         if is_signed:
             SealedDocument.objects.create(signature=signature)
@@ -207,6 +212,7 @@ def confirm_shown(
 
 def _effective(program: Program, slug: str, language: str, *, lock: bool = False) -> DocumentVersion | None:
     """The effective version in `language`, else in English. Locked, it stays effective until the commit."""
+    take_effect_due(clinic_id=program.clinic_id, slug=slug)
     rows = DocumentVersion.objects.filter(
         document__clinic_id=program.clinic_id,
         document__slug=slug,
@@ -214,7 +220,7 @@ def _effective(program: Program, slug: str, language: str, *, lock: bool = False
         language__in={language, FALLBACK},
     )
     if lock:
-        rows = rows.select_for_update(of=("self",), no_key=True)
+        rows = rows.select_for_update(of=("self",), no_key=True).order_by("language")  # as whoever publishes does
     found = {version.language: version for version in rows}
     return found.get(language) or found.get(FALLBACK)
 
@@ -304,7 +310,12 @@ def _ticked(source: DocumentSource, ticked: Sequence[str]) -> list[dict[str, obj
 
 def _scope(source: DocumentSource) -> dict[str, object]:
     """The coded scope, kept with the signature: a Part 2 decision needs nothing but this row."""
-    return {"purposes": list(source.purposes), "categories": list(source.categories), "expiry": source.expiry}
+    return {
+        "purposes": list(source.purposes),
+        "categories": list(source.categories),
+        "recipients": list(source.recipients),
+        "expiry": source.expiry,
+    }
 
 
 def _values(patient: Patient, program: Program, source: DocumentSource) -> dict[str, str]:
