@@ -8,6 +8,7 @@ import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -150,41 +151,28 @@ def decide(
         stored = _stored(source_ref, given, version__document__slug=slug, shown_sha256=shown_sha256)
         if stored:
             return stored
-        version = _effective(program, slug, language, lock=True)
-        if version is None:
-            raise OutdatedText
-        source = parse(version.body, slug=slug)
-        values = _values(patient, program, source)
-        html = filled(version.html, values)
-        if _digest(html) != shown_sha256:
-            raise OutdatedText
+        now = _as_shown(patient, program, slug, language, shown_sha256)
+        version, source = now.version, now.source
         stored = _stored(source_ref, given, version__document=version.document_id, version__version=version.version)
         if stored:
             return stored
         strokes = _check(source, given)
-        is_signed = decision == Signature.Decision.SIGNED
         signature = Signature.objects.create(
             patient=patient,
             version=version,
             kind=source.kind,
             source_ref=source_ref,
-            decision=decision,
-            reason=plain(reason),
-            signer_name=plain(signer_name) if is_signed else "",
-            capacity=capacity,
-            authority=(JOINTLY if jointly else None) if capacity == "self" else plain(authority),
-            mark=strokes if is_signed else None,
-            shown_html=html,
+            shown_html=now.html,
             shown_sha256=shown_sha256,
-            fields={"values": values, "scope": _scope(source)},
-            statements=_ticked(source, statements) if is_signed else [],
+            fields={"values": now.values, "scope": _scope(source)},
             evidence={**evidence, **_proofs(patient, source, strokes)},
             expires_on=source.expires_on(clock.now().date()),
+            **_act(given, source, strokes, jointly=jointly),
         )
         if is_superseded(version):
             raise OutdatedText
         _record(signature, program, actor)
-        if is_signed:
+        if decision == Signature.Decision.SIGNED:
             SealedDocument.objects.create(signature=signature)
             core.doorbell.ring("consents.seal_due")
     return signature
@@ -195,11 +183,7 @@ def confirm_shown(
 ) -> None:
     """Somebody went on from a text that only has to be shown. Raises OutdatedText where it is another one by now."""
     with transaction.atomic():
-        version = _effective(program, slug, language, lock=True)
-        if version is None:
-            raise OutdatedText
-        if _digest(filled(version.html, _values(patient, program, parse(version.body, slug=slug)))) != shown_sha256:
-            raise OutdatedText
+        version = _as_shown(patient, program, slug, language, shown_sha256).version
         audit.services.record(
             Action.DOCUMENT_SHOWN,
             actor=actor,
@@ -208,6 +192,29 @@ def confirm_shown(
             patient_id=patient.id,
             context={"packet": str(source_ref), "sha256": shown_sha256, "confirmed": True},
         )
+
+
+@dataclass(frozen=True)
+class _Now:
+    """The text as it would be shown now; its version stays effective until the commit."""
+
+    version: DocumentVersion
+    source: DocumentSource
+    values: dict[str, str]
+    html: str
+
+
+def _as_shown(patient: Patient, program: Program, slug: str, language: str, shown_sha256: str) -> _Now:
+    """Raises OutdatedText where that is not what was shown."""
+    version = _effective(program, slug, language, lock=True)
+    if version is None:
+        raise OutdatedText
+    source = parse(version.body, slug=slug)
+    values = _values(patient, program, source)
+    html = filled(version.html, values)
+    if _digest(html) != shown_sha256:
+        raise OutdatedText
+    return _Now(version, source, values, html)
 
 
 def _effective(program: Program, slug: str, language: str, *, lock: bool = False) -> DocumentVersion | None:
@@ -254,6 +261,21 @@ def _stored(source_ref: UUID, given: _Given, **which: object) -> Signature | Non
     if earlier.decision != given.decision or earlier.revocations.exists():
         raise AlreadyDecided
     return earlier
+
+
+def _act(given: _Given, source: DocumentSource, strokes: Strokes | None, *, jointly: bool) -> dict[str, Any]:
+    """The columns that say who decided what, and with which mark. A "no" has neither a name nor a mark."""
+    is_signed = given.decision == Signature.Decision.SIGNED
+    by_patient = given.capacity == Signature.Capacity.SELF
+    return {
+        "decision": given.decision,
+        "reason": plain(given.reason),
+        "signer_name": plain(given.signer_name) if is_signed else "",
+        "capacity": given.capacity,
+        "authority": (JOINTLY if jointly else None) if by_patient else plain(given.authority),
+        "mark": strokes,
+        "statements": _ticked(source, given.statements) if is_signed else [],
+    }
 
 
 def _check(source: DocumentSource, given: _Given) -> Strokes | None:

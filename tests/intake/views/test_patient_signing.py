@@ -175,13 +175,13 @@ def test_where_both_sign_there_are_two_acts_on_two_screens(world):
     page = browser.go(TREATMENT)
     assert "capacity" not in page.names
     page = fill(browser)
-    assert browser.url == TREATMENT and "Please hand the phone to your parent" in page.text
+    assert browser.url == TREATMENT and "Please hand the phone or tablet to your parent" in page.text
     assert "/i/packet/" not in page.links  # the patient's answers are not one tap away
     assert dict(page.fields)["signer_name"] == "" and "statement" not in dict(page.fields)
     assert states(invitation)["treatment"] == "waiting"
     assert [one.why for one in selectors.missing(invitation.packet, "en") if one.slug == "treatment"] == ["second"]
     page = fill(browser, signer_name="Marta Núñez", capacity="guardian")
-    assert "Please give the phone back" in page.text
+    assert "Please give the phone or tablet back" in page.text
     assert states(invitation)["treatment"] == "done"
     made = Signature.objects.order_by("signed_at")
     assert [(one.capacity, one.signer_name) for one in made] == [("self", "Rosa Núñez"), ("guardian", "Marta Núñez")]
