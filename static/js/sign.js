@@ -32,6 +32,8 @@ function draws(paper, mark) {
     line.setAttribute("points", strokes.at(-1).join(" "));
   }
 
+  // What is drawn is no gesture: nothing scrolls, and no tap right after it is taken for the end of a swipe.
+  paper.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
   paper.addEventListener("pointerdown", (event) => {
     if (!event.isPrimary || event.button || strokes.length > 99) return;
     event.preventDefault();
