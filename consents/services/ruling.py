@@ -74,7 +74,7 @@ def documents_due(
 
 
 def _must(rule: Rule) -> str:
-    return "ack" if rule.kind == Kind.NPP_ACK and rule.must == Must.SIGN else str(rule.must)
+    return "ack" if rule.kind == Kind.NPP_ACK and rule.must != Must.SHOWN else str(rule.must)
 
 
 def _rules(program: Program) -> tuple[Rule, ...]:

@@ -55,6 +55,11 @@ class Desk:
         return self.role != self.holder
 
     @property
+    def was_handed_over(self) -> bool:
+        """Somebody else has just signed, and gives the phone back."""
+        return "back" in self.request.GET
+
+    @property
     def onward(self) -> str:
         return next_address(self.packet, self.step.slug)
 
@@ -72,7 +77,7 @@ def consent(request: HttpRequest, packet: "Packet", step: selectors.StepView, pl
     else:
         is_decided = step.state != "waiting" and not step.missing
     if is_decided:
-        context = {"step": step, "place": place, "goes_to": desk.onward, "handed_over": "back" in request.GET}
+        context = {"step": step, "place": place, "goes_to": desk.onward, "handed_over": desk.was_handed_over}
         context["signed"] = consents.selectors.signed_text(packet.id, step.slug)
         return page(request, packet, "decided", context)
     if request.method != "POST":
@@ -128,9 +133,9 @@ def _kept(desk: Desk, form: SignatureForm) -> str:
         **{name: given[name] for name in ("shown_sha256", "decision", "signer_name", "reason", "authority", "mark")},
         word=given["word"],
     )
-    if not signed_by_all:
-        return here
-    return f"{here}?back" if desk.hands_over else desk.onward
+    if desk.hands_over:
+        return f"{here}?back"
+    return desk.onward if signed_by_all else here
 
 
 def _evidence(desk: Desk, form: SignatureForm) -> dict[str, object]:

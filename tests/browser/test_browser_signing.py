@@ -55,7 +55,7 @@ def test_a_finger_draws_under_the_agreement_to_sign_on_a_screen_in_spanish(clini
     patient.go_on()
     patient.at("/i/packet/esign/")
     assert patient.find("[name=statement]:checked").count() == 0
-    sample = patient.find("a[target=_blank]").get_attribute("href")
+    sample = patient.find("a[href*='sample.']").get_attribute("href")
     reply = patient.context.request.get(f"{patient.base}{sample}")
     assert reply.body().startswith(b"%PDF-") and sample.endswith("sample.es.pdf")
     patient.find("#pad svg").scroll_into_view_if_needed()

@@ -189,6 +189,19 @@ def test_where_both_sign_there_are_two_acts_on_two_screens(world):
     assert not [one for one in selectors.missing(invitation.packet, "en") if one.slug == "treatment"]
 
 
+def test_on_a_guardians_packet_the_patient_signs_first_and_gives_the_phone_back(world):
+    ruled(world, "treatment", "both")
+    invitation = invite(world)
+    browser = as_guardian(invitation)
+    page = browser.go(TREATMENT)
+    assert "Please hand the phone or tablet to the patient" in page.text and "capacity" not in page.names
+    page = fill(browser)
+    assert "Please give the phone or tablet back" in page.text and dict(page.fields)["capacity"] == "parent"
+    fill(browser, signer_name="Marta Núñez")
+    assert states(invitation)["treatment"] == "done"
+    assert [one.evidence["handed_over"] for one in Signature.objects.order_by("signed_at")] == [True, False]
+
+
 def test_a_double_tap_of_the_first_screen_is_not_the_second_signature(world):
     ruled(world, "treatment", "both")
     browser = opened(invite(world))
