@@ -135,7 +135,7 @@ class Drive:
         for slug in DOCUMENTS:
             page = self.patient.get(f"{self.base}/i/packet/{slug}/")
             form = page.form_with("signer_name")
-            answers = {"signer_name": "Rosa Núñez", "statement": form.choices.get("statement", [])}
+            answers: Answers = {"signer_name": "Rosa Núñez", "statement": form.choices.get("statement", [])}
             if slug == "esign":
                 answers["word"] = "garden"  # as the sample PDF says
             after = self.patient.send(form, answers, ("decision", "signed"))

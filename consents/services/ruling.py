@@ -14,6 +14,7 @@ from audit.actions import Action, Actor, Ref
 from consents.models import ConsentRule, Document, DocumentVersion, Signature
 from consents.policy import Kind
 from consents.selectors import ENDED, role_of, turns
+from consents.services.publishing import take_effect_due
 from core import clock
 from core.models import Patient, Program, User
 
@@ -65,6 +66,7 @@ def documents_due(
 
     `shown`: when the patient was last shown what only has to be shown. A "no" is asked again in the next packet.
     """
+    take_effect_due(clinic_id=program.clinic_id)
     today = clock.now().astimezone(ZoneInfo(program.clinic.time_zone)).date()
     born = date.fromisoformat(patient.birth_date)
     rules = _in_force(_rules(program), str(program.pk), _years(born, today))

@@ -15,6 +15,7 @@ from django.db.models import Case, F, Max, Q, Value, When
 import audit.services
 import consents.services
 from audit.actions import Action, Actor, Ref
+from consents.policy import Kind
 from core import clock
 from core.crypto import decrypt, encrypt
 from core.fields import keyring
@@ -32,6 +33,10 @@ CLOSED = (Packet.State.EXPIRED, Packet.State.WITHDRAWN)
 USABLE = Q(tries__lt=MAX_TRIES, expires_at__gt=clock.Now()) & ~Q(state__in=CLOSED)
 NOBODY, NOBODYS = UUID(int=0), "packet.nobody"
 NOBODYS_ROW: Mapping[str, Any] = {"id": NOBODY, "clinic_id": None, "patient_id": None, "tries": 0, "is_open": False}
+
+
+class NothingToAsk(Exception):
+    """The one document that this packet was to carry is not among those that the patient is asked to sign."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,12 @@ def invite(
     language: str,
     invited_by: User,
     visit_type: str = VisitType.NEW,
+    only: str = "",
 ) -> Invitation:
-    """Make a packet with its steps fixed, and the link that opens it for 72 hours. Raises choosing.FormsMissing."""
+    """Make a packet with its steps fixed, and the link that opens it for 72 hours.
+
+    With `only`, it carries that document and no form. Raises choosing.FormsMissing, NothingToAsk.
+    """
     token, code = new_token(), new_code()
     packet = Packet.objects.create(
         clinic_id=patient.clinic_id,
@@ -72,16 +81,21 @@ def invite(
         expires_at=clock.now() + LINK_LIFETIME,
         invited_by=invited_by,
     )
-    _fix_steps(packet)
+    _fix_steps(packet, only)
     _record(Action.PACKET_INVITED, packet, Actor.staff(invited_by.id))
     return Invitation(packet, token, code)
 
 
-def _fix_steps(packet: Packet) -> None:
-    """First the documents that the clinic's rules ask for and that don't stand already, then the forms."""
+def _fix_steps(packet: Packet, only: str) -> None:
+    """First the documents that the clinic's rules ask for and that don't stand already, then the forms.
+
+    Signing on a screen is agreed to also before one document alone.
+    """
     due = consents.services.documents_due(
         patient=packet.patient, program=packet.program, shown=_shown(packet.patient_id)
     )
+    if only and not any(one.slug == only for one in due):
+        raise NothingToAsk
     steps = [
         Step(
             packet=packet,
@@ -92,9 +106,9 @@ def _fix_steps(packet: Packet) -> None:
             must=one.must,
             signer=one.signer,
         )
-        for position, one in enumerate(due, start=1)
+        for position, one in enumerate((one for one in due if only in ("", one.slug) or one.kind == Kind.ESIGN), 1)
     ]
-    for position, form in enumerate(choosing.forms_for(packet), start=len(steps) + 1):
+    for position, form in enumerate(() if only else choosing.forms_for(packet), start=len(steps) + 1):
         sensitive = any(item.sensitivity == "sud" for item in definition_of(form.pk).items)
         steps.append(
             Step(

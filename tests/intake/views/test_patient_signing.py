@@ -322,6 +322,18 @@ def test_a_permission_that_ended_after_the_invitation_is_no_dead_end(world):
     assert "is not asked here" in browser.go("/i/packet/dast-10/").text
 
 
+def test_a_packet_of_one_document_has_nothing_else_but_the_agreement_before_it(world):
+    with_esign(world)
+    kin = {"patient": world.patient, "program": world.program, "site": None, "language": "en"}
+    packet = packets.invite(**kin, invited_by=world.front_desk, only="treatment").packet
+    assert [one.slug for one in selectors.steps(packet, "en")] == ["esign", "treatment"]
+    given.sign(packet, "esign")
+    given.sign(packet, "treatment")
+    with pytest.raises(packets.NothingToAsk):
+        packets.invite(**kin, invited_by=world.front_desk, only="treatment")
+    assert Packet.objects.count() == 1
+
+
 # --- on a screen, or on paper ----------------------------------------------------------------------------
 
 
