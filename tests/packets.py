@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 import consents.services
 from audit.actions import Actor
 from consents.models import DocumentVersion
+from consents.rules import document_files, parse, with_lines
 from intake.services import library, packets, rules, submission
 
 SEED = Actor.system("test")
@@ -40,18 +41,23 @@ SUD = ("substance-use", "dast-10")
 
 
 def publish(world, *, esign=False) -> None:
-    """Without `esign` the clinic has not put the page about signing on a screen in force."""
+    """Without `esign` the clinic has not put the page about signing on a screen in force, or takes it back."""
     consents.services.install_documents(clinic=world.clinic, actor=SEED)
+    texts = DocumentVersion.objects.filter(document__clinic=world.clinic, document__slug="esign", state="effective")
     if not esign:
-        texts = DocumentVersion.objects.filter(document__clinic=world.clinic, document__slug="esign")
-        texts.filter(state="effective").update(state="retired", retired_at=Now())
+        texts.update(state="retired", retired_at=Now())
+    elif not texts.exists():
+        for source in document_files(("en", "es")):
+            if source.slug == "esign":
+                newer = parse(with_lines(source.text, version="1.1"), slug="esign")
+                consents.services.publish(clinic=world.clinic, source=newer, actor=SEED)
     library.publish_library(actor=SEED)
     for instrument in ("dast-10", "audit-c"):
         rules.confirm_right(clinic=world.clinic, instrument=instrument, by=world.operator)
 
 
-def invite(world, language="en"):
-    publish(world)
+def invite(world, language="en", *, esign=False):
+    publish(world, esign=esign)
     return packets.invite(
         patient=world.patient, program=world.program, site=world.site, language=language, invited_by=world.front_desk
     )

@@ -8,26 +8,11 @@ from test_browser_keyboard import sign_by_keyboard
 
 import consents.services
 from consents.models import ConsentRule, Document, Signature
-from consents.rules import document_files
 from intake.models import Step
-from intake.services import packets
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 TREATMENT = "/i/packet/treatment/"
-
-
-def put_esign_in_force(world) -> None:
-    for source in document_files(("en", "es")):
-        if source.slug == "esign":
-            newer = consents.rules.parse(consents.rules.with_lines(source.text, version="1.1"), slug="esign")
-            consents.services.publish(clinic=world.clinic, source=newer, actor=given.SEED)
-
-
-def invite(world, language="en"):
-    return packets.invite(
-        patient=world.patient, program=world.program, site=None, language=language, invited_by=world.front_desk
-    )
 
 
 def draw(phone, *strokes) -> None:
@@ -47,8 +32,7 @@ def draw(phone, *strokes) -> None:
 
 
 def test_a_finger_draws_under_the_agreement_to_sign_on_a_screen_in_spanish(clinic, phone):
-    put_esign_in_force(clinic)
-    invitation = invite(clinic, "es")
+    invitation = given.invite(clinic, "es", esign=True)
     patient = phone("signing-")
     patient.open(f"/i/#{invitation.token}")
     patient.go("/i/packet/privacy-notice/")
@@ -82,7 +66,7 @@ def test_a_finger_draws_under_the_agreement_to_sign_on_a_screen_in_spanish(clini
 
 
 def test_without_javascript_a_typed_name_signs_and_a_no_is_taken(clinic, phone):
-    invitation = invite(clinic)
+    invitation = given.invite(clinic)
     patient = phone(java_script_enabled=False)
     patient.open("/i/", code=invitation.code)
     patient.go(TREATMENT)
@@ -99,7 +83,7 @@ def test_without_javascript_a_typed_name_signs_and_a_no_is_taken(clinic, phone):
 
 
 def test_a_text_that_changes_while_it_is_read_is_shown_anew_and_nothing_typed_is_lost(clinic, phone):
-    invitation = invite(clinic)
+    invitation = given.invite(clinic)
     patient = phone(has_touch=False, is_mobile=False)
     page, keys = patient.page, patient.page.keyboard
     patient.go(f"/i/#{invitation.token}")
@@ -128,7 +112,7 @@ def test_a_text_that_changes_while_it_is_read_is_shown_anew_and_nothing_typed_is
 def test_a_minor_and_a_parent_sign_one_after_the_other_on_one_phone(clinic, phone):
     document = Document.objects.get(clinic=clinic.clinic, slug="treatment")
     consents.services.save_rule(rule=ConsentRule(document=document, signer="both"), by=clinic.compliance)
-    invitation = invite(clinic)
+    invitation = given.invite(clinic)
     patient = phone("signing-")
     patient.open(f"/i/#{invitation.token}")
     patient.go(TREATMENT)
