@@ -1,13 +1,12 @@
-"""Who signs what, in which order, on whose phone; paper instead; and what is kept of each act."""
+"""Who signs what, in which order, on whose phone; and what is kept of each act."""
 
 import json
 import re
-import uuid
 from datetime import datetime
 
 import packets as given
 import pytest
-from patient_pages import opened, sign
+from patient_pages import fill, invited, opened, states
 
 import consents.selectors
 import consents.services
@@ -15,8 +14,7 @@ from consents.models import ConsentRule, Document, DocumentVersion, Signature
 from core import clock
 from intake import selectors
 from intake.models import Packet, Step
-from intake.services import packets, submission
-from intake.services.respondents import answer_as
+from intake.services import submission
 
 MARK = "[[[10,20],[30,40],[990,400]]]"
 TREATMENT, SHARING = "/i/packet/treatment/", "/i/packet/share-permission/"
@@ -31,17 +29,6 @@ def ruled(world, slug, signer, must="sign"):
     ConsentRule.objects.exclude(pk=rule.pk).update(is_active=False)
 
 
-def invite(world):
-    return packets.invite(
-        patient=world.patient, program=world.program, site=None, language="en", invited_by=world.front_desk
-    )
-
-
-def with_esign(world):
-    """The page about signing on a screen is in force."""
-    given.publish(world, esign=True)
-
-
 def as_guardian(invitation):
     browser = opened(invitation, birth_date="1/1/1901")  # a page to type on
     browser.press(
@@ -53,25 +40,6 @@ def as_guardian(invitation):
         }
     )
     return browser
-
-
-def fill(browser, **changed):
-    """Tick and type all that the page asks, and press the button that signs."""
-    typed = {
-        "statement": browser.page.choices.get("statement", []),
-        "signer_name": "Rosa Núñez",
-        "word": "garden",
-        "capacity": "parent",
-        "authority": "I am her mother and have custody",
-        **changed,
-    }
-    return browser.press(
-        {name: value for name, value in typed.items() if name in browser.page.names}, "decision", "signed"
-    )
-
-
-def states(invitation):
-    return dict(Step.objects.filter(packet=invitation.packet).values_list("slug", "state"))
 
 
 # --- what is kept ---------------------------------------------------------------------------------------
@@ -170,7 +138,7 @@ def test_a_guardian_says_in_what_capacity_and_by_what_right(world):
 
 def test_where_both_sign_there_are_two_acts_on_two_screens(world):
     ruled(world, "treatment", "both")
-    invitation = invite(world)
+    invitation = invited(world)
     browser = opened(invitation)
     page = browser.go(TREATMENT)
     assert "capacity" not in page.names
@@ -191,7 +159,7 @@ def test_where_both_sign_there_are_two_acts_on_two_screens(world):
 
 def test_on_a_guardians_packet_the_patient_signs_first_and_gives_the_phone_back(world):
     ruled(world, "treatment", "both")
-    invitation = invite(world)
+    invitation = invited(world)
     browser = as_guardian(invitation)
     page = browser.go(TREATMENT)
     assert "Please hand the phone or tablet to the patient" in page.text and "capacity" not in page.names
@@ -204,7 +172,7 @@ def test_on_a_guardians_packet_the_patient_signs_first_and_gives_the_phone_back(
 
 def test_a_double_tap_of_the_first_screen_is_not_the_second_signature(world):
     ruled(world, "treatment", "both")
-    browser = opened(invite(world))
+    browser = opened(invited(world))
     page = browser.go(TREATMENT)
     posted = dict(page.fields) | {"signer_name": "Rosa Núñez", "decision": "signed"}
     posted["statement"] = page.choices["statement"]
@@ -215,7 +183,7 @@ def test_a_double_tap_of_the_first_screen_is_not_the_second_signature(world):
 
 def test_a_parent_who_declines_after_the_minor_signed_ends_it(world):
     ruled(world, "share-permission", "both", "decide")
-    invitation = invite(world)
+    invitation = invited(world)
     browser = opened(invitation)
     browser.go(SHARING)
     fill(browser)
@@ -230,7 +198,7 @@ def test_a_parent_who_declines_after_the_minor_signed_ends_it(world):
 
 def test_half_a_permission_opens_nothing_and_the_whole_one_does(world):
     ruled(world, "share-permission", "both", "decide")
-    packet = invite(world).packet
+    packet = invited(world).packet
     given.sign(packet, "share-permission")
     with pytest.raises(submission.StepLocked):
         given.answer(packet, "dast-10")
@@ -244,7 +212,7 @@ def test_half_a_permission_opens_nothing_and_the_whole_one_does(world):
 
 def test_where_the_minor_may_consent_alone_nobody_signs_for_them(world):
     ruled(world, "share-permission", "minor_alone", "decide")
-    invitation = invite(world)
+    invitation = invited(world)
     guardian = as_guardian(invitation)
     page = guardian.go(SHARING)
     assert "Only the patient can sign this page" in page.text and not page.choices
@@ -263,7 +231,7 @@ def test_where_the_minor_may_consent_alone_nobody_signs_for_them(world):
 
 def test_a_parent_cannot_sign_before_the_minor_nor_for_them_where_only_the_patient_answers(world):
     ruled(world, "treatment", "both")
-    packet = invite(world).packet
+    packet = invited(world).packet
     with pytest.raises(submission.NotTheirs):
         given.sign(packet, "treatment", capacity="parent", authority="I am her mother")
     other = given.invite(world).packet
@@ -275,7 +243,7 @@ def test_a_parent_cannot_sign_before_the_minor_nor_for_them_where_only_the_patie
 
 def test_a_guardian_signs_on_the_patients_phone_where_the_rule_wants_one(world):
     ruled(world, "treatment", "guardian")
-    invitation = invite(world)
+    invitation = invited(world)
     browser = opened(invitation)
     assert "Please hand the phone" in browser.go(TREATMENT).text
     fill(browser, capacity="representative", signer_name="Marta Núñez")
@@ -285,7 +253,7 @@ def test_a_guardian_signs_on_the_patients_phone_where_the_rule_wants_one(world):
 
 def test_what_only_has_to_be_shown_is_read_not_signed(world):
     ruled(world, "privacy-notice", "self", "shown")
-    invitation = invite(world)
+    invitation = invited(world)
     browser = opened(invitation)
     page = browser.go("/i/packet/privacy-notice/")
     assert "signer_name" not in page.names and ("decision", "signed") not in page.buttons
@@ -293,12 +261,12 @@ def test_what_only_has_to_be_shown_is_read_not_signed(world):
     assert states(invitation)["privacy-notice"] == "done" and not Signature.objects.exists()
     assert "privacy-notice" not in {one.slug for one in selectors.missing(invitation.packet, "en")}
     Packet.objects.update(state="submitted", submitted_at=clock.now())
-    assert "privacy-notice" not in {one.slug for one in selectors.steps(invite(world).packet, "en")}
+    assert "privacy-notice" not in {one.slug for one in selectors.steps(invited(world).packet, "en")}
 
 
 def test_a_notice_that_changed_meanwhile_is_shown_again(world):
     ruled(world, "privacy-notice", "self", "shown")
-    browser = opened(invite(world))
+    browser = opened(invited(world))
     page = browser.go("/i/packet/privacy-notice/")
     posted = dict(page.fields) | {"shown_sha256": "0" * 64, "decision": "read"}
     assert browser.client.post("/i/packet/privacy-notice/", posted).status_code == 409
@@ -307,7 +275,7 @@ def test_a_notice_that_changed_meanwhile_is_shown_again(world):
 def test_the_next_packet_asks_only_what_does_not_stand(world):
     first = given.invite(world)
     given.complete(first.packet)
-    second = invite(world)
+    second = invited(world)
     assert [one.slug for one in selectors.steps(second.packet, "en") if one.what == "consent"] == []
     given.answer(second.packet, "dast-10")  # the permission of the first packet stands
 
@@ -315,134 +283,8 @@ def test_the_next_packet_asks_only_what_does_not_stand(world):
 def test_a_permission_that_ended_after_the_invitation_is_no_dead_end(world):
     first = given.invite(world)
     given.complete(first.packet)
-    second = invite(world)
+    second = invited(world)
     for one in Signature.objects.filter(kind="part2_tpo"):
         consents.services.revoke(signature=one, why="revoked", note="", actor=given.SEED)
     browser = opened(second)
     assert "is not asked here" in browser.go("/i/packet/dast-10/").text
-
-
-def test_a_packet_of_one_document_has_nothing_else_but_the_agreement_before_it(world):
-    with_esign(world)
-    kin = {"patient": world.patient, "program": world.program, "site": None, "language": "en"}
-    packet = packets.invite(**kin, invited_by=world.front_desk, only="treatment").packet
-    assert [one.slug for one in selectors.steps(packet, "en")] == ["esign", "treatment"]
-    given.sign(packet, "esign")
-    given.sign(packet, "treatment")
-    with pytest.raises(packets.NothingToAsk):
-        packets.invite(**kin, invited_by=world.front_desk, only="treatment")
-    assert Packet.objects.count() == 1
-
-
-# --- on a screen, or on paper ----------------------------------------------------------------------------
-
-
-def test_nothing_is_signed_before_signing_on_a_screen_is_agreed_to(world):
-    with_esign(world)
-    invitation = invite(world)
-    browser = opened(invitation)
-    page = browser.go(TREATMENT)
-    assert "First, please read the page about signing on a screen" in page.text
-    assert "/i/packet/esign/" in page.links
-    with pytest.raises(submission.ScreenFirst):
-        given.sign(invitation.packet, "treatment")
-    token = {"csrfmiddlewaretoken": dict(page.fields)["csrfmiddlewaretoken"], "decision": "signed"}
-    assert browser.client.post(TREATMENT, token).status_code == 409
-    assert not Signature.objects.exists()
-
-
-@pytest.mark.parametrize("word", ["", "gardens", "flower"])
-def test_without_the_word_of_the_sample_nobody_agrees_and_paper_is_offered(world, word):
-    with_esign(world)
-    browser = opened(invite(world))
-    page = browser.go("/i/packet/esign/")
-    assert "/static/documents/sample.en.pdf" in page.links
-    page = fill(browser, word=word)
-    assert browser.response.status_code == 422 and "#word" in page.links
-    assert ("choose paper" in page.text) is bool(word)
-    assert "I want paper" in page.text and not Signature.objects.exists()
-
-
-@pytest.mark.parametrize("word", ["garden", " Garden. ", "JARDÍN", "jardin"])
-def test_the_word_shows_that_the_file_was_opened_and_each_later_act_names_the_agreement(world, word):
-    with_esign(world)
-    invitation = invite(world)
-    browser = opened(invitation)
-    browser.go("/i/packet/esign/")
-    fill(browser, word=word)
-    assert browser.url == "/i/packet/privacy-notice/"
-    agreed = Signature.objects.get(kind="esign")
-    assert agreed.evidence["access_shown_by"] == "sample-pdf"
-    sign(browser, "treatment")
-    assert Signature.objects.get(kind="treatment").evidence["esign_signature"] == str(agreed.pk)
-    assert "esign" not in {one.slug for one in selectors.steps(invite(world).packet, "en")}
-
-
-def test_whoever_wants_paper_signs_nothing_and_can_still_send_the_rest(world):
-    with_esign(world)
-    invitation = invite(world)
-    browser = opened(invitation)
-    browser.go("/i/packet/esign/")
-    page = browser.press(name="decision", value="declined")
-    assert browser.url == "/i/packet/demographics/"
-    assert "The front desk will see" in browser.go("/i/packet/esign/").text
-    assert "You chose paper" in browser.go(TREATMENT).text
-    page = browser.go("/i/packet/dast-10/")
-    assert "because you chose paper" in page.text and "dast10-q1" not in page.names
-    with pytest.raises(submission.ScreenFirst):
-        given.sign(invitation.packet, "treatment")
-    for slug in given.ANSWERS:
-        if slug not in given.SUD:
-            given.answer(invitation.packet, slug)
-    desk = selectors.desk_status(invitation.packet)
-    assert "Wants paper to sign, not the screen" in desk.declined
-    assert "Agreement to care" in desk.waiting
-    assert submission.submit(packet=invitation.packet, key=uuid.uuid4()).state == "submitted"
-    assert [one.decision for one in Signature.objects.all()] == ["declined"]
-
-
-def test_after_paper_the_screen_can_still_be_chosen(world):
-    with_esign(world)
-    invitation = invite(world)
-    browser = opened(invitation)
-    browser.go("/i/packet/esign/")
-    browser.press(name="decision", value="declined")
-    assert states(invitation)["dast-10"] == "skipped"
-    assert "/i/packet/esign/?again" in browser.go(TREATMENT).links
-    browser.go("/i/packet/esign/?again")
-    fill(browser)
-    assert states(invitation)["dast-10"] == "waiting"
-    sign(browser, "treatment")
-    sign(browser, "share-permission")
-    assert "dast10-q1" in browser.go("/i/packet/dast-10/").names
-
-
-def test_paper_does_not_close_what_an_earlier_permission_opened(world):
-    with_esign(world)
-    first = invite(world)
-    given.sign(first.packet, "esign")
-    given.sign(first.packet, "share-permission")
-    agreed = Signature.objects.get(kind="esign")
-    consents.services.revoke(signature=agreed, why="revoked", note="", actor=given.SEED)
-    invitation = invite(world)
-    given.sign(invitation.packet, "esign", "declined")
-    assert states(invitation)["dast-10"] == "waiting"
-    given.answer(invitation.packet, "dast-10")
-
-
-# --- strangers --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("slug", ["esign", "treatment"])
-def test_a_stranger_is_shown_no_document_and_signs_none(world, slug):
-    with_esign(world)
-    packet = invite(world).packet
-    stranger = opened(invite(world), birth_date="1/1/1999")
-    for reply in (
-        stranger.client.get(f"/i/packet/{slug}/"),
-        stranger.client.get(f"/i/packet/{slug}/?again"),
-        stranger.client.get(f"/i/packet/{slug}/?back"),
-    ):
-        assert (reply.status_code, reply["Location"]) == (302, "/i/?closed#main")
-    answer_as(packet=packet)
-    assert not Signature.objects.exists()
