@@ -15,10 +15,31 @@ from consents.rules import order
 FALLBACK = "en"
 ENDED = Exists(Revocation.objects.filter(signature=OuterRef("pk")))
 
+# Who has to sign, one after the other: "whoever" answers the packet, the "patient", or an "other" person for them.
+# The minor comes before the parent, so that a parent's signature is never there without the minor's.
+TURNS = {
+    "self": ("whoever",),
+    "minor_alone": ("patient",),
+    "guardian": ("other",),
+    "both": ("patient", "other"),
+}
+
+
+def turns(signer: str) -> tuple[str, ...]:
+    """The roles that a `ConsentRule.Signer` stands for, in their order."""
+    return TURNS[signer]
+
+
+def role_of(capacity: str) -> str:
+    return "patient" if capacity == "self" else "other"
+
 
 @dataclass(frozen=True)
 class DecisionRow:
-    """`current`: that version is still effective. `revoked`: revoked, or suspected to be false."""
+    """`current`: that version is still effective. `revoked`: revoked, or suspected to be false.
+
+    `capacity` is a `Signature.Capacity`: as whom it was decided.
+    """
 
     slug: str
     kind: str
@@ -29,6 +50,7 @@ class DecisionRow:
     signed_at: datetime
     current: bool
     revoked: bool
+    capacity: str = "self"
 
 
 @dataclass(frozen=True)
@@ -66,10 +88,19 @@ def decisions(source_ref: UUID) -> tuple[DecisionRow, ...]:
         .order_by("signed_at")
         .values_list(
             "version__document__slug", "kind", "decision", "version__language", "version__version", "id", "signed_at",
-            "current", "ended",
+            "current", "ended", "capacity",
         )
     )  # fmt: skip
     return tuple(DecisionRow(*row) for row in rows)
+
+
+def is_signed_by_all(source_ref: UUID, slug: str, signer: str) -> bool:
+    """Whether everybody who must has signed this packet's document, in the same version, and it stands; one query."""
+    made = [row for row in decisions(source_ref) if row.slug == slug]
+    latest = {role: row for row in made for role in ("whoever", role_of(row.capacity))}
+    needed = [latest.get(role) for role in turns(signer)]
+    signed = [row.version for row in needed if row and row.decision == "signed" and not row.revoked]
+    return len(signed) == len(needed) and len(set(signed)) == 1
 
 
 def part2_signature(patient_id: UUID, source_ref: UUID) -> UUID | None:
@@ -83,13 +114,28 @@ def standing_part2(patient_id: Any, source_ref: Any) -> QuerySet[Signature]:
     ours = Signature.objects.filter(kind=Kind.PART2_TPO)
     no = ours.filter(patient=OuterRef("patient"), signed_at__gte=OuterRef("signed_at"))
     return (
-        ours.filter(patient=patient_id, decision=Signature.Decision.SIGNED)
+        whole(ours.filter(patient=patient_id, decision=Signature.Decision.SIGNED))
         .filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today))
         .exclude(ENDED)
         .exclude(Exists(no.exclude(decision=Signature.Decision.SIGNED)))
         .annotate(of_packet=Q(source_ref=source_ref))
         .order_by("-of_packet", "-signed_at")
     )
+
+
+def whole(rows: "QuerySet[Signature]") -> "QuerySet[Signature]":
+    """Without half of what two people have to sign (42 CFR 2.14): a minor's signature that names an `authority` counts
+    only with a parent's or guardian's on the same document in the same packet, and theirs only while it stands."""
+    same = Signature.objects.filter(
+        source_ref=OuterRef("source_ref"),
+        version__document=OuterRef("version__document"),
+        version__version=OuterRef("version__version"),
+        decision="signed",
+    )
+    joint = Q(capacity="self", authority__isnull=False)
+    alone = joint & ~Exists(same.exclude(capacity="self").exclude(ENDED))
+    left = ~Q(capacity="self") & Exists(same.filter(joint).filter(ENDED))
+    return rows.exclude(alone).exclude(left)
 
 
 def signed_documents(source_ref: UUID) -> tuple[SignedDocument, ...]:

@@ -118,7 +118,7 @@ class Review(models.Model):
 class ConsentRule(models.Model):
     """Which document a clinic's packets carry, how it must be answered, how often, and who signs it.
 
-    A clinic without rules of its own has `consents.rules.DEFAULTS`. Empty `program` or ages mean: all.
+    A clinic without rules of its own has `consents.services.ruling.DEFAULTS`. Empty `program` or ages mean: all.
     """
 
     class Must(models.TextChoices):

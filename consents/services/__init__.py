@@ -24,6 +24,7 @@ from consents.services.drafting import (
 )
 from consents.services.publishing import CannotPublish, install_documents, publish, take_effect_due
 from consents.services.revoking import NotRevocable, revoke
+from consents.services.ruling import Due, documents_due, save_rule
 from consents.services.sealing import read_document, seal_due
 from consents.services.signing import (
     AlreadyDecided,
@@ -31,15 +32,17 @@ from consents.services.signing import (
     NotPublished,
     OutdatedText,
     Shown,
+    confirm_shown,
     decide,
     preview,
     show,
 )
 
 __all__ = [
-    "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "DraftExists", "NotADraft",
-    "NotPublished", "NotReviewable", "NotRevocable", "OutdatedText", "SameAuthor", "Shown", "Words", "approve",
-    "authorize_disclosure", "decide", "edit_draft", "install_documents", "is_covered", "look_again", "preview",
-    "publication_faults", "publish", "read_document", "record_review", "revoke", "seal_due", "send_back",
-    "settle_disclosure", "show", "start_document", "start_draft", "take_effect_due",
+    "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "DraftExists", "Due",
+    "NotADraft", "NotPublished", "NotReviewable", "NotRevocable", "OutdatedText", "SameAuthor", "Shown", "Words",
+    "approve", "authorize_disclosure", "confirm_shown", "decide", "documents_due", "edit_draft", "install_documents",
+    "is_covered", "look_again", "preview", "publication_faults", "publish", "read_document", "record_review",
+    "revoke", "save_rule", "seal_due", "send_back", "settle_disclosure", "show", "start_document", "start_draft",
+    "take_effect_due",
 ]  # fmt: skip

@@ -3,16 +3,17 @@
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Max, Q, Value, When
 
 import audit.services
+import consents.services
 from audit.actions import Action, Actor, Ref
 from consents.policy import Kind
 from core import clock
@@ -32,13 +33,6 @@ CLOSED = (Packet.State.EXPIRED, Packet.State.WITHDRAWN)
 USABLE = Q(tries__lt=MAX_TRIES, expires_at__gt=clock.Now()) & ~Q(state__in=CLOSED)
 NOBODY, NOBODYS = UUID(int=0), "packet.nobody"
 NOBODYS_ROW: Mapping[str, Any] = {"id": NOBODY, "clinic_id": None, "patient_id": None, "tries": 0, "is_open": False}
-
-# What every new patient is asked, in this order. The Part 2 permission comes before what it unlocks.
-DOCUMENTS = (
-    ("privacy-notice", Kind.NPP_ACK, "ack"),
-    ("treatment", Kind.TREATMENT, "sign"),
-    ("share-permission", Kind.PART2_TPO, "decide"),
-)
 
 
 class NothingToAsk(Exception):
@@ -93,12 +87,27 @@ def invite(
 
 
 def _fix_steps(packet: Packet, only: str) -> None:
-    steps = [
-        Step(packet=packet, position=position, what=Step.What.CONSENT, slug=slug, consent_kind=kind, must=must)
-        for position, (slug, kind, must) in enumerate((one for one in DOCUMENTS if only in ("", one[0])), start=1)
-    ]
-    if only and not steps:
+    """First the documents that the clinic's rules ask for and that don't stand already, then the forms.
+
+    Signing on a screen is agreed to also before one document alone.
+    """
+    due = consents.services.documents_due(
+        patient=packet.patient, program=packet.program, shown=_shown(packet.patient_id)
+    )
+    if only and not any(one.slug == only for one in due):
         raise NothingToAsk
+    steps = [
+        Step(
+            packet=packet,
+            position=position,
+            what=Step.What.CONSENT,
+            slug=one.slug,
+            consent_kind=one.kind,
+            must=one.must,
+            signer=one.signer,
+        )
+        for position, one in enumerate((one for one in due if only in ("", one.slug) or one.kind == Kind.ESIGN), 1)
+    ]
     for position, form in enumerate(() if only else choosing.forms_for(packet), start=len(steps) + 1):
         sensitive = any(item.sensitivity == "sud" for item in definition_of(form.pk).items)
         steps.append(
@@ -113,6 +122,12 @@ def _fix_steps(packet: Packet, only: str) -> None:
         )
     for step in steps:
         step.save()
+
+
+def _shown(patient_id: UUID) -> dict[str, datetime]:
+    """When the patient sent the last packet in which each document, that only has to be shown, was shown."""
+    shown = Step.objects.filter(packet__patient=patient_id, must="shown", state=Step.State.DONE)
+    return dict(shown.values_list("slug").annotate(at=Max("packet__submitted_at")).exclude(at=None))
 
 
 def open_packet(*, secret: str, birth_date: date | None) -> Packet | None:
