@@ -121,24 +121,25 @@ def _kept(desk: Desk, form: SignatureForm) -> str:
             packet=packet, slug=desk.step.slug, shown_sha256=given["shown_sha256"], language=packet.language
         )  # fmt: skip
         return desk.onward
-    by_patient = (given["role"] or desk.role) == "patient"
+    role = given["role"] or desk.role  # of the page that was sent: the turn may be somebody else's by now
+    handed_over = role != desk.holder
     signed_by_all = sign(
         packet=packet,
         slug=desk.step.slug,
         statements=desk.request.POST.getlist("statement"),
-        evidence=_evidence(desk, form),
+        evidence=_evidence(desk, form, handed_over=handed_over),
         language=packet.language,
         unconfirmed=posted_unconfirmed(desk.request.POST),
-        capacity="self" if by_patient else given["capacity"] or "unknown",
+        capacity="self" if role == "patient" else given["capacity"] or "unknown",
         **{name: given[name] for name in ("shown_sha256", "decision", "signer_name", "reason", "authority", "mark")},
         word=given["word"],
     )
-    if desk.hands_over:
+    if handed_over:
         return f"{here}?back"
     return desk.onward if signed_by_all else here
 
 
-def _evidence(desk: Desk, form: SignatureForm) -> dict[str, object]:
+def _evidence(desk: Desk, form: SignatureForm, *, handed_over: bool) -> dict[str, object]:
     """Who it was, as far as a web page can tell (UETA section 9): what opened the session, from where, with what.
 
     The times are the server's, with the clinic's zone. The session is told by a keyed hash, never by its key.
@@ -149,9 +150,9 @@ def _evidence(desk: Desk, form: SignatureForm) -> dict[str, object]:
     return {
         "identity_check": "tablet_and_birth_date" if is_on_tablet(request) else "link_and_birth_date",
         "answered_by": packet.answered_by,
-        "respondent": packet.respondent,
+        "respondent": {} if handed_over else packet.respondent,  # else they are not who signs
         "assisted_by": str(packet.assisted_by_id or ""),
-        "handed_over": desk.hands_over,
+        "handed_over": handed_over,
         "ip": request.META.get("REMOTE_ADDR", ""),
         "user_agent": request.headers.get("User-Agent", "")[:LONGEST_AGENT],
         "session": blind_index(settings.INDEX_KEY, request.session.session_key or "", context="signature.session"),

@@ -167,7 +167,9 @@ def test_on_a_guardians_packet_the_patient_signs_first_and_gives_the_phone_back(
     assert "Please give the phone or tablet back" in page.text and dict(page.fields)["capacity"] == "parent"
     fill(browser, signer_name="Marta Núñez")
     assert states(invitation)["treatment"] == "done"
-    assert [one.evidence["handed_over"] for one in Signature.objects.order_by("signed_at")] == [True, False]
+    made = Signature.objects.order_by("signed_at")
+    assert [one.evidence["handed_over"] for one in made] == [True, False]
+    assert [bool(one.evidence["respondent"]) for one in made] == [False, True]  # who signs, not who answers
 
 
 def test_a_double_tap_of_the_first_screen_is_not_the_second_signature(world):
