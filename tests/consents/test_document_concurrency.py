@@ -15,7 +15,8 @@ from threading import Barrier
 import pytest
 from consent_screen import TEST, Screen
 from django.db import connection, transaction
-from drafts import document, second_officer, words
+from drafts import document, second_officer
+from serving import until
 
 import consents.services
 from consents.models import DocumentVersion, Signature
@@ -34,17 +35,6 @@ OVERLAPPING = """
 """
 # What a signer's transaction sees last of all: the text it signed, and the clock, under the lock that it holds.
 AT_COMMIT = "SELECT state FROM consents_documentversion WHERE id = %s"
-
-
-def draft(world, author) -> str:
-    subject = document(world)
-    version = consents.services.start_draft(document=subject, by=author)
-    rows = subject.versions.filter(version=version)
-    consents.services.edit_draft(
-        document=subject, version=version, texts={row.language: words(row, add=f"\n\n{version}.") for row in rows},
-        change_note="", review_by=None, by=author,
-    )  # fmt: skip
-    return version
 
 
 def test_no_interleaving_of_publishing_and_signing_breaks_a_promise(world):
@@ -87,7 +77,7 @@ def test_no_interleaving_of_publishing_and_signing_breaks_a_promise(world):
     told = Counter()
     with ThreadPoolExecutor(SIGNERS + 1) as pool:
         for round_ in range(ROUNDS):
-            version = draft(world, world.compliance)
+            version = consents.services.start_draft(document=document(world), by=world.compliance)
             publishing = pool.submit(publish, version, chance.choice([0, 0, 15, 40]))
             signing = [pool.submit(sign, SIGNERS * round_ + n) for n in range(SIGNERS)]
             publishing.result()
@@ -123,3 +113,38 @@ def check(world, told, seen) -> None:
         texts = DocumentVersion.objects.filter(document=document(world), language=language).order_by("effective_at")
         assert len(texts) == ROUNDS + 1
         assert all(one.retired_at == following.effective_at for one, following in pairwise(texts))
+
+
+def somebody_waits_for_us() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))")
+        return bool(cursor.fetchone()[0])
+
+
+def test_an_instant_that_comes_while_somebody_signs_refuses_them(world):
+    """The signer has looked whether a text is due and waits for the row; then the instant comes, with no one to act."""
+    consents.services.install_documents(clinic=world.clinic, actor=TEST)
+    subject = document(world)
+    version = consents.services.start_draft(document=subject, by=world.compliance)
+    tomorrow = clock.now() + timedelta(days=1)
+    consents.services.approve(document=subject, version=version, at=tomorrow, by=second_officer(world))
+    screen = Screen(world)
+    shown = screen.show("treatment")
+
+    def sign() -> str:
+        try:
+            screen.decide("treatment", shown=shown)
+        except OutdatedText:
+            return "refused"
+        finally:
+            connection.close()
+        return "signed"
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            list(subject.versions.select_for_update(no_key=True).filter(state="effective").order_by("language"))
+            signing = pool.submit(sign)
+            until(somebody_waits_for_us, "the signer to wait for the text")
+            subject.versions.filter(version=version).update(effective_at=clock.now())
+        assert signing.result() == "refused"
+    assert not Signature.objects.exists()
