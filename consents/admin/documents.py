@@ -18,7 +18,7 @@ from consents.forms import ApproveForm, DraftForm, LookAgainForm, ReviewForm
 from consents.models import Document, Review
 from consents.rules import InvalidDocument, compare, readable
 from consents.selectors import TEXTS, Edition, editions, title_of
-from consents.services import CannotPublish, DraftExists, NotADraft, NotReviewable, SameAuthor
+from consents.services import CannotPublish, DraftExists, NameRefused, NotADraft, NotReviewable, SameAuthor
 from consents.services.drafting import language_name
 from core.access import may_anywhere
 from core.admin import staff
@@ -147,10 +147,13 @@ class DocumentAdmin(ModelAdmin):
         try:
             validate_slug(slug)
             if len(slug) > LONGEST_SLUG:
-                raise DraftExists
+                raise NameRefused
             made = consents.services.start_document(like=like, slug=slug, by=staff(request))
-        except (ValidationError, DraftExists):
-            messages.error(request, "Please choose another short name: small letters and hyphens, not in use yet.")
+        except (ValidationError, NameRefused):
+            messages.error(
+                request,
+                "Please choose another short name: small letters and hyphens, not in use yet, and nothing about the kind of care.",
+            )
             return redirect("admin:consents_document_change", like.pk)
         return redirect("admin:consents_document_edit", made.pk, "1.0")
 

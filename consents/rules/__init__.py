@@ -14,6 +14,7 @@ from consents.rules.documents import (
     parse,
     readable,
     set_faults,
+    tells,
     with_lines,
     written,
 )
@@ -23,5 +24,5 @@ from consents.rules.reading import grade
 __all__ = [
     "CATEGORIES", "DECISIONS", "FIELD", "FIELDS", "OPTIONAL_ELEMENTS", "REQUIRED_ELEMENTS", "TAG", "TPO_PURPOSES",
     "WORDS", "DocumentSource", "InvalidDocument", "Line", "compare", "document_files", "faults", "grade", "order",
-    "own_lines", "parse", "readable", "set_faults", "with_lines", "written",
+    "own_lines", "parse", "readable", "set_faults", "tells", "with_lines", "written",
 ]  # fmt: skip

@@ -51,6 +51,8 @@ SINGLE = frozenset(
 )  # fmt: skip
 REQUIRED_LINES = ("title", "kind", "version", "language", "effective", "review_note")
 # Raw HTML, links and images are refused; so are a blank, a box and an either-or that a template left to be filled.
+# 42 CFR 2.13(c): the front desk, a page's title and its address show a document's title and slug.
+TELLING = re.compile(r"substan|sustanc|drug|droga|alcohol|opioid|addict|adicci|part[e ]? ?2|\bsud\b", re.IGNORECASE)
 BLANK, BLANK_FAULT = re.compile(r"_{3,}"), "it holds a blank to fill in"
 REFUSED = {
     "HTML": re.compile(r"<"),
@@ -209,9 +211,15 @@ def _wording_faults(source: DocumentSource) -> list[str]:
         # Without its version two editions could look alike, and a hash of what was shown would not tell them apart.
         *(f"field {name} is never used" for name in ("version", *source.texts) if name not in named),
         *([BLANK_FAULT] if source.is_template else []),
+        *(f"this name tells what kind of care it is: {name}" for name in (source.title, source.slug) if tells(name)),
         *(f"it holds {what}" for what, pattern in REFUSED.items() if pattern.search(source.body)),
         *(f"a field or a tag stands outside the body: {text[:40]}" for text in plain if "{{" in text or "⟦" in text),
     ]
+
+
+def tells(name: str) -> bool:
+    """Whether a name says what kind of care it is about."""
+    return TELLING.search(name) is not None
 
 
 def _decision_faults(source: DocumentSource) -> list[str]:

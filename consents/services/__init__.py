@@ -9,6 +9,7 @@ from consents.services.disclosing import (
 )
 from consents.services.drafting import (
     DraftExists,
+    NameRefused,
     NotADraft,
     NotReviewable,
     SameAuthor,
@@ -40,9 +41,9 @@ from consents.services.signing import (
 
 __all__ = [
     "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "DraftExists", "Due",
-    "NotADraft", "NotPublished", "NotReviewable", "NotRevocable", "OutdatedText", "SameAuthor", "Shown", "Words",
-    "approve", "authorize_disclosure", "confirm_shown", "decide", "documents_due", "edit_draft", "install_documents",
-    "is_covered", "look_again", "preview", "publication_faults", "publish", "read_document", "record_review",
-    "revoke", "save_rule", "seal_due", "send_back", "settle_disclosure", "show", "start_document", "start_draft",
-    "take_effect_due",
+    "NameRefused", "NotADraft", "NotPublished", "NotReviewable", "NotRevocable", "OutdatedText", "SameAuthor",
+    "Shown", "Words", "approve", "authorize_disclosure", "confirm_shown", "decide", "documents_due", "edit_draft",
+    "install_documents", "is_covered", "look_again", "preview", "publication_faults", "publish", "read_document",
+    "record_review", "revoke", "save_rule", "seal_due", "send_back", "settle_disclosure", "show", "start_document",
+    "start_draft", "take_effect_due",
 ]  # fmt: skip

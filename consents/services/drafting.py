@@ -12,7 +12,7 @@ from django.db import transaction
 from audit.actions import Action, Actor
 from consents.models import Document, DocumentVersion, Review
 from consents.rendering import html_of
-from consents.rules import DocumentSource, InvalidDocument, faults, grade, parse, set_faults, with_lines, written
+from consents.rules import DocumentSource, InvalidDocument, faults, grade, parse, set_faults, tells, with_lines, written
 from consents.selectors import reviews_wanted
 from consents.services.publishing import CannotPublish, languages, record, take_effect_due
 from core import clock
@@ -28,6 +28,10 @@ class NotADraft(Exception):
 
 class DraftExists(Exception):
     """Another version of this document is under way; one at a time."""
+
+
+class NameRefused(Exception):
+    """Another document has this short name, or it tells what kind of care the document is about."""
 
 
 class SameAuthor(Exception):
@@ -58,11 +62,16 @@ def start_draft(*, document: Document, by: User) -> str:
 
 @transaction.atomic
 def start_document(*, like: Document, slug: str, by: User) -> Document:
-    """Another document of the same kind, say a permission for another recipient, with a first draft of its own."""
+    """Another document of the same kind, say a permission for another recipient, with a first draft of its own.
+
+    Raises NameRefused.
+    """
+    if tells(slug):
+        raise NameRefused
     texts = _latest_texts(like)
     made, is_new = Document.objects.get_or_create(clinic=like.clinic, slug=slug, defaults={"kind": like.kind})
     if not is_new:
-        raise DraftExists
+        raise NameRefused
     _draft(made, texts, by, "1.0")
     return made
 

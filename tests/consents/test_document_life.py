@@ -12,7 +12,16 @@ import consents.services
 from audit.models import Event
 from consents.models import ConsentRule, Document, DocumentVersion, Review
 from consents.rules import InvalidDocument
-from consents.services import CannotPublish, DraftExists, NotADraft, NotReviewable, OutdatedText, SameAuthor, Words
+from consents.services import (
+    CannotPublish,
+    DraftExists,
+    NameRefused,
+    NotADraft,
+    NotReviewable,
+    OutdatedText,
+    SameAuthor,
+    Words,
+)
 from core import clock
 
 
@@ -261,8 +270,9 @@ def test_a_draft_of_a_reviewed_text_is_to_be_reviewed_again(published, sora):
 def test_another_recipient_gets_a_document_of_its_own(published, sora):
     made = consents.services.start_document(like=document(published, "release"), slug="release-north", by=sora)
     assert (made.kind, states(published, "release-north")) == ("part2_specific", {"1.0 en": "draft", "1.0 es": "draft"})
-    with pytest.raises(DraftExists):
-        consents.services.start_document(like=document(published, "release"), slug="release-north", by=sora)
+    for name in ("release-north", "treatment", "release-sud"):
+        with pytest.raises(NameRefused):
+            consents.services.start_document(like=document(published, "release"), slug=name, by=sora)
     assert Document.objects.filter(slug="release-north").count() == 1
 
 

@@ -92,6 +92,15 @@ def test_the_slug_and_the_title_tell_nothing_about_the_kind_of_care(source):
         assert word not in f"{source.slug} {source.title}".lower()
 
 
+@pytest.mark.parametrize(
+    "name", ["Substance use records", "Permiso sobre sustancias", "Part 2 consent", "Parte 2", "release-sud", "part2"]
+)
+def test_a_name_that_tells_the_kind_of_care_is_refused(name):
+    told = f"this name tells what kind of care it is: {name}"
+    assert faults(replace(NOTICE, title=name)) == faults(replace(NOTICE, slug=name)) == (told,)
+    assert faults(replace(NOTICE, title="Parts of your care, with sudden changes")) == ()
+
+
 @pytest.mark.parametrize("kind", Kind)
 def test_no_kinds_everyday_name_tells_the_front_desk_about_the_kind_of_care(kind):
     """42 CFR 2.13(c): the desk's list shows these names."""
