@@ -150,10 +150,8 @@ class DocumentAdmin(ModelAdmin):
                 raise NameRefused
             made = consents.services.start_document(like=like, slug=slug, by=staff(request))
         except (ValidationError, NameRefused):
-            messages.error(
-                request,
-                "Please choose another short name: small letters and hyphens, not in use yet, and nothing about the kind of care.",
-            )
+            rule = "small letters and hyphens, not in use yet, and nothing about the kind of care"
+            messages.error(request, f"Please choose another short name: {rule}.")
             return redirect("admin:consents_document_change", like.pk)
         return redirect("admin:consents_document_edit", made.pk, "1.0")
 
