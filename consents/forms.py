@@ -26,6 +26,7 @@ BODY_HELP = (
 class DraftForm(forms.Form):
     """A title, lines and a text for each language, and what is the same in all of them."""
 
+    seen = forms.CharField(widget=forms.HiddenInput)
     change_note = forms.CharField(
         max_length=1000,
         widget=forms.Textarea(attrs={"rows": 2, "cols": 100}),
@@ -39,7 +40,9 @@ class DraftForm(forms.Form):
     )
 
     def __init__(self, edition: Edition, data: Any = None) -> None:
-        super().__init__(data, initial={"change_note": edition.first.change_note, "review_by": edition.first.review_by})
+        first = edition.first
+        initial = {"change_note": first.change_note, "review_by": first.review_by, "seen": edition.seen}
+        super().__init__(data, initial=initial)
         self.languages = [(row.language, _language(row.language)) for row in edition.texts]
         for row in edition.texts:
             self._add(row)
@@ -77,6 +80,7 @@ class DraftForm(forms.Form):
 class ApproveForm(forms.Form):
     """When it takes effect, by the clinic's clock. Empty: at once."""
 
+    seen = forms.CharField(widget=forms.HiddenInput)
     at = forms.DateTimeField(
         required=False,
         label="Takes effect",

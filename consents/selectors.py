@@ -1,6 +1,7 @@
 """What was decided, what was signed, and whether the Part 2 permission stands."""
 
 import base64
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -194,6 +195,11 @@ class Edition:
         """What is the same in every language stands in each."""
         return self.texts[0]
 
+    @property
+    def seen(self) -> str:
+        """Names exactly these words: whoever edits or approves says with it what they had before them."""
+        return hashlib.sha256("".join(row.sha256 for row in self.texts).encode()).hexdigest()
+
 
 TEXTS = Prefetch(
     "versions",
@@ -208,6 +214,12 @@ def editions(document: Document) -> tuple[Edition, ...]:
     for row in document.versions.all():
         found.setdefault(row.version, []).append(row)
     return tuple(_edition(version, found[version]) for version in sorted(found, key=order, reverse=True))
+
+
+def edition_of(document: Document, version: str) -> Edition | None:
+    """One version as it is now, whatever was read before."""
+    texts = list(document.versions.filter(version=version).order_by("language"))
+    return _edition(version, texts) if texts else None
 
 
 def _edition(version: str, texts: list[DocumentVersion]) -> Edition:

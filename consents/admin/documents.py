@@ -18,7 +18,15 @@ from consents.forms import ApproveForm, DraftForm, LookAgainForm, ReviewForm
 from consents.models import Document, Review
 from consents.rules import InvalidDocument, compare, readable
 from consents.selectors import TEXTS, Edition, editions, title_of
-from consents.services import CannotPublish, DraftExists, NameRefused, NotADraft, NotReviewable, SameAuthor
+from consents.services import (
+    CannotPublish,
+    ChangedMeanwhile,
+    DraftExists,
+    NameRefused,
+    NotADraft,
+    NotReviewable,
+    SameAuthor,
+)
 from consents.services.drafting import language_name
 from core.access import may_anywhere
 from core.admin import staff
@@ -166,9 +174,14 @@ class DocumentAdmin(ModelAdmin):
                 consents.services.edit_draft(
                     document=document, version=version, texts=form.words(), by=staff(request),
                     change_note=form.cleaned_data["change_note"], review_by=form.cleaned_data["review_by"],
+                    seen=form.cleaned_data["seen"],
                 )  # fmt: skip
-            except (InvalidDocument, NotADraft) as error:
-                form.add_error(None, str(error) or "It was approved meanwhile.")
+            except (ChangedMeanwhile, NotADraft):
+                form.add_error(
+                    None, "Somebody else saved or approved this draft meanwhile. Keep your words and reload."
+                )
+            except InvalidDocument as error:
+                form.add_error(None, str(error))
             else:
                 messages.success(request, "The draft is saved.")
                 return redirect("admin:consents_document_change", document.pk)
@@ -189,12 +202,15 @@ class DocumentAdmin(ModelAdmin):
 
     def approve_view(self, request: HttpRequest, document_id: UUID, version: str) -> HttpResponse:
         document, known, edition = self._edition(request, document_id, version)
-        form = ApproveForm(request.POST or None)
+        form = ApproveForm(request.POST or None, initial={"seen": edition.seen})
         faults = consents.services.publication_faults(document=document, version=version)
         if request.method == "POST" and form.is_valid():
             try:
-                at = form.instant(document.clinic.time_zone)
-                consents.services.approve(document=document, version=version, at=at, by=staff(request))
+                at, seen = form.instant(document.clinic.time_zone), form.cleaned_data["seen"]
+                consents.services.approve(document=document, version=version, at=at, by=staff(request), seen=seen)
+            except ChangedMeanwhile:
+                messages.warning(request, "The words were changed since you opened this page. Please read them again.")
+                return redirect("admin:consents_document_approve", document.pk, version)
             except NotADraft:
                 messages.info(request, "This version was approved already.")
             except SameAuthor:

@@ -8,6 +8,7 @@ from consents.services.disclosing import (
     settle_disclosure,
 )
 from consents.services.drafting import (
+    ChangedMeanwhile,
     DraftExists,
     NameRefused,
     NotADraft,
@@ -40,10 +41,10 @@ from consents.services.signing import (
 )
 
 __all__ = [
-    "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "DraftExists", "Due",
-    "NameRefused", "NotADraft", "NotPublished", "NotReviewable", "NotRevocable", "OutdatedText", "SameAuthor",
-    "Shown", "Words", "approve", "authorize_disclosure", "confirm_shown", "decide", "documents_due", "edit_draft",
-    "install_documents", "is_covered", "look_again", "preview", "publication_faults", "publish", "read_document",
-    "record_review", "revoke", "save_rule", "seal_due", "send_back", "settle_disclosure", "show", "start_document",
-    "start_draft", "take_effect_due",
+    "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "ChangedMeanwhile",
+    "DraftExists", "Due", "NameRefused", "NotADraft", "NotPublished", "NotReviewable", "NotRevocable", "OutdatedText",
+    "SameAuthor", "Shown", "Words", "approve", "authorize_disclosure", "confirm_shown", "decide", "documents_due",
+    "edit_draft", "install_documents", "is_covered", "look_again", "preview", "publication_faults", "publish",
+    "read_document", "record_review", "revoke", "save_rule", "seal_due", "send_back", "settle_disclosure", "show",
+    "start_document", "start_draft", "take_effect_due",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ from audit.actions import Action, Actor
 from consents.models import Document, DocumentVersion, Review
 from consents.rendering import html_of
 from consents.rules import DocumentSource, InvalidDocument, faults, grade, parse, set_faults, tells, with_lines, written
-from consents.selectors import reviews_wanted
+from consents.selectors import edition_of, reviews_wanted
 from consents.services.publishing import CannotPublish, languages, record, take_effect_due
 from core import clock
 from core.models import User
@@ -32,6 +32,10 @@ class DraftExists(Exception):
 
 class NameRefused(Exception):
     """Another document has this short name, or it tells what kind of care the document is about."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody saved other words since they were shown: nobody approves or overwrites what they did not see."""
 
 
 class SameAuthor(Exception):
@@ -113,12 +117,14 @@ def edit_draft(
     change_note: str,
     review_by: date | None,
     by: User,
+    seen: str = "",
 ) -> None:
     """Keep what was typed, complete or not. Whoever edits is its author from now on.
 
-    Raises NotADraft, and InvalidDocument naming the language when a line can't be read.
+    `seen`: `Edition.seen` of what the page was drawn with; "" where nobody else can have edited. Raises NotADraft,
+    ChangedMeanwhile, and InvalidDocument naming the language when a line can't be read.
     """
-    rows = _rows(_locked(document), version, State.DRAFT)
+    rows = _rows(_locked(document), version, State.DRAFT, seen)
     for row in rows:
         if row.language in texts:
             _set_words(row, _read(row, texts[row.language]))
@@ -169,13 +175,14 @@ def publication_faults(*, document: Document, version: str) -> tuple[str, ...]:
 
 
 @transaction.atomic
-def approve(*, document: Document, version: str, at: datetime | None, by: User) -> datetime:
+def approve(*, document: Document, version: str, at: datetime | None, by: User, seen: str = "") -> datetime:
     """Approve the draft, to take effect at that instant in every language; returns it. None or the past means now.
 
-    Raises NotADraft, SameAuthor, CannotPublish (nothing changed then).
+    `seen`: `Edition.seen` of what the approver read. Raises NotADraft, ChangedMeanwhile, SameAuthor, CannotPublish;
+    then nothing changed.
     """
     document = _locked(document)
-    rows = _rows(document, version, State.DRAFT)
+    rows = _rows(document, version, State.DRAFT, seen)
     if any(row.author_id == by.id for row in rows):
         raise SameAuthor
     if found := publication_faults(document=document, version=version):
@@ -243,8 +250,10 @@ def _locked(document: Document) -> Document:
     return Document.objects.select_for_update(no_key=True).get(pk=document.pk)
 
 
-def _rows(document: Document, version: str, state: str) -> list[DocumentVersion]:
-    rows = list(document.versions.filter(version=version).order_by("language"))
-    if not rows or any(row.state != state for row in rows):
+def _rows(document: Document, version: str, state: str, seen: str = "") -> list[DocumentVersion]:
+    edition = edition_of(document, version)
+    if edition is None or any(row.state != state for row in edition.texts):
         raise NotADraft
-    return rows
+    if seen and seen != edition.seen:
+        raise ChangedMeanwhile
+    return list(edition.texts)

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from drafts import document, edited, second_officer, states
 from personas import signed_in
 
+import consents.selectors
 import consents.services
 from audit.models import Event
 from consents.models import DocumentVersion, Review
@@ -37,9 +38,17 @@ def shown(client, address):
     return response.content.decode()
 
 
+def seen(world, slug="treatment", version="1.2"):
+    return consents.selectors.edition_of(document(world, slug), version).seen
+
+
+def approval(world, at="", **which):
+    return {"at": at, "seen": seen(world, **which)}
+
+
 def typed(world, slug="treatment", version="1.2", **changed):
     """What the edit page posts when nothing is touched."""
-    given = {"change_note": "Parking", "review_by": "2027-11-01"}
+    given = {"change_note": "Parking", "review_by": "2027-11-01", "seen": seen(world, slug, version)}
     for row in document(world, slug).versions.filter(version=version):
         body = parse(row.body, slug="x").body
         given |= {f"title_{row.language}": row.title, f"lines_{row.language}": own_lines(row.body)}
@@ -74,10 +83,31 @@ def test_from_draft_to_effect_in_the_admin(published, corin, sora):
     assert (f"{row.review_by}", row.change_note) == ("2027-11-01", "Parking")
     assert "<ins>You can park.</ins>" in shown(corin, page(published, rest="1.2/compare/"))
     assert "Somebody else has to approve it" in shown(corin, page(published, rest="1.2/approve/"))
-    assert corin.post(page(published, rest="1.2/approve/"), {"at": ""}).status_code == 200
+    assert corin.post(page(published, rest="1.2/approve/"), approval(published)).status_code == 200
     assert states(published)["1.2 en"] == "draft"
-    assert signed_in(sora).post(page(published, rest="1.2/approve/"), {"at": ""}).status_code == 302
+    assert signed_in(sora).post(page(published, rest="1.2/approve/"), approval(published)).status_code == 302
     assert states(published)["1.2 en"] == states(published)["1.2 es"] == "effective"
+
+
+def test_nobody_approves_words_that_they_did_not_see(published, corin, sora):
+    edited(published)
+    client, read = signed_in(sora), approval(published)
+    assert f'value="{read["seen"]}"' in shown(client, page(published, rest="1.2/approve/"))
+    corin.post(page(published, rest="1.2/edit/"), typed(published, body_en="Other words."))
+    refused = client.post(page(published, rest="1.2/approve/"), read, follow=True).content.decode()
+    assert "changed since you opened this page" in refused
+    assert client.post(page(published, rest="1.2/approve/"), {"at": ""}).status_code == 200
+    assert states(published)["1.2 en"] == "draft"
+
+
+def test_two_who_edit_at_once_do_not_overwrite_each_other(published, corin, sora):
+    edited(published)
+    theirs, mine = (typed(published, title_en=title) for title in ("Theirs", "Mine"))
+    assert signed_in(sora).post(page(published, rest="1.2/edit/"), theirs).status_code == 302
+    answer = corin.post(page(published, rest="1.2/edit/"), mine).content.decode()
+    assert "Somebody else saved" in answer
+    assert 'value="Mine"' in answer
+    assert document(published).versions.get(version="1.2", language="en").title == "Theirs"
 
 
 def test_an_instant_is_typed_by_the_clinics_clock(published, sora):
@@ -85,7 +115,7 @@ def test_an_instant_is_typed_by_the_clinics_clock(published, sora):
     published.clinic.save()
     edited(published)
     client = signed_in(sora)
-    assert client.post(page(published, rest="1.2/approve/"), {"at": "2031-07-01T08:00"}).status_code == 302
+    assert client.post(page(published, rest="1.2/approve/"), approval(published, "2031-07-01T08:00")).status_code == 302
     row = document(published).versions.get(version="1.2", language="en")
     assert f"{row.effective_at:%Y-%m-%d %H:%M}" == "2031-07-01 12:00"
     assert "takes effect on 2031-07-01 at 08:00" in shown(client, page(published))
@@ -99,7 +129,9 @@ def test_a_refusal_says_in_plain_words_what_is_missing_where(published, sora):
     text = shown(client, page(published, "share-permission", "1.1/approve/"))
     assert "It can&#x27;t take effect yet" in text or "It can't take effect yet" in text
     assert "Español: required element 2.31(a)(6) is missing: it does not say that it can be cancelled" in text
-    client.post(page(published, "share-permission", "1.1/approve/"), {"at": ""})
+    client.post(
+        page(published, "share-permission", "1.1/approve/"), approval(published, slug="share-permission", version="1.1")
+    )
     assert states(published, "share-permission")["1.1 es"] == "draft"
 
 
