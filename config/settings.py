@@ -298,6 +298,7 @@ CELERY_BEAT_SCHEDULE = {
         "escalation.advance_due": 2.0,
         "escalation.deliver_due": 2.0,
         "intake.assess_unassessed": 30.0,
+        "consents.take_effect_due": 30.0,
         "consents.seal_due": 5.0,
         "ehr.relay_finished": 5.0,
         "ehr.push_due": 3.0,

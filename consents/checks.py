@@ -5,9 +5,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core import checks
+from django.db import connection
+from django.db.models.functions import Now
 
 from consents.rules import InvalidDocument, document_files
 
@@ -16,6 +18,7 @@ LIBRARIES = {
     "linux": ("libgobject-2.0.so.0", "libpango-1.0.so.0", "libpangoft2-1.0.so.0"),
     "darwin": ("libgobject-2.0.0.dylib", "libpango-1.0.dylib", "libpangoft2-1.0.dylib"),
 }
+TABLE = "consents_documentversion"
 APT = "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 
 
@@ -54,3 +57,38 @@ def document_folder(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
             )
         ]
     return []
+
+
+def texts_to_look_at(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """With `check --database default`, of each clinic's texts in force. consents.W002: not reviewed by counsel or a
+    translator. consents.W003: the day to look at it again has passed."""
+    if "default" not in (databases or []) or not _is_migrated():
+        return []
+    rows = apps.get_model("consents", "DocumentVersion").objects.filter(state="effective")
+    unread = rows.exclude(review_note="")
+    late = rows.filter(review_by__lt=Now())
+    hint = "In the admin, under Documents, record the review or start a new version."
+    told = (
+        ("consents.W002", unread, "Texts that patients sign were not reviewed by counsel or a translator: {}."),
+        ("consents.W003", late, "The day to look at these texts again has passed: {}."),
+    )
+    return [checks.Warning(words.format(_named(found)), hint=hint, id=id_) for id_, found, words in told if found]
+
+
+def _named(rows: Any) -> str:
+    """Clinic by clinic, by the documents' short names."""
+    names: dict[str, set[str]] = {}
+    for clinic, slug in rows.values_list("document__clinic__name", "document__slug"):
+        names.setdefault(clinic, set()).add(slug)
+    return "; ".join(f"{clinic} ({', '.join(sorted(names[clinic]))})" for clinic in sorted(names))
+
+
+def _is_migrated() -> bool:
+    """`migrate` runs these checks before there is a table to look at."""
+    with connection.cursor() as cursor:
+        columns = connection.introspection.get_table_description(cursor, TABLE) if TABLE in _tables() else []
+    return "review_by" in {column.name for column in columns}
+
+
+def _tables() -> list[str]:
+    return connection.introspection.table_names()

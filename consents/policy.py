@@ -9,19 +9,45 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """One kind per document: 42 CFR 2.31(b), (d) and 45 CFR 164.508(b)(3) forbid combining some of them."""
+    """One kind per document: 42 CFR 2.31(b), (d), 2.35 and 45 CFR 164.508(b)(3) forbid combining some of them.
 
+    The labels are read at the front desk, so they say nothing about what a program treats (42 CFR 2.13(c)).
+    """
+
+    ESIGN = "esign"
     NPP_ACK = "npp_ack"
+    PART2_NOTICE = "part2_notice"
     TREATMENT = "treatment"
+    TELEHEALTH = "telehealth"
     PART2_TPO = "part2_tpo"
+    PART2_SPECIFIC = "part2_specific"
+    PART2_COUNSELING_NOTES = "part2_counseling_notes"
+    PART2_PROCEEDINGS = "part2_proceedings"
+    PART2_CJ_REFERRAL = "part2_cj_referral"
+    HIPAA_AUTHORIZATION = "hipaa_authorization"
+    COMMS = "comms"
+    AI_USE = "ai_use"
 
     @property
     def label(self) -> str:
-        return {
-            Kind.NPP_ACK: "privacy notice, acknowledgement",
-            Kind.TREATMENT: "consent to treatment",
-            Kind.PART2_TPO: "permission to share",
-        }[self]
+        return _LABELS[self]
+
+
+_LABELS = {
+    Kind.ESIGN: "signing on a screen",
+    Kind.NPP_ACK: "privacy notice, acknowledgement",
+    Kind.PART2_NOTICE: "privacy notice, federal protection",
+    Kind.TREATMENT: "consent to treatment",
+    Kind.TELEHEALTH: "visits by video or telephone",
+    Kind.PART2_TPO: "permission to share",
+    Kind.PART2_SPECIFIC: "permission to share with one recipient",
+    Kind.PART2_COUNSELING_NOTES: "permission to share a counselor's notes",
+    Kind.PART2_PROCEEDINGS: "permission for a legal case",
+    Kind.PART2_CJ_REFERRAL: "permission to share with a referring agency",
+    Kind.HIPAA_AUTHORIZATION: "authorization to release",
+    Kind.COMMS: "text messages and e-mail",
+    Kind.AI_USE: "use of writing tools",
+}
 
 
 class Category(StrEnum):

@@ -1,23 +1,46 @@
 """What was decided, what was signed, and whether the Part 2 permission stands."""
 
 import base64
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DateField, Exists, Func, OuterRef, Q, QuerySet
+from django.db.models import DateField, Exists, Func, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 
-from consents.models import DocumentVersion, Revocation, Signature
+from consents.models import ConsentRule, Document, DocumentVersion, Review, Revocation, Signature
 from consents.policy import Kind
+from consents.rules import order
 
 FALLBACK = "en"
 ENDED = Exists(Revocation.objects.filter(signature=OuterRef("pk")))
 
+# Who has to sign, one after the other: "whoever" answers the packet, the "patient", or an "other" person for them.
+# The minor comes before the parent, so that a parent's signature is never there without the minor's.
+TURNS = {
+    "self": ("whoever",),
+    "minor_alone": ("patient",),
+    "guardian": ("other",),
+    "both": ("patient", "other"),
+}
+
+
+def turns(signer: str) -> tuple[str, ...]:
+    """The roles that a `ConsentRule.Signer` stands for, in their order."""
+    return TURNS[signer]
+
+
+def role_of(capacity: str) -> str:
+    return "patient" if capacity == "self" else "other"
+
 
 @dataclass(frozen=True)
 class DecisionRow:
-    """`current`: that version is still effective. `revoked`: revoked, or suspected to be false."""
+    """`current`: that version is still effective. `revoked`: revoked, or suspected to be false.
+
+    `capacity` is a `Signature.Capacity`: as whom it was decided.
+    """
 
     slug: str
     kind: str
@@ -28,6 +51,7 @@ class DecisionRow:
     signed_at: datetime
     current: bool
     revoked: bool
+    capacity: str = "self"
 
 
 @dataclass(frozen=True)
@@ -65,10 +89,19 @@ def decisions(source_ref: UUID) -> tuple[DecisionRow, ...]:
         .order_by("signed_at")
         .values_list(
             "version__document__slug", "kind", "decision", "version__language", "version__version", "id", "signed_at",
-            "current", "ended",
+            "current", "ended", "capacity",
         )
     )  # fmt: skip
     return tuple(DecisionRow(*row) for row in rows)
+
+
+def is_signed_by_all(source_ref: UUID, slug: str, signer: str) -> bool:
+    """Whether everybody who must has signed this packet's document, in the same version, and it stands; one query."""
+    made = [row for row in decisions(source_ref) if row.slug == slug]
+    latest = {role: row for row in made for role in ("whoever", role_of(row.capacity))}
+    needed = [latest.get(role) for role in turns(signer)]
+    signed = [row.version for row in needed if row and row.decision == "signed" and not row.revoked]
+    return len(signed) == len(needed) and len(set(signed)) == 1
 
 
 def part2_signature(patient_id: UUID, source_ref: UUID) -> UUID | None:
@@ -82,13 +115,28 @@ def standing_part2(patient_id: Any, source_ref: Any) -> QuerySet[Signature]:
     ours = Signature.objects.filter(kind=Kind.PART2_TPO)
     no = ours.filter(patient=OuterRef("patient"), signed_at__gte=OuterRef("signed_at"))
     return (
-        ours.filter(patient=patient_id, decision=Signature.Decision.SIGNED)
+        whole(ours.filter(patient=patient_id, decision=Signature.Decision.SIGNED))
         .filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today))
         .exclude(ENDED)
         .exclude(Exists(no.exclude(decision=Signature.Decision.SIGNED)))
         .annotate(of_packet=Q(source_ref=source_ref))
         .order_by("-of_packet", "-signed_at")
     )
+
+
+def whole(rows: "QuerySet[Signature]") -> "QuerySet[Signature]":
+    """Without half of what two people have to sign (42 CFR 2.14): a minor's signature that names an `authority` counts
+    only with a parent's or guardian's on the same document in the same packet, and theirs only while it stands."""
+    same = Signature.objects.filter(
+        source_ref=OuterRef("source_ref"),
+        version__document=OuterRef("version__document"),
+        version__version=OuterRef("version__version"),
+        decision="signed",
+    )
+    joint = Q(capacity="self", authority__isnull=False)
+    alone = joint & ~Exists(same.exclude(capacity="self").exclude(ENDED))
+    left = ~Q(capacity="self") & Exists(same.filter(joint).filter(ENDED))
+    return rows.exclude(alone).exclude(left)
 
 
 def signed_documents(source_ref: UUID) -> tuple[SignedDocument, ...]:
@@ -134,3 +182,89 @@ def _document(*columns: Any) -> SignedDocument:
     """A document that was declined has no sealed row: its last two columns are null."""
     *known, sha256, pdf = columns
     return SignedDocument(*(*known, sha256 or "", base64.b64decode(pdf) if pdf else None))
+
+
+def reviews_wanted(version: DocumentVersion) -> tuple[str, ...]:
+    """Who still has to look at this text: counsel at each, a qualified translator at what isn't English."""
+    wanted = [Review.Role.COUNSEL] if version.language == FALLBACK else [Review.Role.COUNSEL, Review.Role.TRANSLATOR]
+    done = {review.role for review in version.reviews.all()}
+    return tuple(str(role) for role in wanted if role not in done)
+
+
+@dataclass(frozen=True)
+class Edition:
+    """One version of a document in all its languages, as compliance sees it. `wanted`: (language, role) to review."""
+
+    version: str
+    state: str
+    texts: tuple[DocumentVersion, ...]
+    wanted: tuple[tuple[str, str], ...]
+
+    @property
+    def first(self) -> DocumentVersion:
+        """What is the same in every language stands in each."""
+        return self.texts[0]
+
+    @property
+    def seen(self) -> str:
+        """Names exactly these words: whoever edits or approves says with it what they had before them."""
+        return hashlib.sha256("".join(row.sha256 for row in self.texts).encode()).hexdigest()
+
+
+TEXTS = Prefetch(
+    "versions",
+    DocumentVersion.objects.select_related("author", "approver").prefetch_related("reviews").order_by("language"),
+)
+
+
+def editions(document: Document) -> tuple[Edition, ...]:
+    """Newest first; two queries, and none for a document that was read with TEXTS."""
+    prefetch_related_objects([document], TEXTS)
+    found: dict[str, list[DocumentVersion]] = {}
+    for row in document.versions.all():
+        found.setdefault(row.version, []).append(row)
+    return tuple(_edition(version, found[version]) for version in sorted(found, key=order, reverse=True))
+
+
+def edition_of(document: Document, version: str) -> Edition | None:
+    """One version as it is now, whatever was read before."""
+    texts = list(document.versions.filter(version=version).order_by("language"))
+    return _edition(version, texts) if texts else None
+
+
+def _edition(version: str, texts: list[DocumentVersion]) -> Edition:
+    """While its languages differ (files that were published one by one), the one furthest on speaks for it."""
+    state = next(one for one in ("effective", "approved", "draft", "retired") if one in {row.state for row in texts})
+    wanted = [(row.language, role) for row in texts for role in reviews_wanted(row)]
+    return Edition(version, state, tuple(texts), tuple(wanted))
+
+
+def affected_by_new_version(document: Document) -> QuerySet[Signature]:
+    """Each patient's latest signature on this document, where it stands, is on a text that was replaced, and a rule
+    asks again on a new version. A clinic without rules asks always."""
+    rules = ConsentRule.objects.filter(document__clinic=document.clinic_id, is_active=True)
+    ours = rules.filter(document=document)
+    today = Func(template="CURRENT_DATE", output_field=DateField())
+    on_this = Signature.objects.filter(version__document=document)
+    later = on_this.filter(patient=OuterRef("patient"), signed_at__gt=OuterRef("signed_at"))
+    found = (
+        on_this.filter(decision=Signature.Decision.SIGNED, version__state=DocumentVersion.State.RETIRED)
+        .filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today))
+        .exclude(ENDED)
+        .exclude(Exists(later))
+    )
+    asks_again = ours.filter(on_new_version=True).exists() or not rules.exists()
+    return found if asks_again else found.none()
+
+
+def in_force_since(document: Document) -> datetime | None:
+    """When the text in force took effect; None where there is none."""
+    rows = document.versions.filter(state=DocumentVersion.State.EFFECTIVE)
+    return rows.order_by("-effective_at").values_list("effective_at", flat=True).first()
+
+
+def title_of(known: tuple[Edition, ...]) -> str:
+    """What the front desk reads: the English title of the text in force, else of the newest."""
+    shown = next((one for one in known if one.state == "effective"), known[0] if known else None)
+    titles = {row.language: row.title for row in shown.texts} if shown else {}
+    return titles.get(FALLBACK) or next(iter(titles.values()), "")

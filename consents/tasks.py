@@ -3,6 +3,11 @@ from celery import shared_task
 from consents import services
 
 
+@shared_task(name="consents.take_effect_due")
+def take_effect_due() -> None:
+    services.take_effect_due()
+
+
 @shared_task(name="consents.seal_due")
 def seal_due() -> None:
     services.seal_due()

@@ -89,13 +89,40 @@ class LinkForm(OpeningForm):
         return {name: self.data.get(name, "") for name in self.fields}
 
 
+CAPACITIES = [
+    ("", _("Choose…")),
+    ("parent", _("Parent")),
+    ("guardian", _("Legal guardian")),
+    ("representative", _("Legal representative, for example with a health care power of attorney")),
+]
+CAPACITY_OF = {"parent": "parent", "guardian": "guardian", "proxy": "representative"}
+
+
 class SignatureForm(forms.Form):
-    """A typed name under a document, or the reason why the privacy notice stays unsigned."""
+    """A name and a mark under a document, by whom and by what right; or why the privacy notice stays unsigned.
+
+    `role` is whose page it was: "patient", or "other" for whoever signs for them. `shown` says when the page was made.
+    """
 
     shown_sha256 = forms.CharField(max_length=64)
-    decision = forms.ChoiceField(choices=[(name, name) for name in ("signed", "declined", "refused")])
+    shown = forms.CharField(required=False, max_length=200)
+    role = forms.ChoiceField(required=False, choices=[(name, name) for name in ("patient", "other")])
+    decision = forms.ChoiceField(choices=[(name, name) for name in ("signed", "declined", "refused", "read")])
     signer_name = forms.CharField(required=False, max_length=200)
+    capacity = forms.ChoiceField(required=False, choices=CAPACITIES)
+    authority = forms.CharField(required=False, max_length=300)
+    mark = forms.CharField(required=False, max_length=60_000)
+    word = forms.CharField(required=False, max_length=40)
     reason = forms.CharField(required=False, max_length=500)
+    font_scale = forms.CharField(required=False)
+
+    def clean_font_scale(self) -> float | None:
+        """How large the letters were, 1 being our own size; what no page of ours says is not kept."""
+        try:
+            found = float(self.cleaned_data["font_scale"])
+        except ValueError:
+            return None
+        return round(found, 2) if 0.2 <= found <= 10 else None
 
 
 def posted_section(data: QueryDict) -> dict[str, list[str]]:

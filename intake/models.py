@@ -244,8 +244,14 @@ class Step(models.Model):
     must = models.CharField(
         max_length=8,
         blank=True,
-        choices=[("sign", "must sign"), ("decide", "must sign or decline"), ("ack", "may refuse")],
+        choices=[
+            ("sign", "must sign"),
+            ("decide", "must sign or decline"),
+            ("ack", "may refuse"),
+            ("shown", "must be shown"),
+        ],
     )
+    signer = models.CharField(max_length=12, default="self", help_text="A `consents.ConsentRule.Signer`, frozen")
     form = models.ForeignKey(FormVersion, on_delete=models.PROTECT, null=True, related_name="steps")
     sensitivity = models.CharField(max_length=4, choices=Sensitivity.choices, default=Sensitivity.NONE)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)

@@ -1,8 +1,11 @@
 """Link tokens and printed codes: random, stored only as keyed digests, so that the database opens nothing."""
 
 import secrets
+import time
+from datetime import UTC, datetime
 
 from django.conf import settings
+from django.core.signing import BadSignature, Signer
 
 from core.crypto import blind_index
 
@@ -26,3 +29,20 @@ def digest(secret: str) -> str:
     squeezed = "".join(char for char in secret.upper() if char.isalnum())
     is_code = len(squeezed) == CODE_LENGTH
     return blind_index(settings.INDEX_KEY, squeezed if is_code else secret.strip(), context="packet.link")
+
+
+def stamp(sha256: str) -> str:
+    """That this text was shown now; it comes back with the decision."""
+    return _stamper(sha256).sign(str(int(time.time())))
+
+
+def stamped_at(text: str, sha256: str) -> datetime | None:
+    """When that text was shown, by our own clock; None for what we did not stamp, or stamped for another text."""
+    try:
+        return datetime.fromtimestamp(int(_stamper(sha256).unsign(text)), UTC)
+    except BadSignature:
+        return None
+
+
+def _stamper(sha256: str) -> Signer:
+    return Signer(salt=f"intake.shown.{sha256}")

@@ -3,7 +3,17 @@
 from django.urls import path
 
 from intake.api import FindTerms, SaveAnswer
-from intake.views import patient, patient_link, patient_phone, patient_photo, patient_step, staff, staff_photo, tablet
+from intake.views import (
+    patient,
+    patient_link,
+    patient_phone,
+    patient_photo,
+    patient_step,
+    staff,
+    staff_documents,
+    staff_photo,
+    tablet,
+)
 
 app_name = "intake"
 
@@ -29,6 +39,8 @@ patient_patterns = [
 staff_patterns = [
     path("staff/inbox/", staff.inbox, name="inbox"),
     path("staff/photos/<uuid:photo_id>.jpg", staff_photo.photo, name="staff-photo"),
+    path("staff/documents/<uuid:document_id>/again/", staff_documents.campaign, name="campaign"),
+    path("staff/documents/texts/<uuid:version_id>/", staff_documents.preview, name="document-preview"),
     path("staff/patients/<uuid:patient_id>/", staff.patient, name="patient"),
 ]
 

@@ -2,8 +2,12 @@
 
 import uuid
 
+from django.db.models.functions import Now
+
 import consents.services
 from audit.actions import Actor
+from consents.models import DocumentVersion
+from consents.rules import document_files, parse, with_lines
 from intake.services import library, packets, rules, submission
 
 SEED = Actor.system("test")
@@ -36,15 +40,24 @@ DOCUMENTS = ("privacy-notice", "treatment", "share-permission")
 SUD = ("substance-use", "dast-10")
 
 
-def publish(world) -> None:
+def publish(world, *, esign=False) -> None:
+    """Without `esign` the clinic has not put the page about signing on a screen in force, or takes it back."""
     consents.services.install_documents(clinic=world.clinic, actor=SEED)
+    texts = DocumentVersion.objects.filter(document__clinic=world.clinic, document__slug="esign", state="effective")
+    if not esign:
+        texts.update(state="retired", retired_at=Now())
+    elif not texts.exists():
+        for source in document_files(("en", "es")):
+            if source.slug == "esign":
+                newer = parse(with_lines(source.text, version="1.1"), slug="esign")
+                consents.services.publish(clinic=world.clinic, source=newer, actor=SEED)
     library.publish_library(actor=SEED)
     for instrument in ("dast-10", "audit-c"):
         rules.confirm_right(clinic=world.clinic, instrument=instrument, by=world.operator)
 
 
-def invite(world, language="en"):
-    publish(world)
+def invite(world, language="en", *, esign=False):
+    publish(world, esign=esign)
     return packets.invite(
         patient=world.patient, program=world.program, site=world.site, language=language, invited_by=world.front_desk
     )
@@ -55,7 +68,12 @@ def sign(packet, slug, decision="signed", **changed):
         patient=packet.patient, program=packet.program, source_ref=packet.id, slug=slug, language="en",
         actor=Actor.patient(packet.patient_id),
     )  # fmt: skip
+    packet.refresh_from_db(fields=["answered_by"])
+    by_guardian = packet.answered_by == "guardian"
     details = {
+        "capacity": "parent" if by_guardian else "self",
+        "authority": "I am her mother" if by_guardian else "",
+        "word": "garden" if slug == "esign" else "",
         "shown_sha256": shown.sha256,
         "signer_name": "Rosa Núñez" if decision == "signed" else "",
         "reason": "I would rather not" if decision == "refused" else "",

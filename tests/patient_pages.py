@@ -10,6 +10,8 @@ import consents.services
 from audit.actions import Actor
 from consents.models import DocumentVersion
 from consents.rules import parse
+from intake.models import Step
+from intake.services import packets
 
 
 def opened(invitation, birth_date="3/15/1990") -> PlainBrowser:
@@ -21,8 +23,9 @@ def opened(invitation, birth_date="3/15/1990") -> PlainBrowser:
 
 def sign(browser, slug) -> None:
     browser.go(f"/i/packet/{slug}/")
-    ticked = browser.page.choices["statement"]
-    browser.press({"statement": ticked, "signer_name": "Rosa Núñez"}, "decision", "signed")
+    given = {"statement": browser.page.choices["statement"], "signer_name": "Rosa Núñez", "word": "garden"}
+    given |= {"authority": "I am her mother"}
+    browser.press({name: text for name, text in given.items() if name in browser.page.names}, "decision", "signed")
 
 
 def new_text(world, slug) -> None:
@@ -55,3 +58,30 @@ def autosave(browser, slug, changes, *, key=None, have=(), token=None, told=None
         content_type="application/json",
         headers={"X-CSRFToken": token},
     )
+
+
+def invited(world):
+    """A packet of what is published and ruled already."""
+    return packets.invite(
+        patient=world.patient, program=world.program, site=None, language="en", invited_by=world.front_desk
+    )
+
+
+def fill(browser, **changed):
+    """Tick and type all that the page asks, and press the button that signs."""
+    typed = {
+        "statement": browser.page.choices.get("statement", []),
+        "signer_name": "Rosa Núñez",
+        "word": "garden",
+        "capacity": "parent",
+        "authority": "I am her mother and have custody",
+        **changed,
+    }
+    return browser.press(
+        {name: value for name, value in typed.items() if name in browser.page.names}, "decision", "signed"
+    )
+
+
+def states(invitation) -> dict[str, str]:
+    """How each part of the packet stands, by its name."""
+    return dict(Step.objects.filter(packet=invitation.packet).values_list("slug", "state"))

@@ -33,7 +33,7 @@ class World:
 
 
 def staff(clinic: Clinic, role: Role, email: str, name: str, **extra) -> User:
-    extra["is_staff"] = role in (Role.FRONT_DESK, Role.OPERATOR)
+    extra["is_staff"] = role in (Role.FRONT_DESK, Role.OPERATOR, Role.COMPLIANCE)
     user = User.objects.create_staff(email=email, password="a long enough password", full_name=name, **extra)
     Membership.objects.create(user=user, clinic=clinic, role=role)
     return user

@@ -110,7 +110,7 @@ def _person(clinic: Clinic, person: Person) -> User:
             password=PASSWORD,
             full_name=person.name,
             credentials=person.credentials,
-            is_staff=person.role in (Role.FRONT_DESK, Role.OPERATOR),
+            is_staff=person.role in (Role.FRONT_DESK, Role.OPERATOR, Role.COMPLIANCE),
         )
         Membership.objects.create(user=user, clinic=clinic, role=person.role)
         secret = base64.b32encode(os.urandom(20)).decode()

@@ -7,8 +7,26 @@ from consents.services.disclosing import (
     is_covered,
     settle_disclosure,
 )
-from consents.services.publishing import CannotPublish, install_documents, publish
+from consents.services.drafting import (
+    ChangedMeanwhile,
+    DraftExists,
+    NameRefused,
+    NotADraft,
+    NotReviewable,
+    SameAuthor,
+    Words,
+    approve,
+    edit_draft,
+    look_again,
+    publication_faults,
+    record_review,
+    send_back,
+    start_document,
+    start_draft,
+)
+from consents.services.publishing import CannotPublish, install_documents, publish, take_effect_due
 from consents.services.revoking import NotRevocable, revoke
+from consents.services.ruling import Due, documents_due, save_rule
 from consents.services.sealing import read_document, seal_due
 from consents.services.signing import (
     AlreadyDecided,
@@ -16,12 +34,17 @@ from consents.services.signing import (
     NotPublished,
     OutdatedText,
     Shown,
+    confirm_shown,
     decide,
+    preview,
     show,
 )
 
 __all__ = [
-    "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "NotPublished",
-    "NotRevocable", "OutdatedText", "Shown", "authorize_disclosure", "decide", "install_documents", "is_covered",
-    "publish", "read_document", "revoke", "seal_due", "settle_disclosure", "show",
+    "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "ChangedMeanwhile",
+    "DraftExists", "Due", "NameRefused", "NotADraft", "NotPublished", "NotReviewable", "NotRevocable", "OutdatedText",
+    "SameAuthor", "Shown", "Words", "approve", "authorize_disclosure", "confirm_shown", "decide", "documents_due",
+    "edit_draft", "install_documents", "is_covered", "look_again", "preview", "publication_faults", "publish",
+    "read_document", "record_review", "revoke", "save_rule", "seal_due", "send_back", "settle_disclosure", "show",
+    "start_document", "start_draft", "take_effect_due",
 ]  # fmt: skip

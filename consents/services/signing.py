@@ -5,19 +5,27 @@ The patient's row is locked too: decisions, revocations and disclosures of one p
 """
 
 import hashlib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import formats, translation
 
 import audit.services
 import core.doorbell
 from audit.actions import Action, Actor, Ref
 from consents.models import DocumentVersion, SealedDocument, Signature
+from consents.policy import Kind
 from consents.rendering import filled, plain
 from consents.rules import DocumentSource, parse
+from consents.selectors import ENDED, role_of
+from consents.services.marks import Strokes, UnreadableMark, read_mark
+from consents.services.publishing import is_superseded, take_effect_due
+from core import clock
 from core.models import Patient, Program
 
 FALLBACK = "en"
@@ -26,7 +34,11 @@ ACTIONS = {
     "declined": Action.SIGNATURE_DECLINED,
     "refused": Action.SIGNATURE_REFUSED,
 }
-LONGEST_NAME = 200
+LONGEST_NAME, LONGEST_AUTHORITY = 200, 300
+# What static/documents/sample.<language>.pdf says: whoever types it has opened a PDF on this device, which is the
+# demonstration that 15 USC 7001(c)(1)(C)(ii) asks for.
+SAMPLE_WORDS = frozenset({"garden", "jardin"})
+JOINTLY = "together with a parent or guardian"
 
 
 class NotPublished(LookupError):
@@ -42,7 +54,8 @@ class AlreadyDecided(Exception):
 
 
 class CannotSign(Exception):
-    """Something is missing. `code`: `name`, `statements` (not all ticked), `reason`, or `decision` (not offered)."""
+    """Something is missing. `code`: `name`, `statements` (not all ticked), `reason`, `decision` (not offered),
+    `capacity` or `authority` (of who signs for another), `mark` (no drawing of ours), `word` (of the sample PDF)."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -88,14 +101,31 @@ def show(*, patient: Patient, program: Program, source_ref: UUID, slug: str, lan
             patient_id=patient.id,
             context={"packet": str(source_ref), "sha256": digest},
         )
+    return _shown(version, source, html)
+
+
+def preview(version: DocumentVersion) -> Shown:
+    """What a patient would see of this text now. The clinic's values are real, the patient's name is a placeholder.
+
+    Where a text speaks otherwise in a Part 2 program, those words are shown as soon as the clinic has one.
+    """
+    clinic, source = version.document.clinic, parse(version.body, slug=version.document.slug)
+    programs = list(clinic.programs.order_by("name"))
+    program = next((one for one in programs if one.protects_whole_intake), next(iter(programs), None))
+    patient = Patient(clinic=clinic, given_name="[the patient's", family_name="name]")
+    values = _values(patient, program or Program(clinic=clinic, legal_name=clinic.name), source)
+    return _shown(version, source, filled(version.html, values))
+
+
+def _shown(version: DocumentVersion, source: DocumentSource, html: str) -> Shown:
     return Shown(
         version_id=version.id,
-        slug=slug,
+        slug=source.slug,
         kind=source.kind,
         version=version.version,
         title=version.title,
         html=html,
-        sha256=digest,
+        sha256=_digest(html),
         language=version.language,
         statements=source.statements,
         options=source.options,
@@ -118,44 +148,46 @@ def decide(
     statements: Sequence[str],
     evidence: Mapping[str, object],
     actor: Actor,
+    capacity: str = "self",
+    authority: str = "",
+    jointly: bool = False,
+    mark: str = "",
+    word: str = "",
 ) -> Signature:
-    """Store one decision on the text that was shown; the same decision again gives the stored one.
+    """Store one person's decision on the text that was shown; the same decision again gives the stored one.
 
-    `statements`: ids of the ticked statements and options. `evidence` is kept as given; the sealed PDF prints
-    `identity_check` ("link_and_birth_date" has its own words), `ip` and `user_agent`.
-    Raises OutdatedText, CannotSign, AlreadyDecided; then nothing is stored.
+    `statements`: ids of the ticked statements and options. `authority`: what gives another than the patient the right
+    to decide; `jointly`: the patient's own signature counts only with theirs. `mark`: strokes as JSON, "" for a typed
+    signature. `word`: what the sample PDF says, for the agreement to sign on a screen. `evidence` is kept as given,
+    with `mark` ("drawn" or "typed") and `esign_signature`. Raises OutdatedText, CannotSign, AlreadyDecided; then
+    nothing is stored.
     """
+    given = _Given(decision, signer_name, reason, statements, capacity, authority, mark, word)
     with transaction.atomic():
         patient = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
-        stored = _stored(source_ref, decision, version__document__slug=slug, shown_sha256=shown_sha256)
+        stored = _stored(source_ref, given, version__document__slug=slug, shown_sha256=shown_sha256)
         if stored:
             return stored
-        version = _effective(program, slug, language, lock=True)
-        if version is None:
-            raise OutdatedText
-        source = parse(version.body, slug=slug)
-        values = _values(patient, program, source)
-        html = filled(version.html, values)
-        if _digest(html) != shown_sha256:
-            raise OutdatedText
-        stored = _stored(source_ref, decision, version__document=version.document_id, version__version=version.version)
+        now = _as_shown(patient, program, slug, language, shown_sha256)
+        version, source = now.version, now.source
+        stored = _stored(source_ref, given, version__document=version.document_id, version__version=version.version)
         if stored:
             return stored
-        _check(source, decision, signer_name, reason, statements)
+        strokes = _check(source, given)
         signature = Signature.objects.create(
             patient=patient,
             version=version,
             kind=source.kind,
             source_ref=source_ref,
-            decision=decision,
-            reason=plain(reason),
-            signer_name=plain(signer_name) if decision == "signed" else "",
-            shown_html=html,
+            shown_html=now.html,
             shown_sha256=shown_sha256,
-            fields={"values": values, "scope": _scope(source)},
-            statements=_ticked(source, statements) if decision == "signed" else [],
-            evidence=dict(evidence),
+            fields={"values": now.values, "scope": _scope(source)},
+            evidence={**evidence, **_proofs(patient, source, strokes)},
+            expires_on=source.expires_on(clock.now().date()),
+            **_act(given, source, strokes, jointly=jointly),
         )
+        if is_superseded(version):
+            raise OutdatedText
         _record(signature, program, actor)
         if decision == Signature.Decision.SIGNED:
             SealedDocument.objects.create(signature=signature)
@@ -163,8 +195,48 @@ def decide(
     return signature
 
 
+def confirm_shown(
+    *, patient: Patient, program: Program, source_ref: UUID, slug: str, language: str, shown_sha256: str, actor: Actor
+) -> None:
+    """Somebody went on from a text that only has to be shown. Raises OutdatedText where it is another one by now."""
+    with transaction.atomic():
+        version = _as_shown(patient, program, slug, language, shown_sha256).version
+        audit.services.record(
+            Action.DOCUMENT_SHOWN,
+            actor=actor,
+            obj=Ref("consents.DocumentVersion", str(version.id)),
+            clinic_id=program.clinic_id,
+            patient_id=patient.id,
+            context={"packet": str(source_ref), "sha256": shown_sha256, "confirmed": True},
+        )
+
+
+@dataclass(frozen=True)
+class _Now:
+    """The text as it would be shown now; its version stays effective until the commit."""
+
+    version: DocumentVersion
+    source: DocumentSource
+    values: dict[str, str]
+    html: str
+
+
+def _as_shown(patient: Patient, program: Program, slug: str, language: str, shown_sha256: str) -> _Now:
+    """Raises OutdatedText where that is not what was shown."""
+    version = _effective(program, slug, language, lock=True)
+    if version is None:
+        raise OutdatedText
+    source = parse(version.body, slug=slug)
+    values = _values(patient, program, source)
+    html = filled(version.html, values)
+    if _digest(html) != shown_sha256:
+        raise OutdatedText
+    return _Now(version, source, values, html)
+
+
 def _effective(program: Program, slug: str, language: str, *, lock: bool = False) -> DocumentVersion | None:
     """The effective version in `language`, else in English. Locked, it stays effective until the commit."""
+    take_effect_due(clinic_id=program.clinic_id, slug=slug)
     rows = DocumentVersion.objects.filter(
         document__clinic_id=program.clinic_id,
         document__slug=slug,
@@ -172,33 +244,99 @@ def _effective(program: Program, slug: str, language: str, *, lock: bool = False
         language__in={language, FALLBACK},
     )
     if lock:
-        rows = rows.select_for_update(of=("self",), no_key=True)
+        rows = rows.select_for_update(of=("self",), no_key=True).order_by("language")  # as whoever publishes does
     found = {version.language: version for version in rows}
     return found.get(language) or found.get(FALLBACK)
 
 
-def _stored(source_ref: UUID, decision: str, **which: object) -> Signature | None:
-    """The decision already made in this packet on that text, whatever its language. Raises AlreadyDecided."""
-    earlier = Signature.objects.filter(source_ref=source_ref, **which).order_by("-signed_at").first()
+@dataclass(frozen=True)
+class _Given:
+    """What somebody did on the page, as it came."""
+
+    decision: str
+    signer_name: str
+    reason: str
+    statements: Sequence[str]
+    capacity: str
+    authority: str
+    mark: str
+    word: str
+
+
+def _stored(source_ref: UUID, given: _Given, **which: object) -> Signature | None:
+    """The decision the same person made already in this packet on that text, in whatever language.
+
+    Raises AlreadyDecided.
+    """
+    by_patient = Q(capacity=Signature.Capacity.SELF)
+    rows = Signature.objects.filter(by_patient if role_of(given.capacity) == "patient" else ~by_patient, **which)
+    earlier = rows.filter(source_ref=source_ref).order_by("-signed_at").first()
     if earlier is None:
         return None
-    if earlier.decision != decision and decision == "signed":
+    if earlier.decision != given.decision and given.decision == "signed":
         return None  # whoever said no may still say yes; a yes ends only by revocation
-    if earlier.decision != decision or earlier.revocations.exists():
+    if earlier.decision != given.decision or earlier.revocations.exists():
         raise AlreadyDecided
     return earlier
 
 
-def _check(source: DocumentSource, decision: str, signer_name: str, reason: str, ticked: Sequence[str]) -> None:
-    if decision not in {offered for offered, _ in source.decisions}:
+def _act(given: _Given, source: DocumentSource, strokes: Strokes | None, *, jointly: bool) -> dict[str, Any]:
+    """The columns that say who decided what, and with which mark. A "no" has neither a name nor a mark."""
+    is_signed = given.decision == Signature.Decision.SIGNED
+    by_patient = given.capacity == Signature.Capacity.SELF
+    return {
+        "decision": given.decision,
+        "reason": plain(given.reason),
+        "signer_name": plain(given.signer_name) if is_signed else "",
+        "capacity": given.capacity,
+        "authority": (JOINTLY if jointly else None) if by_patient else plain(given.authority),
+        "mark": strokes,
+        "statements": _ticked(source, given.statements) if is_signed else [],
+    }
+
+
+def _check(source: DocumentSource, given: _Given) -> Strokes | None:
+    """The strokes, when nothing is missing."""
+    if given.decision not in {offered for offered, _ in source.decisions}:
         raise CannotSign("decision")
-    if decision == "refused" and not any(char.isalnum() for char in reason):
+    if given.capacity not in Signature.Capacity.values:
+        raise CannotSign("capacity")
+    if given.capacity != Signature.Capacity.SELF and not _is_said(given.authority, LONGEST_AUTHORITY):
+        raise CannotSign("authority")
+    if given.decision == "refused" and not any(char.isalnum() for char in given.reason):
         raise CannotSign("reason")
-    if decision == "signed":
-        if not any(char.isalpha() for char in signer_name) or len(plain(signer_name)) > LONGEST_NAME:
-            raise CannotSign("name")
-        if not {name for name, _ in source.statements} <= {*ticked}:
-            raise CannotSign("statements")
+    return _check_signed(source, given) if given.decision == "signed" else None
+
+
+def _check_signed(source: DocumentSource, given: _Given) -> Strokes | None:
+    if source.kind == Kind.ESIGN and _folded(given.word) not in SAMPLE_WORDS:
+        raise CannotSign("word")
+    if not _is_said(given.signer_name, LONGEST_NAME):
+        raise CannotSign("name")
+    if not {name for name, _ in source.statements} <= {*given.statements}:
+        raise CannotSign("statements")
+    try:
+        return read_mark(given.mark)
+    except UnreadableMark as error:
+        raise CannotSign("mark") from error
+
+
+def _is_said(text: str, longest: int) -> bool:
+    return any(char.isalpha() for char in text) and len(plain(text)) <= longest
+
+
+def _folded(word: str) -> str:
+    """Without accents, capitals, and what people type around a word."""
+    letters = unicodedata.normalize("NFKD", word).casefold()
+    return "".join(char for char in letters if char.isalpha())
+
+
+def _proofs(patient: Patient, source: DocumentSource, strokes: Strokes | None) -> dict[str, object]:
+    """How the mark was made, and which agreement to sign on a screen stood then (15 USC 7001(c))."""
+    agreed = Signature.objects.filter(patient=patient, kind=Kind.ESIGN, decision="signed").exclude(ENDED)
+    latest = None if source.kind == Kind.ESIGN else agreed.order_by("-signed_at").values_list("pk", flat=True).first()
+    proofs: dict[str, object] = {"mark": "drawn" if strokes else "typed", "esign_signature": str(latest or "")}
+    return proofs | ({"access_shown_by": "sample-pdf"} if source.kind == Kind.ESIGN else {})
 
 
 def _ticked(source: DocumentSource, ticked: Sequence[str]) -> list[dict[str, object]]:
@@ -211,7 +349,12 @@ def _ticked(source: DocumentSource, ticked: Sequence[str]) -> list[dict[str, obj
 
 def _scope(source: DocumentSource) -> dict[str, object]:
     """The coded scope, kept with the signature: a Part 2 decision needs nothing but this row."""
-    return {"purposes": list(source.purposes), "categories": list(source.categories), "expiry": source.expiry}
+    return {
+        "purposes": list(source.purposes),
+        "categories": list(source.categories),
+        "recipients": list(source.recipients),
+        "expiry": source.expiry_kind,
+    }
 
 
 def _values(patient: Patient, program: Program, source: DocumentSource) -> dict[str, str]:

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
 import screening.selectors
+from consents.policy import Kind
 from core.models import Patient
 from intake import engine
 from intake.models import Packet, Photo, Response, Sensitivity, Step
@@ -41,10 +42,17 @@ __all__ = [
 # What the desk may call by name; every other form is numbered, because a form's name can tell what care is sought.
 NAMED_AT_THE_DESK = {"demographics": "About the patient", "insurance": "Insurance"}
 DOCUMENTS_AT_THE_DESK = {
-    "npp_ack": "Privacy notice",
-    "treatment": "Agreement to care",
-    "part2_tpo": "Sharing permission",
+    Kind.ESIGN: "Signing on a screen",
+    Kind.NPP_ACK: "Privacy notice",
+    Kind.PART2_NOTICE: "Records notice",
+    Kind.TREATMENT: "Agreement to care",
+    Kind.TELEHEALTH: "Video visits",
+    Kind.PART2_TPO: "Sharing permission",
+    Kind.COMMS: "Messages",
+    Kind.AI_USE: "Writing tools",
 }
+ANOTHER_PERMISSION = "Another sharing permission"
+WANTS_PAPER = "Wants paper to sign, not the screen"
 
 
 # How findings are ordered, the worst first; "" is none.
@@ -92,14 +100,18 @@ def desk_status(packet: Packet) -> DeskStatus:
         done=sum(step.state != Step.State.WAITING for step in rows),
         total=len(rows),
         waiting=tuple(labels[step.id] for step in rows if step.state == Step.State.WAITING),
-        declined=tuple(labels[step.id] for step in rows if step.state in (Step.State.DECLINED, Step.State.SKIPPED)),
+        declined=tuple(
+            WANTS_PAPER if step.consent_kind == Kind.ESIGN else labels[step.id]
+            for step in rows
+            if step.state in (Step.State.DECLINED, Step.State.SKIPPED)
+        ),
     )
 
 
 def desk_label(step: Step) -> str:
     """A neutral name: it tells neither the kind of care nor the instrument (42 CFR 2.13(c))."""
     if step.what == Step.What.CONSENT:
-        return DOCUMENTS_AT_THE_DESK[step.consent_kind]
+        return DOCUMENTS_AT_THE_DESK.get(Kind(step.consent_kind), ANOTHER_PERMISSION)
     return NAMED_AT_THE_DESK.get(step.slug, f"Section {step.position}")
 
 

@@ -13,6 +13,7 @@ from django.apps import apps
 import consents.selectors
 import consents.services
 import escalation.selectors
+from consents.policy import Kind
 from intake import engine, policy
 from intake.models import FormVersion, Packet, Response, Sensitivity, Step
 from intake.selectors.starting import starting_items
@@ -35,6 +36,8 @@ def definition_of(form_id: UUID) -> engine.Definition:
 class Missing:
     """One thing that stands between the packet and its submission; `key` is a field key, empty for a document.
 
+    `why` of a document: "unsigned", "outdated" (signed in other words), or "second" (somebody else has still to sign).
+
     `section` is the title of the form's section that it is in.
     """
 
@@ -47,6 +50,12 @@ class Missing:
 
 @dataclass(frozen=True)
 class StepView:
+    """`turn` is who has to decide on a document now: "whoever" answers the packet, the "patient", an "other" for them.
+
+    `closed` says why it can't be decided on here: "esign" (signing on a screen comes first), "paper" (was chosen
+    instead), "patient" (only the patient may sign it). It closes a locked form too, whose permission it is.
+    """
+
     slug: str
     what: str
     title: str
@@ -55,6 +64,10 @@ class StepView:
     sensitive: bool
     wants: tuple[Missing, ...]
     seconds_left: int
+    kind: str = ""
+    must: str = ""
+    turn: str = ""
+    closed: str = ""
 
     @property
     def missing(self) -> int:
@@ -78,9 +91,10 @@ class _Standing:
 
     rows: list[Step]
     titles: Mapping[str, str]
-    decided: Mapping[str, "consents.selectors.DecisionRow"]
+    decided: Mapping[tuple[str, str], "consents.selectors.DecisionRow"]  # by slug and who decided
     evaluations: Mapping[UUID, engine.Evaluation]  # by step, of the forms that are asked
     unlocked: bool
+    answered_by: str
 
     def title(self, step: Step, language: str) -> str:
         if step.form_id is None:
@@ -97,13 +111,23 @@ def _standing(packet: Packet, language: str) -> _Standing:
     return _Standing(
         rows=rows,
         titles=consents.selectors.titles(packet.clinic_id, language),
-        decided={row.slug: row for row in consents.selectors.decisions(packet.id)},
+        decided=_by_signer(consents.selectors.decisions(packet.id)),
         evaluations={
             step_id: engine.evaluate(definition_of(form_id), drafts.get(step_id, []), language=language)
             for step_id, form_id in asked.items()
         },
         unlocked=unlocked,
+        answered_by=packet.answered_by,
     )
+
+
+def _by_signer(
+    decisions: Sequence["consents.selectors.DecisionRow"],
+) -> dict[tuple[str, str], "consents.selectors.DecisionRow"]:
+    """The latest decision on each document, of anybody and of each role."""
+    return {
+        (row.slug, role): row for row in decisions for role in ("whoever", consents.selectors.role_of(row.capacity))
+    }
 
 
 def steps(packet: Packet, language: str) -> tuple[StepView, ...]:
@@ -119,6 +143,10 @@ def steps(packet: Packet, language: str) -> tuple[StepView, ...]:
             sensitive=step.sensitivity == Sensitivity.SUD,
             wants=tuple(_missing(step, now, language)),
             seconds_left=_seconds_left(step, now),
+            kind=step.consent_kind,
+            must=step.must,
+            turn=_open_turn(step, now)[0],
+            closed=_closed(step, now),
         )
         for step in now.rows
     )
@@ -127,7 +155,7 @@ def steps(packet: Packet, language: str) -> tuple[StepView, ...]:
 def _seconds_left(step: Step, now: _Standing) -> int:
     """What is asked and not answered yet, required or not, unless the patient went on without it."""
     if step.form_id is None:
-        return SECONDS_FOR_A_DOCUMENT if _undecided(step, now.decided.get(step.slug)) else 0
+        return SECONDS_FOR_A_DOCUMENT if _undecided(step, now) else 0
     if step.state == Step.State.SKIPPED:
         return 0
     evaluation = now.evaluations.get(step.id)
@@ -157,18 +185,50 @@ def missing(packet: Packet, language: str) -> tuple[Missing, ...]:
 
 def _missing(step: Step, now: _Standing, language: str) -> Iterator[Missing]:
     if step.what == Step.What.CONSENT:
-        why = _undecided(step, now.decided.get(step.slug))
+        why = _undecided(step, now)
         if why:
             yield Missing(step.slug, "", now.title(step, language), why)
     elif step.id in now.evaluations:
         yield from _unanswered(step, now.evaluations[step.id], language)
 
 
-def _undecided(step: Step, decision: "consents.selectors.DecisionRow | None") -> str:
-    accepted = {"sign": ("signed",), "decide": ("signed", "declined"), "ack": ("signed", "refused")}[step.must]
-    if decision is None or decision.revoked or decision.decision not in accepted:
-        return "unsigned"
-    return "" if decision.current else "outdated"
+ACCEPTED = {"sign": ("signed",), "decide": ("signed", "declined"), "ack": ("signed", "refused")}
+SETTLED = ("paper", "patient")  # not to be decided on in this packet at all
+
+
+def _undecided(step: Step, now: _Standing) -> str:
+    """Why a document is missing; "" when nothing more is asked of it here."""
+    if step.must == "shown":
+        return "unsigned" if step.state == Step.State.WAITING else ""
+    return "" if _closed(step, now) in SETTLED else _open_turn(step, now)[1]
+
+
+def _open_turn(step: Step, now: _Standing) -> tuple[str, str]:
+    """Who has to decide now, and why; or who may still change their no, which is everybody's where it is taken."""
+    if step.what != Step.What.CONSENT or step.must == "shown":
+        return "", ""
+    for number, role in enumerate(consents.selectors.turns(step.signer)):
+        row = now.decided.get((step.slug, role))
+        if row is None or row.revoked or row.decision not in ACCEPTED[step.must]:
+            return role, "second" if number else "unsigned"
+        if not row.current:
+            return role, "outdated"
+        if row.decision != "signed":
+            return role, ""
+    return "", ""
+
+
+def _closed(step: Step, now: _Standing) -> str:
+    if step.sensitivity == Sensitivity.SUD and not now.unlocked:
+        permission = next((one for one in now.rows if one.consent_kind == Kind.PART2_TPO), None)
+        return _closed(permission, now) if permission else ""
+    if step.what != Step.What.CONSENT or step.must == "shown" or step.consent_kind == Kind.ESIGN:
+        return ""
+    esign = next((one.state for one in now.rows if one.consent_kind == Kind.ESIGN), Step.State.DONE)
+    if esign != Step.State.DONE:
+        return "paper" if esign == Step.State.DECLINED else "esign"
+    only_patient = consents.selectors.turns(step.signer) == ("patient",)
+    return "patient" if only_patient and now.answered_by == Packet.AnsweredBy.GUARDIAN else ""
 
 
 def _unanswered(step: Step, evaluation: engine.Evaluation, language: str) -> Iterator[Missing]:

@@ -3,16 +3,17 @@
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Max, Q, Value, When
 
 import audit.services
+import consents.services
 from audit.actions import Action, Actor, Ref
 from consents.policy import Kind
 from core import clock
@@ -33,12 +34,9 @@ USABLE = Q(tries__lt=MAX_TRIES, expires_at__gt=clock.Now()) & ~Q(state__in=CLOSE
 NOBODY, NOBODYS = UUID(int=0), "packet.nobody"
 NOBODYS_ROW: Mapping[str, Any] = {"id": NOBODY, "clinic_id": None, "patient_id": None, "tries": 0, "is_open": False}
 
-# What every new patient is asked, in this order. The Part 2 permission comes before what it unlocks.
-DOCUMENTS = (
-    ("privacy-notice", Kind.NPP_ACK, "ack"),
-    ("treatment", Kind.TREATMENT, "sign"),
-    ("share-permission", Kind.PART2_TPO, "decide"),
-)
+
+class NothingToAsk(Exception):
+    """The one document that this packet was to carry is not among those that the patient is asked to sign."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +62,12 @@ def invite(
     language: str,
     invited_by: User,
     visit_type: str = VisitType.NEW,
+    only: str = "",
 ) -> Invitation:
-    """Make a packet with its steps fixed, and the link that opens it for 72 hours. Raises choosing.FormsMissing."""
+    """Make a packet with its steps fixed, and the link that opens it for 72 hours.
+
+    With `only`, it carries that document and no form. Raises choosing.FormsMissing, NothingToAsk.
+    """
     token, code = new_token(), new_code()
     packet = Packet.objects.create(
         clinic_id=patient.clinic_id,
@@ -79,17 +81,34 @@ def invite(
         expires_at=clock.now() + LINK_LIFETIME,
         invited_by=invited_by,
     )
-    _fix_steps(packet)
+    _fix_steps(packet, only)
     _record(Action.PACKET_INVITED, packet, Actor.staff(invited_by.id))
     return Invitation(packet, token, code)
 
 
-def _fix_steps(packet: Packet) -> None:
+def _fix_steps(packet: Packet, only: str) -> None:
+    """First the documents that the clinic's rules ask for and that don't stand already, then the forms.
+
+    Signing on a screen is agreed to also before one document alone.
+    """
+    due = consents.services.documents_due(
+        patient=packet.patient, program=packet.program, shown=_shown(packet.patient_id)
+    )
+    if only and not any(one.slug == only for one in due):
+        raise NothingToAsk
     steps = [
-        Step(packet=packet, position=position, what=Step.What.CONSENT, slug=slug, consent_kind=kind, must=must)
-        for position, (slug, kind, must) in enumerate(DOCUMENTS, start=1)
+        Step(
+            packet=packet,
+            position=position,
+            what=Step.What.CONSENT,
+            slug=one.slug,
+            consent_kind=one.kind,
+            must=one.must,
+            signer=one.signer,
+        )
+        for position, one in enumerate((one for one in due if only in ("", one.slug) or one.kind == Kind.ESIGN), 1)
     ]
-    for position, form in enumerate(choosing.forms_for(packet), start=len(steps) + 1):
+    for position, form in enumerate(() if only else choosing.forms_for(packet), start=len(steps) + 1):
         sensitive = any(item.sensitivity == "sud" for item in definition_of(form.pk).items)
         steps.append(
             Step(
@@ -103,6 +122,12 @@ def _fix_steps(packet: Packet) -> None:
         )
     for step in steps:
         step.save()
+
+
+def _shown(patient_id: UUID) -> dict[str, datetime]:
+    """When the patient sent the last packet in which each document, that only has to be shown, was shown."""
+    shown = Step.objects.filter(packet__patient=patient_id, must="shown", state=Step.State.DONE)
+    return dict(shown.values_list("slug").annotate(at=Max("packet__submitted_at")).exclude(at=None))
 
 
 def open_packet(*, secret: str, birth_date: date | None) -> Packet | None:

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F
 
 import audit.services
+import consents.selectors
 import consents.services
 import core.doorbell
 import core.outbox
@@ -21,6 +22,7 @@ import escalation.selectors
 import escalation.services
 import screening.services
 from audit.actions import Action, Actor, Ref
+from consents.policy import Kind
 from core import clock
 from core.models import Patient
 from intake import engine, selectors
@@ -32,8 +34,8 @@ from intake.services.screens import Conflict
 log = logging.getLogger(__name__)
 
 __all__ = [
-    "Changed", "KeyReused", "NotComplete", "PacketClosed", "Saved", "StepLocked", "Unconfirmed", "save_answers", "sign",
-    "submit",
+    "Changed", "KeyReused", "NotComplete", "NotTheirs", "PacketClosed", "Saved", "ScreenFirst", "StepLocked",
+    "Unconfirmed", "go_on_from", "save_answers", "sign", "submit",
 ]  # fmt: skip
 
 ASSESSOR = Actor.system("assessment")
@@ -46,6 +48,14 @@ class NotComplete(Exception):
     def __init__(self, missing: tuple[selectors.Missing, ...]) -> None:
         super().__init__(f"{len(missing)} missing")
         self.missing = missing
+
+
+class ScreenFirst(Exception):
+    """Nobody has agreed yet to sign on a screen, or paper was chosen: nothing is signed here (15 USC 7001(c))."""
+
+
+class NotTheirs(Exception):
+    """Somebody else has to decide on this document: the patient, or a parent, guardian or representative."""
 
 
 class Changed(Exception):
@@ -208,16 +218,22 @@ def sign(
     evidence: Mapping[str, object],
     language: str,
     unconfirmed: Collection[UUID] = (),
-) -> None:
-    """Record one decision on one document. A Part 2 decision unlocks or skips the substance-use sections.
+    capacity: str = "self",
+    authority: str = "",
+    mark: str = "",
+    word: str = "",
+) -> bool:
+    """Record one person's decision on one document; True when nobody else has to sign it.
 
-    `unconfirmed`: keys of saves that the phone has had no reply to. Raises PacketClosed, Unconfirmed and what
-    `consents.services.decide` raises: then nothing is signed.
+    A Part 2 decision unlocks or skips the substance-use sections. `unconfirmed`: keys of saves that the phone has had
+    no reply to. Raises PacketClosed, Unconfirmed, ScreenFirst, NotTheirs and what `consents.services.decide` raises:
+    then nothing is signed.
     """
     with transaction.atomic():
         packet = responses.locked_packet(packet.id)
         responses.confirm(packet, unconfirmed)
         step = Step.objects.get(packet=packet, slug=slug, what=Step.What.CONSENT)
+        _may_decide(packet, step, capacity)
         signature = consents.services.decide(
             patient=packet.patient,
             program=packet.program,
@@ -231,13 +247,71 @@ def sign(
             statements=statements,
             evidence=evidence,
             actor=Actor.patient(packet.patient_id),
+            capacity=capacity,
+            authority=authority,
+            jointly=len(consents.selectors.turns(step.signer)) > 1,
+            mark=mark,
+            word=word,
         )
-        _set_state(step, Step.State.DECLINED if signature.decision == "declined" else Step.State.DONE)
-        if step.consent_kind == "part2_tpo":
-            _lock_or_unlock(packet, signed=signature.decision == "signed")
-        if packet.state != Packet.State.IN_PROGRESS:
-            packet.state = Packet.State.IN_PROGRESS
-            packet.save()
+        return _decided(packet, step, signature.decision)
+
+
+def _may_decide(packet: Packet, step: Step, capacity: str) -> None:
+    """Raises ScreenFirst, NotTheirs. Whoever has decided already is let through: the same again changes nothing."""
+    role = consents.selectors.role_of(capacity)
+    is_guardians = packet.answered_by == Packet.AnsweredBy.GUARDIAN
+    turns = consents.selectors.turns(step.signer)
+    if turns == ("whoever",):
+        turns = ("other",) if is_guardians else ("patient",)
+    if role not in turns or (is_guardians and turns == ("patient",)):
+        raise NotTheirs
+    esign = Step.objects.filter(packet=packet, consent_kind=Kind.ESIGN).exclude(pk=step.pk)
+    if esign.exclude(state=Step.State.DONE).exists():
+        raise ScreenFirst
+    if role != turns[0]:
+        made = [one for one in consents.selectors.decisions(packet.id) if one.slug == step.slug]
+        patients = [one for one in made if one.capacity == "self" and one.decision == "signed" and not one.revoked]
+        if not any(one.current for one in patients):
+            raise NotTheirs  # the patient comes first
+
+
+def _decided(packet: Packet, step: Step, decision: str) -> bool:
+    """The step's new state, and what hangs on it."""
+    waits = decision == "signed" and not consents.selectors.is_signed_by_all(packet.id, step.slug, step.signer)
+    if not waits:
+        _set_state(step, Step.State.DECLINED if decision == "declined" else Step.State.DONE)
+        if step.consent_kind == Kind.PART2_TPO:
+            _lock_or_unlock(packet, signed=decision == "signed")
+        if step.consent_kind == Kind.ESIGN:
+            _on_screen_or_paper(packet, on_screen=decision == "signed")
+    if packet.state != Packet.State.IN_PROGRESS:
+        packet.state = Packet.State.IN_PROGRESS
+        packet.save()
+    return not waits
+
+
+def _on_screen_or_paper(packet: Packet, *, on_screen: bool) -> None:
+    """On paper the permission can't come in time, unless an earlier one stands: its sections are skipped."""
+    undecided = Step.objects.filter(packet=packet, consent_kind=Kind.PART2_TPO, state=Step.State.WAITING).exists()
+    if undecided and not consents.selectors.part2_signature(packet.patient_id, packet.id):
+        _lock_or_unlock(packet, signed=on_screen)
+
+
+def go_on_from(*, packet: Packet, slug: str, shown_sha256: str, language: str) -> None:
+    """A document that only has to be shown was shown, and the patient went on. Raises PacketClosed, OutdatedText."""
+    with transaction.atomic():
+        packet = responses.locked_packet(packet.id)
+        step = Step.objects.get(packet=packet, slug=slug, what=Step.What.CONSENT, must="shown")
+        consents.services.confirm_shown(
+            patient=packet.patient,
+            program=packet.program,
+            source_ref=packet.id,
+            slug=slug,
+            language=language,
+            shown_sha256=shown_sha256,
+            actor=Actor.patient(packet.patient_id),
+        )
+        _set_state(step, Step.State.DONE)
 
 
 def _lock_or_unlock(packet: Packet, *, signed: bool) -> None:

@@ -17,6 +17,7 @@ import escalation.selectors
 from intake import engine, selectors
 from intake.access import end_patient_session, is_on_tablet
 from intake.forms import posted_unconfirmed
+from intake.selectors.standing import SETTLED
 from intake.services.packets import remember_place
 from intake.services.submission import Changed, KeyReused, NotComplete, Unconfirmed, submit
 from intake.views.patient_page import FINISHED, hand_back, page, patient_page, switched
@@ -82,7 +83,9 @@ def asked_parts(steps: tuple[selectors.StepView, ...]) -> tuple[selectors.StepVi
 
 
 def is_finished(step: selectors.StepView) -> bool:
-    """Nothing more is asked here: answered or signed in full, or declined."""
+    """Nothing more is asked here: answered or signed in full, declined, or not to be decided on here."""
+    if step.closed in SETTLED:
+        return True
     is_open = step.what == "form" and not step.locked  # autosave may have filled it before anybody pressed a button
     return not step.missing and (is_open or step.state != "waiting")
 
@@ -92,7 +95,8 @@ def next_step(steps: tuple[selectors.StepView, ...], after: str = "") -> selecto
     slugs = [step.slug for step in steps]
     start = slugs.index(after) + 1 if after in slugs else 0
     turn = [*steps[start:], *steps[:start]]
-    waiting = [step for step in turn if step.state == "waiting" and not step.locked and step.slug != after]
+    open_here = [step for step in turn if not step.locked and step.closed not in SETTLED]
+    waiting = [step for step in open_here if step.state == "waiting" and step.slug != after]
     return waiting[0] if waiting else None
 
 

@@ -1,19 +1,26 @@
-"""A document on a screen of its own, and one decision on exactly the text that was shown."""
+"""A document on a screen of its own, and one person's decision on exactly the text that was shown."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 import consents.selectors
 import consents.services
 from audit.actions import Actor
 from consents.services import AlreadyDecided, CannotSign, NotPublished, OutdatedText
+from core import clock
+from core.crypto import blind_index
 from intake import selectors
 from intake.access import is_on_tablet
-from intake.forms import SignatureForm, posted_unconfirmed
-from intake.services.submission import Unconfirmed, sign
+from intake.forms import CAPACITIES, CAPACITY_OF, SignatureForm, posted_unconfirmed
+from intake.services.submission import NotTheirs, ScreenFirst, Unconfirmed, go_on_from, sign
+from intake.tokens import stamp, stamped_at
 from intake.views.patient import next_address
 from intake.views.patient_page import Place, page, switched
 
@@ -23,75 +30,142 @@ if TYPE_CHECKING:
 LONGEST_AGENT = 300
 
 
+@dataclass(frozen=True)
+class Desk:
+    """What lies before the patient: the document's step, and who has to decide on it now.
+
+    `hands_over`: it is somebody else than who answers the packet, so the phone changes hands for this page.
+    """
+
+    request: HttpRequest
+    packet: "Packet"
+    step: selectors.StepView
+    place: Place
+
+    @property
+    def holder(self) -> str:
+        return "other" if self.packet.answered_by == "guardian" else "patient"
+
+    @property
+    def role(self) -> str:
+        return self.holder if self.step.turn in ("", "whoever") else self.step.turn
+
+    @property
+    def hands_over(self) -> bool:
+        return self.role != self.holder
+
+    @property
+    def was_handed_over(self) -> bool:
+        """Somebody else has just signed, and gives the phone back."""
+        return "back" in self.request.GET
+
+    @property
+    def onward(self) -> str:
+        return next_address(self.packet, self.step.slug)
+
+
 def consent(request: HttpRequest, packet: "Packet", step: selectors.StepView, place: Place) -> HttpResponse:
     """Show the text, or record what was decided. Asked again when the text has changed, and after a no if wanted."""
+    desk = Desk(request, packet, step, place)
     form = SignatureForm(request.POST if request.method == "POST" else None)
+    if step.closed:
+        return _closed(desk)
     if switched(request, packet):
-        return _show(request, packet, step, place, form)
+        return _show(desk, form)
     if step.state == "declined":
         is_decided = request.method != "POST" and "again" not in request.GET
     else:
         is_decided = step.state != "waiting" and not step.missing
     if is_decided:
-        context = {"step": step, "place": place, "goes_to": next_address(packet, step.slug)}
+        context = {"step": step, "place": place, "goes_to": desk.onward, "handed_over": desk.was_handed_over}
         context["signed"] = consents.selectors.signed_text(packet.id, step.slug)
         return page(request, packet, "decided", context)
     if request.method != "POST":
-        return _show(request, packet, step, place, form)
-    return _decide(request, packet, step, place, form)
+        return _show(desk, form)
+    return _decide(desk, form)
 
 
-def _decide(
-    request: HttpRequest, packet: "Packet", step: selectors.StepView, place: Place, form: SignatureForm
-) -> HttpResponse:
+def _closed(desk: Desk) -> HttpResponse:
+    """Signing on a screen comes first, paper was chosen, or only the patient may sign this: what to do instead."""
+    request, packet = desk.request, desk.packet
+    if switched(request, packet):
+        return redirect("intake:step", desk.step.slug)
+    esign = next((one.slug for one in selectors.steps(packet, packet.language) if one.kind == "esign"), "")
+    context = {"step": desk.step, "place": desk.place, "esign": esign, "goes_to": desk.onward}
+    return page(request, packet, "consent_closed", context, status=409 if request.method == "POST" else 200)
+
+
+def _decide(desk: Desk, form: SignatureForm) -> HttpResponse:
     if not form.is_valid():
-        return _show(request, packet, step, place, form, problem=next(iter(form.errors)), status=422)
+        return _show(desk, form, problem=next(iter(form.errors)), status=422)
     try:
-        sign(
-            packet=packet,
-            slug=step.slug,
-            statements=request.POST.getlist("statement"),
-            evidence=_evidence(request, packet),
-            language=packet.language,
-            unconfirmed=posted_unconfirmed(request.POST),
-            **form.cleaned_data,
-        )
+        return redirect(_kept(desk, form))
     except Unconfirmed:
-        return _show(request, packet, step, place, form, problem="unconfirmed", status=409)
+        return _show(desk, form, problem="unconfirmed", status=409)
     except OutdatedText:
-        return _show(request, packet, step, place, form, problem="outdated", status=409)
+        return _show(desk, form, problem="outdated", status=409)
     except CannotSign as refused:
-        return _show(request, packet, step, place, form, problem=refused.code, status=422)
+        return _show(desk, form, problem=refused.code, status=422)
+    except (ScreenFirst, NotTheirs):  # another page of the same packet went on in the meantime
+        return _show(desk, form, problem="decision", status=409)
     except AlreadyDecided:
-        return redirect("intake:step", step.slug)
-    return redirect(next_address(packet, step.slug))
+        return redirect("intake:step", desk.step.slug)
 
 
-def _evidence(request: HttpRequest, packet: "Packet") -> dict[str, object]:
+def _kept(desk: Desk, form: SignatureForm) -> str:
+    """Record the decision; where to go from here: to who signs next, to who gets the phone back, or onward."""
+    packet, given = desk.packet, form.cleaned_data
+    here = reverse("intake:step", args=[desk.step.slug])
+    if desk.step.must == "shown":
+        go_on_from(
+            packet=packet, slug=desk.step.slug, shown_sha256=given["shown_sha256"], language=packet.language
+        )  # fmt: skip
+        return desk.onward
+    role = given["role"] or desk.role  # of the page that was sent: the turn may be somebody else's by now
+    handed_over = role != desk.holder
+    signed_by_all = sign(
+        packet=packet,
+        slug=desk.step.slug,
+        statements=desk.request.POST.getlist("statement"),
+        evidence=_evidence(desk, form, handed_over=handed_over),
+        language=packet.language,
+        unconfirmed=posted_unconfirmed(desk.request.POST),
+        capacity="self" if role == "patient" else given["capacity"] or "unknown",
+        **{name: given[name] for name in ("shown_sha256", "decision", "signer_name", "reason", "authority", "mark")},
+        word=given["word"],
+    )
+    if handed_over:
+        return f"{here}?back"
+    return desk.onward if signed_by_all else here
+
+
+def _evidence(desk: Desk, form: SignatureForm, *, handed_over: bool) -> dict[str, object]:
     """Who it was, as far as a web page can tell (UETA section 9): what opened the session, from where, with what.
 
-    Who answers is recorded, as they said it; whether they may sign is not decided here.
+    The times are the server's, with the clinic's zone. The session is told by a keyed hash, never by its key.
     """
+    request, packet, given = desk.request, desk.packet, form.cleaned_data
+    zone, now = ZoneInfo(packet.clinic.time_zone), clock.now()
+    shown_at = stamped_at(given["shown"], given["shown_sha256"])
     return {
         "identity_check": "tablet_and_birth_date" if is_on_tablet(request) else "link_and_birth_date",
         "answered_by": packet.answered_by,
-        "respondent": packet.respondent,
+        "respondent": {} if handed_over else packet.respondent,  # else they are not who signs
         "assisted_by": str(packet.assisted_by_id or ""),
+        "handed_over": handed_over,
         "ip": request.META.get("REMOTE_ADDR", ""),
         "user_agent": request.headers.get("User-Agent", "")[:LONGEST_AGENT],
+        "session": blind_index(settings.INDEX_KEY, request.session.session_key or "", context="signature.session"),
+        "time_zone": packet.clinic.time_zone,
+        "server_time": now.astimezone(zone).isoformat(timespec="seconds"),
+        "shown_at": shown_at.astimezone(zone).isoformat(timespec="seconds") if shown_at else "",
+        "seconds_on_page": max(0, int((now - shown_at).total_seconds())) if shown_at else None,
+        "font_scale": given["font_scale"],
     }
 
 
-def _show(
-    request: HttpRequest,
-    packet: "Packet",
-    step: selectors.StepView,
-    place: Place,
-    form: SignatureForm,
-    *,
-    problem: str = "",
-    status: int = 200,
-) -> HttpResponse:
+def _show(desk: Desk, form: SignatureForm, *, problem: str = "", status: int = 200) -> HttpResponse:
+    request, packet, step = desk.request, desk.packet, desk.step
     try:
         shown = consents.services.show(
             patient=packet.patient,
@@ -102,27 +176,58 @@ def _show(
             actor=Actor.patient(packet.patient_id),
         )
     except NotPublished:
-        return page(request, packet, "not_ready", {"step": step, "place": place}, status=503)
-    ticked = request.POST.getlist("statement")
+        return page(request, packet, "not_ready", {"step": step, "place": desk.place}, status=503)
+    is_new = problem == "outdated"  # agreed to line by line, and drawn under, was another text
+    ticked = [] if is_new else request.POST.getlist("statement")
+    capacity = CAPACITY_OF.get(packet.respondent.get("relationship", ""), "") if not desk.hands_over else ""
     context: dict[str, Any] = {
-        "place": place,
+        "place": desk.place,
+        "desk": desk,
         "shown": shown,
+        "stamp": stamp(shown.sha256),
         "decisions": dict(shown.decisions),
         "form": form,
+        "capacities": CAPACITIES,
+        "capacity": request.POST.get("capacity", capacity),
+        "mark": "" if is_new or problem == "mark" else request.POST.get("mark", ""),
         "ticked": ticked,
         "problem": problem,
-        "problems": _problems(problem, form, unticked=any(name not in ticked for name, _words in shown.statements)),
+        "problems": _problems(problem, form, _blanks(desk, shown, form, ticked)),
     }
     return page(request, packet, "consent", context, status=status)
 
 
-def _problems(problem: str, form: SignatureForm, *, unticked: bool) -> dict[str, str]:
+def _blanks(desk: Desk, shown: consents.services.Shown, form: SignatureForm, ticked: list[str]) -> dict[str, str]:
+    """What is still to fill in before this can be signed, in the order of the page."""
+    typed = {name: str(form[name].value() or "").strip() for name in ("word", "capacity", "authority", "signer_name")}
+    for_another = desk.role == "other"
+    asked = {
+        "word": shown.kind == "esign" and not typed["word"],
+        "statements": any(name not in ticked for name, _words in shown.statements),
+        "capacity": for_another and not typed["capacity"],
+        "authority": for_another and not typed["authority"],
+        "signer_name": not typed["signer_name"],
+    }
+    words = _words()
+    return {field: words[field] for field, is_blank in asked.items() if is_blank}
+
+
+def _words() -> dict[str, str]:
+    return {
+        "word": _("Please open the sample PDF and type the word that you see in it."),
+        "statements": _("Please tick each line that you agree with, so that you can sign."),
+        "capacity": _("Please say who you are to the patient."),
+        "authority": _("Please say in a few words what gives you the right to sign for the patient."),
+        "signer_name": _("Please type your full name to sign."),
+    }
+
+
+def _problems(problem: str, form: SignatureForm, blanks: dict[str, str]) -> dict[str, str]:
     """Everything that kept the decision from being recorded, by the field it belongs to; "" for the page as a whole."""
-    name = _("Please type your full name to sign.")
-    ticks = _("Please tick each line that you agree with, so that you can sign.")
-    if problem in ("name", "statements"):
-        blank = not form.cleaned_data["signer_name"].strip()
-        return ({"statements": ticks} if unticked else {}) | ({"signer_name": name} if blank else {}) or {problem: name}
+    field = "signer_name" if problem == "name" else problem
+    if problem in ("name", "statements", "capacity", "authority", "word") and not form.errors:
+        wrong = {"word": {"word": _("That is not the word in the sample. If you cannot open it, choose paper below.")}}
+        return blanks if field in blanks else {**wrong.get(problem, {field: _words()[field]}), **blanks}
     return {
         "": {},
         "unconfirmed": {
@@ -132,5 +237,9 @@ def _problems(problem: str, form: SignatureForm, *, unticked: bool) -> dict[str,
         },
         "outdated": {"": _("The text of this page has changed. Please read the new text and decide again.")},
         "signer_name": {"signer_name": _("This name is too long. Please type it shorter.")},
+        "authority": {"authority": _("This is too long. Please type it shorter.")},
+        "mark": {
+            "pad": _("We couldn’t read your drawing. Please draw it again, or leave it out: your name is enough.")
+        },
         "reason": {"reason": _("Please tell us in a few words why you do not want to sign.")},
     }.get(problem, {"": _("Please choose one of the buttons below.")})

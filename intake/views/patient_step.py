@@ -10,10 +10,9 @@ from django.shortcuts import redirect
 from django.utils import translation
 from django.views.decorators.http import require_http_methods
 
-from consents.policy import Kind
 from intake import engine, selectors
 from intake.forms import everything, posted_section
-from intake.services.packets import DOCUMENTS, remember_place
+from intake.services.packets import remember_place
 from intake.services.submission import Saved, StepLocked
 from intake.views.patient import address, asked_parts, is_finished, next_address
 from intake.views.patient_answers import (
@@ -33,8 +32,6 @@ from intake.views.patient_page import FINISHED, Place, page, patient_page, switc
 
 if TYPE_CHECKING:
     from intake.models import Packet
-
-UNLOCKS = next(slug for slug, kind, _ in DOCUMENTS if kind == Kind.PART2_TPO)
 
 
 class Nth(NamedTuple):
@@ -57,14 +54,14 @@ def step(request: HttpRequest, packet: "Packet", slug: str) -> HttpResponse:
         remember_place(packet=packet, slug=slug)
         return consent(request, packet, current, place)
     if current.locked:
-        return _locked(request, packet, current, place)
+        return _locked(request, packet, current, place, steps)
     sitting = Sitting(request, packet, slug, place)
     try:
         if packet.presentation == "guided":
             return guided(sitting)
         return _kept(sitting) if request.method == "POST" else _opened(sitting)
     except StepLocked:  # the permission ended while the page was open
-        return _locked(request, packet, current, place)
+        return _locked(request, packet, current, place, steps)
 
 
 def _place(steps: tuple[selectors.StepView, ...], current: selectors.StepView) -> Place:
@@ -74,11 +71,22 @@ def _place(steps: tuple[selectors.StepView, ...], current: selectors.StepView) -
     return Place(n, len(parts), sum(map(is_finished, parts)), engine.minutes(sum(one.seconds_left for one in parts)))
 
 
-def _locked(request: HttpRequest, packet: "Packet", current: selectors.StepView, place: Place) -> HttpResponse:
-    """Not asked without the Part 2 permission. Undecided: the way to it. Declined: skipped, and what that means."""
+def _locked(
+    request: HttpRequest,
+    packet: "Packet",
+    current: selectors.StepView,
+    place: Place,
+    steps: tuple[selectors.StepView, ...],
+) -> HttpResponse:
+    """Not asked without the Part 2 permission. Undecided: the way to it. Declined: skipped, and what that means.
+
+    An earlier packet's permission is not asked for again; where that has ended since, this packet has none.
+    """
     if switched(request, packet):
         return redirect("intake:step", current.slug)
-    context = {"step": current, "place": place, "permission": UNLOCKS, "goes_to": next_address(packet, current.slug)}
+    permission = next((one.slug for one in steps if one.kind == "part2_tpo"), "")
+    context = {"step": current, "place": place, "permission": permission}
+    context["goes_to"] = next_address(packet, current.slug)
     return page(request, packet, "locked", context)
 
 

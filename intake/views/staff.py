@@ -28,6 +28,7 @@ PLACES = (
     (Permission.SEE_CLINICAL, "Inbox", "intake:inbox"),
     (Permission.MANAGE_PACKETS, "Front desk", "admin:index"),
     (Permission.SEE_AUDIT, "Who saw what", "core:audit-log"),
+    (Permission.MANAGE_CONSENTS, "Documents", "admin:consents_document_changelist"),
     (Permission.MANAGE_SETTINGS, "Form rules", "admin:intake_formrule_changelist"),
 )
 

@@ -7,7 +7,7 @@ from personas import World
 
 import consents.services
 from audit.actions import Actor
-from consents.rules import DocumentSource, document_files, parse
+from consents.rules import DocumentSource, document_files, parse, with_lines
 
 TEST = Actor.system("test")
 LANGUAGES = ("en", "es")
@@ -23,9 +23,9 @@ def edition(
     swap: tuple[str, str] = ("", ""),
     slug: str = "",
 ) -> DocumentSource:
-    """The shipped text `name` as another version, changed as a test needs it."""
-    shipped = next(one for one in document_files(LANGUAGES) if (one.slug, one.language) == (name, language))
-    text = shipped.text.replace("version: 1.0\n", f"version: {version}\n") + extra
+    """The newest shipped text `name` as another version, changed as a test needs it."""
+    *_, shipped = (one for one in document_files(LANGUAGES) if (one.slug, one.language) == (name, language))
+    text = with_lines(shipped.text, version=version) + extra
     if drop:
         text = text.replace(drop, "")
     if swap[0]:

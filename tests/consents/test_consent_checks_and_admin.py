@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 
 import consents.rendering
+import consents.selectors
 import consents.services
 from audit.actions import Actor
 from consents import checks
@@ -56,7 +57,8 @@ def test_compliance_reads_its_own_clinics_texts_and_changes_nothing(published, t
     assert texts.has_module_permission(request)
     assert texts.has_view_permission(request)
     assert {row.document.clinic_id for row in texts.get_queryset(request)} == {published.clinic.id}
-    assert texts.get_queryset(request).count() == len(document_files(("en", "es")))
+    newest = {(one.slug, one.language) for one in document_files(("en", "es"))}
+    assert texts.get_queryset(request).count() == len(newest)
     for refused in (texts.has_add_permission, texts.has_change_permission, texts.has_delete_permission):
         assert not refused(request)
 
@@ -73,3 +75,29 @@ def test_nobody_signed_in_finds_nothing(published, texts):
     request = asking(AnonymousUser())
     assert not texts.has_view_permission(request)
     assert not texts.get_queryset(request).exists()
+
+
+def told(at=("default",)):
+    return [(one.id, one.msg) for one in checks.texts_to_look_at(list(at))]
+
+
+def test_texts_that_nobody_reviewed_are_named_by_clinic_until_they_are(published):
+    (warning,) = told()
+    assert warning[0] == "consents.W002"
+    assert "Harbor Clinic (esign, messages, privacy-notice, records-notice, share-permission, treatment, " in warning[1]
+    rows = DocumentVersion.objects.filter(state="effective")
+    for row in rows.exclude(document__slug="treatment"):
+        for role in consents.selectors.reviews_wanted(row):
+            consents.services.record_review(
+                version=row, role=role, reviewer_name="Lee", note="", by=published.compliance
+            )
+    assert told()[0][1].endswith("translator: Harbor Clinic (treatment).")
+
+
+def test_a_day_to_look_again_that_has_passed_is_named(published):
+    DocumentVersion.objects.filter(document__slug="treatment", state="effective").update(review_by="2020-01-01")
+    assert ("consents.W003", "The day to look at these texts again has passed: Harbor Clinic (treatment).") in told()
+
+
+def test_without_the_database_the_texts_are_not_looked_at(published):
+    assert told(at=()) == []

@@ -24,7 +24,7 @@ def standing(screen):
 def test_titles_speak_the_language_or_english(screen, django_assert_num_queries):
     with django_assert_num_queries(1):
         titles = consents.selectors.titles(screen.world.clinic.id, "es")
-    assert titles["treatment"] == "Acuerdo para recibir atención, en persona o por video"
+    assert titles["treatment"] == "Acuerdo para recibir atención"
     assert consents.selectors.titles(screen.world.clinic.id, "fr")["treatment"].startswith("Agreement")
     assert consents.selectors.titles(screen.world.other_clinic.id, "en") == {}
 
@@ -38,7 +38,7 @@ def test_decisions_are_told_in_order_with_one_query(screen, django_assert_num_qu
         rows = consents.selectors.decisions(screen.packet)
     assert [(row.slug, row.kind, row.decision, row.language, row.version) for row in rows] == [
         ("privacy-notice", "npp_ack", "refused", "en", "1.0"),
-        ("treatment", "treatment", "signed", "es", "1.0"),
+        ("treatment", "treatment", "signed", "es", "1.1"),
         (SHARING, "part2_tpo", "signed", "en", "1.0"),
     ]
     assert all(row.current and not row.revoked for row in rows)

@@ -1,40 +1,86 @@
 """A document's file: what it must hold before it may be published, in every language."""
 
+import hashlib
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from consents import rules
 from consents.policy import TPO_PURPOSES, Category, Kind
 from consents.rendering import html_of
-from consents.rules import REQUIRED_ELEMENTS, InvalidDocument, document_files, faults, order, parse, set_faults
+from consents.rules import (
+    OPTIONAL_ELEMENTS,
+    REQUIRED_ELEMENTS,
+    WORDS,
+    InvalidDocument,
+    document_files,
+    faults,
+    order,
+    own_lines,
+    parse,
+    set_faults,
+    with_lines,
+    written,
+)
 
 LANGUAGES = ("en", "es")
 SHIPPED = document_files(LANGUAGES)
+TEMPLATES = [one for one in SHIPPED if one.is_template]
+NOTICE = next(one for one in SHIPPED if one.slug == "privacy-notice")
+RELEASE = next(one for one in TEMPLATES if one.slug == "release")
 SHARING = [one for one in SHIPPED if one.kind == Kind.PART2_TPO]
+
+
+def filled_in(source):
+    return parse(source.text.replace("______", "Dr. Ana Ruiz"), slug=source.slug)
 
 
 def named(source):
     return f"{source.slug}-{source.language}"
 
 
-def test_three_documents_ship_in_two_languages():
-    assert [(one.slug, one.kind, one.language) for one in SHIPPED] == [
-        (slug, kind, language)
-        for slug, kind in (("privacy-notice", "npp_ack"), ("share-permission", "part2_tpo"), ("treatment", "treatment"))
-        for language in LANGUAGES
-    ]
+KINDS = {
+    "ai-tools": "ai_use", "esign": "esign", "messages": "comms", "privacy-notice": "npp_ack",
+    "records-notice": "part2_notice", "release": "part2_specific", "share-permission": "part2_tpo",
+    "treatment": "treatment", "video-visits": "telehealth",
+}  # fmt: skip
+
+
+def test_nine_documents_ship_in_two_languages():
+    assert {(one.slug, one.kind, one.language) for one in SHIPPED} == {
+        (slug, kind, language) for slug, kind in KINDS.items() for language in LANGUAGES
+    }
+    assert {one.slug for one in TEMPLATES} == {"ai-tools", "release"}
+
+
+def test_what_was_published_before_is_as_it_was():
+    """SHA-256 of the files whose text clinics already signed."""
+    before = {
+        "privacy-notice/1.0.en": "df1e4a470dd5fbf3",
+        "privacy-notice/1.0.es": "6ee52811ad1db6fa",
+        "share-permission/1.0.en": "f1fc0333ae0bdce5",
+        "share-permission/1.0.es": "696cd7d8a20dcf7a",
+        "treatment/1.0.en": "2d90f03453baa67d",
+        "treatment/1.0.es": "bc0f3656a0f652e6",
+    }
+    found = {
+        f"{one.slug}/{one.version}.{one.language}": hashlib.sha256(one.text.encode()).hexdigest()[:16]
+        for one in SHIPPED
+    }
+    assert before.items() <= found.items()
 
 
 @pytest.mark.parametrize("source", SHIPPED, ids=named)
-def test_a_shipped_text_may_be_published_and_says_who_has_to_review_it(source):
-    assert faults(source) == ()
+def test_a_shipped_text_may_be_published_once_its_blanks_are_filled_and_says_who_has_to_review_it(source):
+    assert faults(filled_in(source)) == ()
+    assert faults(source) == (("it holds a blank to fill in",) if source.is_template else ())
     assert ("counsel" if source.language == "en" else "traductor") in source.review_note
 
 
 @pytest.mark.parametrize("source", SHIPPED, ids=named)
 def test_no_tag_box_blank_or_open_choice_is_left_for_a_patient_to_see(source):
-    page = html_of(source.body)
+    page = html_of(filled_in(source).body)
     for left in ("⟦", "⟧", "[ ]", "( )", "____", "CHOOSE", "ELEGIR", "{{if", "<script"):
         assert left not in page
 
@@ -44,6 +90,22 @@ def test_the_slug_and_the_title_tell_nothing_about_the_kind_of_care(source):
     """42 CFR 2.13(c): both travel in URLs and page titles."""
     for word in ("substance", "sustancia", "part2", "part 2", "drug", "alcohol"):
         assert word not in f"{source.slug} {source.title}".lower()
+
+
+@pytest.mark.parametrize(
+    "name", ["Substance use records", "Permiso sobre sustancias", "Part 2 consent", "Parte 2", "release-sud", "part2"]
+)
+def test_a_name_that_tells_the_kind_of_care_is_refused(name):
+    told = f"this name tells what kind of care it is: {name}"
+    assert faults(replace(NOTICE, title=name)) == faults(replace(NOTICE, slug=name)) == (told,)
+    assert faults(replace(NOTICE, title="Parts of your care, with sudden changes")) == ()
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_no_kinds_everyday_name_tells_the_front_desk_about_the_kind_of_care(kind):
+    """42 CFR 2.13(c): the desk's list shows these names."""
+    for word in ("substance", "part 2", "part2", "drug", "alcohol", "addiction", "sud"):
+        assert word not in kind.label.lower()
 
 
 @pytest.mark.parametrize("source", [one for one in SHIPPED if one.slug == "treatment"], ids=named)
@@ -57,7 +119,21 @@ def test_the_crisis_lines_are_in_the_agreement_to_care(source):
 def test_a_permission_to_share_without_one_element_may_not_be_published(source, element):
     """42 CFR 2.31(a)(1) to (10), (4)(iii) and (10)(i)(ii) with them."""
     lacking = replace(source, body=source.body.replace(f"⟦{element}⟧", ""))
-    assert faults(lacking) == (f"required element {element} is missing",)
+    assert faults(lacking) == (f"required element {element} is missing: it does not say {WORDS[element]}",)
+
+
+@pytest.mark.parametrize("source", [one for one in SHIPPED if one.language == "en"], ids=named)
+def test_each_element_of_each_kind_is_asked_for_in_words(source):
+    """Citations: see consents/rules/elements.py."""
+    for element in REQUIRED_ELEMENTS[source.kind]:
+        (fault, *others) = faults(replace(filled_in(source), body=filled_in(source).body.replace(f"⟦{element}⟧", "")))
+        assert fault == f"required element {element} is missing: it does not say {WORDS[element]}"
+        assert not others
+
+
+def test_every_element_has_its_words():
+    optional = [one for elements in OPTIONAL_ELEMENTS.values() for one in elements]
+    assert {*WORDS} == {*optional} | {one for elements in REQUIRED_ELEMENTS.values() for one in elements}
 
 
 def test_all_ten_elements_of_the_regulation_are_required():
@@ -66,9 +142,8 @@ def test_all_ten_elements_of_the_regulation_are_required():
 
 
 def test_an_acknowledgement_without_its_statement_of_receipt_may_not_be_published():
-    notice = SHIPPED[0]
-    assert faults(replace(notice, body=notice.body.replace("⟦164.520(c)(2)(ii)⟧", ""))) == (
-        "required element 164.520(c)(2)(ii) is missing",
+    assert faults(replace(NOTICE, body=NOTICE.body.replace("⟦164.520(c)(2)(ii)⟧", ""))) == (
+        "required element 164.520(c)(2)(ii) is missing: it does not say that the patient was given the notice",
     )
 
 
@@ -89,7 +164,7 @@ def test_an_acknowledgement_without_its_statement_of_receipt_may_not_be_publishe
 )
 def test_wording_that_is_not_plain_text_is_refused(added, fault):
     source = SHARING[0]
-    assert fault in faults(replace(source, body=f"{source.body}\n\n{added}"))
+    assert fault in faults(replace(source, body=f"{source.body}\n\n{added}", text=f"{source.text}\n\n{added}"))
 
 
 def test_a_text_that_does_not_show_its_version_is_refused():
@@ -102,10 +177,11 @@ def test_a_text_that_does_not_show_its_version_is_refused():
     [
         ({"purposes": ()}, "no purpose"),
         ({"purposes": ("TREAT", "HLEGAL")}, "purpose HLEGAL is not treatment, payment or operations"),
+        ({"purposes": ("PATRQT",)}, "purpose PATRQT is not treatment, payment or operations"),
         ({"categories": ()}, "no category of information"),
         ({"categories": ("sud_counseling_notes",)}, "unknown category sud_counseling_notes"),
-        ({"expiry": ""}, "expiry must be one of end_of_treatment, none"),
-        ({"expiry": "someday"}, "expiry must be one of end_of_treatment, none"),
+        ({"expiry": ""}, "expiry must be one of after_N_months, end_of_treatment, event, none"),
+        ({"expiry": "someday"}, "expiry must be one of after_N_months, end_of_treatment, event, none"),
         ({"statements": ()}, "there is no statement to tick"),
         ({"statements": (("a", "x"), ("a", "y"))}, "an id is used twice"),
         ({"decisions": (("declined", "No"),)}, "there is no button to sign it"),
@@ -120,8 +196,7 @@ def test_a_fault_of_scope_or_decision_is_named(change, fault):
 
 
 def test_only_a_permission_to_share_has_a_scope():
-    notice = SHIPPED[0]
-    assert faults(replace(notice, purposes=("TREAT",))) == ("only a permission to share has a scope",)
+    assert faults(replace(NOTICE, purposes=("TREAT",))) == ("only a permission to share has a scope",)
 
 
 def test_the_shipped_scope_is_treatment_payment_and_operations():
@@ -132,7 +207,35 @@ def test_the_shipped_scope_is_treatment_payment_and_operations():
 
 
 def test_the_version_of_one_language_alone_is_not_a_version():
-    assert set_faults(SHIPPED[:1], LANGUAGES) == ("privacy-notice 1.0: there is no text in es",)
+    assert set_faults((NOTICE,), LANGUAGES) == ("privacy-notice 1.0: there is no text in es",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "fault"),
+    [
+        (Kind.PART2_SPECIFIC, {"recipients": ()}, "no recipient"),
+        (Kind.PART2_SPECIFIC, {"recipients": ("Dr. Bo Lee",)}, "recipient Dr. Bo Lee is not named in the text"),
+        (Kind.PART2_SPECIFIC, {"purposes": ("HLEGAL",)}, "purpose HLEGAL is not one of"),
+        (Kind.PART2_SPECIFIC, {"expiry": "none"}, "expiry must be one of after_N_months, end_of_treatment, event"),
+        (Kind.PART2_SPECIFIC, {"purposes": ("TREAT",)}, "required element 2.31(a)(10)(ii) is missing"),
+        (Kind.PART2_SPECIFIC, {"categories": ("sud_counseling_notes",)}, "unknown category sud_counseling_notes"),
+        (Kind.PART2_COUNSELING_NOTES, {}, "unknown category attendance"),
+        (Kind.PART2_COUNSELING_NOTES, {}, "required element 2.31(b)(3) is missing"),
+        (Kind.PART2_PROCEEDINGS, {}, "purpose PATRQT is not a legal case"),
+        (Kind.PART2_PROCEEDINGS, {}, "required element 2.31(d) is missing"),
+        (Kind.PART2_CJ_REFERRAL, {}, "required element 2.35(c) is missing"),
+        (Kind.HIPAA_AUTHORIZATION, {}, "required element 164.508(c)(1)(v) is missing"),
+    ],
+)
+def test_what_must_stand_apart_stands_apart(kind, change, fault):
+    """42 CFR 2.31(b), (d), 2.35; 45 CFR 164.508: a kind holds its own purposes and categories and no other's."""
+    assert any(one.startswith(fault) for one in faults(replace(filled_in(RELEASE), kind=kind, **change)))
+
+
+def test_a_permission_that_counts_months_knows_its_last_day():
+    assert RELEASE.expires_on(date(2026, 11, 30)) == date(2027, 11, 30)
+    assert replace(RELEASE, expiry="after_3_months").expires_on(date(2026, 11, 30)) == date(2027, 2, 28)
+    assert SHARING[0].expires_on(date(2026, 11, 30)) is None
 
 
 def test_languages_may_not_differ_in_what_is_signed():
@@ -156,7 +259,7 @@ HEAD = "title: T\nkind: npp_ack\nversion: 1.0\nlanguage: en\neffective: 2026-02-
         ("---\ntitle: T\n---\nbody", "missing: kind, version, language, effective, review_note"),
         (
             f"---\n{HEAD.replace('npp_ack', 'lease')}\n---\nbody",
-            "kind lease is not one of npp_ack, treatment, part2_tpo",
+            "kind lease is not one of esign, npp_ack",
         ),
         (f"---\n{HEAD.replace('2026-02-16', 'soon')}\n---\nbody", "effective date"),
         (f"---\n{HEAD}\ntext a part2: x\n---\nbody", "a text line is missing: a other"),
@@ -199,3 +302,15 @@ def test_the_rules_and_the_policy_speak_of_the_same_things():
 
 def test_versions_sort_as_people_sort_them():
     assert sorted(["1.10", "1.9", "2.0", "1"], key=order) == ["1", "1.9", "1.10", "2.0"]
+
+
+@pytest.mark.parametrize("source", SHIPPED, ids=named)
+def test_a_file_taken_apart_and_written_again_is_the_same_file(source):
+    parts = {name: getattr(source, name) for name in ("kind", "version", "language", "effective", "review_note")}
+    assert written(**parts, title=source.title, lines=own_lines(source.text), body=source.body) == source.text
+
+
+def test_another_number_changes_its_line_and_nothing_else():
+    later = with_lines(NOTICE.text, version="1.1")
+    assert later.replace("version: 1.1\n", "version: 1.0\n") == NOTICE.text
+    assert parse(later, slug="x").version == "1.1"

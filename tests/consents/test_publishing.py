@@ -19,41 +19,43 @@ def versions(world, slug="treatment", language="en"):
 
 
 def test_installing_publishes_every_language_once(world):
-    assert consents.services.install_documents(clinic=world.clinic, actor=TEST) == 6
+    assert consents.services.install_documents(clinic=world.clinic, actor=TEST) == 18
     assert consents.services.install_documents(clinic=world.clinic, actor=TEST) == 0
-    assert DocumentVersion.objects.filter(document__clinic=world.clinic, state="effective").count() == 6
-    assert Event.objects.filter(action="document.published").count() == 6
+    rows = DocumentVersion.objects.filter(document__clinic=world.clinic)
+    assert rows.filter(state="effective").count() == Event.objects.filter(action="document.published").count() == 14
+    assert rows.filter(state="draft").count() == Event.objects.filter(action="document.drafted").count() == 4
+    assert DocumentVersion.history.filter(document__clinic=world.clinic).count() == 18
 
 
 def test_another_clinic_gets_its_own_texts(published):
-    assert consents.services.install_documents(clinic=published.other_clinic, actor=TEST) == 6
+    assert consents.services.install_documents(clinic=published.other_clinic, actor=TEST) == 18
 
 
 def test_a_new_version_retires_the_old_one_of_its_language_only(published):
-    consents.services.publish(clinic=published.clinic, source=edition("treatment", "1.1"), actor=TEST)
-    assert versions(published) == {"1.0": "retired", "1.1": "effective"}
-    assert versions(published, language="es") == {"1.0": "effective"}
+    consents.services.publish(clinic=published.clinic, source=edition("treatment", "1.2"), actor=TEST)
+    assert versions(published) == {"1.1": "retired", "1.2": "effective"}
+    assert versions(published, language="es") == {"1.1": "effective"}
 
 
 def test_installing_does_not_take_back_a_clinics_newer_text(published):
-    consents.services.publish(clinic=published.clinic, source=edition("treatment", "1.1"), actor=TEST)
+    consents.services.publish(clinic=published.clinic, source=edition("treatment", "1.2"), actor=TEST)
     assert consents.services.install_documents(clinic=published.clinic, actor=TEST) == 0
-    assert versions(published) == {"1.0": "retired", "1.1": "effective"}
+    assert versions(published) == {"1.1": "retired", "1.2": "effective"}
 
 
 def test_the_same_text_again_changes_nothing(published):
-    first = consents.services.publish(clinic=published.clinic, source=edition("treatment", "1.0"), actor=TEST)
+    first = consents.services.publish(clinic=published.clinic, source=edition("treatment", "1.1"), actor=TEST)
     assert first.state == "effective"
-    assert versions(published) == {"1.0": "effective"}
+    assert versions(published) == {"1.1": "effective"}
 
 
 @pytest.mark.parametrize(
     ("source", "why"),
     [
-        (edition("treatment", "1.0", extra="One word more.\n"), "published text never changes"),
-        (edition("treatment", "0.9"), "is not newer than 1.0"),
+        (edition("treatment", "1.1", extra="One word more.\n"), "published text never changes"),
+        (edition("treatment", "0.9"), "is not newer than 1.1"),
         (edition("share-permission", "1.1", drop="⟦2.31(a)(5)⟧"), "required element 2.31\\(a\\)\\(5\\) is missing"),
-        (edition("treatment", "1.1", swap=("effective: 2026-02-16", "effective: 2999-01-01")), "takes effect on 2999"),
+        (edition("treatment", "1.2", swap=("effective: 2026-11-01", "effective: 2999-01-01")), "takes effect on 2999"),
         (edition("privacy-notice", "1.1", slug="treatment"), "treatment is a treatment"),
     ],
     ids=["other words", "older", "element missing", "future", "other kind"],
@@ -61,7 +63,7 @@ def test_the_same_text_again_changes_nothing(published):
 def test_what_may_not_be_published_is_refused_with_its_reason(published, source, why):
     with pytest.raises(CannotPublish, match=why):
         consents.services.publish(clinic=published.clinic, source=source, actor=TEST)
-    assert versions(published) == {"1.0": "effective"}
+    assert versions(published) == {"1.1": "effective"}
 
 
 @pytest.mark.parametrize("column", ["title", "body", "html", "sha256", "effective_at"])
@@ -72,13 +74,13 @@ def test_the_database_freezes_a_published_text(published, column):
 
 
 def test_the_database_keeps_a_retired_text_retired(published):
-    consents.services.publish(clinic=published.clinic, source=edition("treatment", "1.1"), actor=TEST)
+    consents.services.publish(clinic=published.clinic, source=edition("treatment", "1.2"), actor=TEST)
     with pytest.raises(DatabaseError, match="only ever retired"), transaction.atomic():
-        DocumentVersion.objects.filter(version="1.0", document__slug="treatment", language="en").update(
+        DocumentVersion.objects.filter(version="1.1", document__slug="treatment", language="en").update(
             state="effective", retired_at=None
         )
     with pytest.raises(DatabaseError, match="never deleted"), transaction.atomic():
-        DocumentVersion.objects.filter(version="1.0", document__slug="treatment").delete()
+        DocumentVersion.objects.filter(version="1.1", document__slug="treatment").delete()
 
 
 @pytest.mark.django_db(transaction=True)

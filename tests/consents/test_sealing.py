@@ -82,14 +82,14 @@ def test_a_call_seals_no_more_than_its_limit(screen):
 
 
 def test_the_paper_of_version_one_stays_when_the_text_has_moved_on(screen):
-    """Signed under 1.0, sealed after 2.0 was published: the paper says what the screen said."""
+    """Signed under 1.1, sealed after 2.0 was published: the paper says what the screen said."""
     signature = screen.decide("treatment")
     changed = edition("treatment", "2.0", swap=("Talks with a counselor", "Talks with a robot"))
     consents.services.publish(clinic=screen.world.clinic, source=changed, actor=TEST)
     sheets = []
     consents.services.seal_due(render=lambda sheet: sheets.append(sheet) or b"pdf")
     assert sheets[0].shown_html == signature.shown_html
-    assert sheets[0].version == "1.0"
+    assert sheets[0].version == "1.1"
     assert "counselor" in sheets[0].shown_html
 
 

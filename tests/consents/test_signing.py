@@ -112,7 +112,7 @@ def test_nothing_that_was_signed_is_readable_in_the_table(screen):
 
 def test_an_optional_statement_is_stored_as_it_was_left(screen):
     signature = screen.decide("treatment", statements=["agree"])
-    assert {one["id"]: one["ticked"] for one in signature.statements} == {"agree": True, "telehealth": False}
+    assert {one["id"]: one["ticked"] for one in signature.statements} == {"agree": True}
 
 
 def test_signing_twice_is_signing_once(screen):

@@ -9,7 +9,7 @@ from django.db import connection
 
 import consents.services
 from audit.actions import Actor
-from consents.rules import parse
+from consents.rules import parse, with_lines
 from intake import selectors
 from intake.models import Packet, Response, SavedAnswer, Submission
 from intake.services import submission
@@ -98,7 +98,7 @@ def test_a_text_replaced_after_signing_is_outdated_and_refused(world, packet):
     from consents.models import DocumentVersion
 
     old = DocumentVersion.objects.get(document__slug="treatment", language="en", state="effective")
-    newer = parse(old.body.replace("version: 1.0", "version: 9.9"), slug="treatment")
+    newer = parse(with_lines(old.body, version="9.9"), slug="treatment")
     consents.services.publish(clinic=world.clinic, source=newer, actor=Actor.system("test"))
     assert why_not(packet) == [("treatment", "", "outdated")]
 

@@ -27,6 +27,7 @@ JOBS = (
     "escalation.services.advance_due",
     "escalation.services.deliver_due",
     "intake.services.submission.assess_unassessed",
+    "consents.services.take_effect_due",
     "consents.services.seal_due",
     "ehr.services.relay_finished",
     "ehr.services.push_due",

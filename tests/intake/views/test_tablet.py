@@ -267,7 +267,7 @@ def test_a_signatures_evidence_says_who_answered_and_how_it_was_opened(world, in
     other = packets.invite(
         patient=world.patient, program=world.program, site=world.site, language="en", invited_by=world.front_desk
     )
-    sign(on_tablet(world, other.packet, helps="I help"), "treatment")
+    sign(on_tablet(world, other.packet, helps="I help"), "privacy-notice")  # the other stands already
     evidence = Signature.objects.get(source_ref=other.packet.id).evidence
     assert (evidence["identity_check"], evidence["answered_by"]) == ("tablet_and_birth_date", "staff")
     assert evidence["assisted_by"] == str(world.front_desk.id)

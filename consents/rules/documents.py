@@ -5,12 +5,30 @@ such as ⟦2.31(a)(1)⟧, which say where a required element stands and are neve
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parent / "documents"
+from consents.rules.elements import (
+    CATEGORIES,
+    COUNSELING_NOTES,
+    DECISIONS,
+    LEGAL,
+    OPTIONAL_ELEMENTS,
+    PART2_COUNSELING_NOTES,
+    PART2_PROCEEDINGS,
+    PART2_TPO,
+    PURPOSES,
+    REQUIRED_ELEMENTS,
+    SHARING,
+    TPO_PURPOSES,
+    TPO_STATEMENTS,
+    WORDS,
+)
+
+FOLDER = Path(__file__).resolve().parent.parent / "documents"
 
 # Filled from the clinic, the program, the patient and the document itself; a `text` line adds its own.
 FIELDS = frozenset(
@@ -20,51 +38,25 @@ FIELDS = frozenset(
     }
 )  # fmt: skip
 
-# The words of `consents.policy`, said once more because neither module knows the other; a test holds them equal.
-NPP_ACK, TREATMENT, PART2_TPO = "npp_ack", "treatment", "part2_tpo"
-TPO_PURPOSES = frozenset({"TREAT", "HPAYMT", "HOPERAT"})
-CATEGORIES = frozenset(
-    {
-        "demographics", "substance_use", "results", "medications", "treatment_plan", "attendance", "billing",
-        "intake_answers",
-    }
-)  # fmt: skip
-
-# 42 CFR 2.31(a): a consent without one of them is void (2.31(c)(2)). (a)(4)(iii) and (a)(10) bind every consent for
-# treatment, payment and operations. 45 CFR 164.520(c)(2)(ii): the acknowledgement of receipt.
-REQUIRED_ELEMENTS: dict[str, tuple[str, ...]] = {
-    NPP_ACK: ("164.520(c)(2)(ii)",),
-    TREATMENT: (),
-    PART2_TPO: (
-        "2.31(a)(1)", "2.31(a)(2)", "2.31(a)(3)", "2.31(a)(4)(i)", "2.31(a)(4)(iii)", "2.31(a)(5)", "2.31(a)(6)",
-        "2.31(a)(7)", "2.31(a)(8)", "2.31(a)(9)", "2.31(a)(10)(i)", "2.31(a)(10)(ii)",
-    ),
-}  # fmt: skip
-# Only when an intermediary or fundraising is named (42 CFR 2.31(a)(4)(ii), (a)(5)(iii)).
-OPTIONAL_ELEMENTS = {PART2_TPO: ("2.31(a)(4)(ii)", "2.31(a)(5)(iii)")}
-
-# 45 CFR 164.520(c)(2)(ii) lets the acknowledgement be refused; there is nothing in a notice to decline.
-DECISIONS = {
-    NPP_ACK: frozenset({"signed", "refused"}),
-    TREATMENT: frozenset({"signed", "declined"}),
-    PART2_TPO: frozenset({"signed", "declined"}),
-}
-# "none" and "end of the treatment" are enough for treatment, payment and operations (42 CFR 2.31(a)(7)).
-EXPIRY_KINDS = frozenset({"none", "end_of_treatment"})
-
 TAG = re.compile(r"⟦([^⟧]*)⟧")
 FIELD = re.compile(r"\{\{([^{}]*)\}\}")
 LINE = re.compile(r"(?P<name>[a-z][a-z0-9_]*(?: [a-z][a-z0-9_]*){0,2}): (?P<value>\S.*)")
+MONTHS = re.compile(r"after_(\d{1,2})_months")
 VERSION = re.compile(r"\d{1,4}(\.\d{1,4}){0,3}")
 SINGLE = frozenset(
-    {"title", "kind", "version", "language", "effective", "review_note", "purposes", "categories", "expiry"}
-)
+    {
+        "title", "kind", "version", "language", "effective", "review_note", "purposes", "categories", "expiry",
+        "recipients",
+    }
+)  # fmt: skip
 REQUIRED_LINES = ("title", "kind", "version", "language", "effective", "review_note")
 # Raw HTML, links and images are refused; so are a blank, a box and an either-or that a template left to be filled.
+# 42 CFR 2.13(c): the front desk, a page's title and its address show a document's title and slug.
+TELLING = re.compile(r"substan|sustanc|drug|droga|alcohol|opioid|addict|adicci|part[e ]? ?2|\bsud\b", re.IGNORECASE)
+BLANK, BLANK_FAULT = re.compile(r"_{3,}"), "it holds a blank to fill in"
 REFUSED = {
     "HTML": re.compile(r"<"),
     "a link or an image": re.compile(r"\]\(|\]\[|\]:"),
-    "a blank to fill in": re.compile(r"_{3,}"),
     "an empty box": re.compile(r"\[ ?\]|\( ?\)"),
     "a choice left open": re.compile(r"CHOOSE|ELEGIR"),
 }
@@ -80,7 +72,8 @@ class DocumentSource:
 
     `decisions`: (decision, words of its button). `statements`: (id, text), each to be ticked before signing.
     `options`: (id, text), may be ticked. `texts`: field → (in a Part 2 program, elsewhere).
-    `purposes` and `categories` are the coded scope of a Part 2 consent. `text` is the whole file.
+    `purposes`, `categories` and `recipients` are the scope of a permission to share: coded, the recipients by name.
+    `text` is the whole file.
     """
 
     slug: str
@@ -95,10 +88,30 @@ class DocumentSource:
     expiry: str = ""
     purposes: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
     decisions: tuple[tuple[str, str], ...] = ()
     statements: tuple[tuple[str, str], ...] = ()
     options: tuple[tuple[str, str], ...] = ()
     texts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def is_template(self) -> bool:
+        """It has blanks that only the clinic can fill in: shipped as a draft, never in force as it is."""
+        return BLANK.search(self.text) is not None
+
+    @property
+    def expiry_kind(self) -> str:
+        """As `consents.policy` names it: a number of months comes to a date."""
+        return "date" if MONTHS.fullmatch(self.expiry) else self.expiry
+
+    def expires_on(self, signed: date) -> date | None:
+        """The last day of what is signed on that day, where `expiry` counts months."""
+        match = MONTHS.fullmatch(self.expiry)
+        if match is None:
+            return None
+        month = signed.month - 1 + int(match[1])
+        year, month = signed.year + month // 12, month % 12 + 1
+        return date(year, month, min(signed.day, monthrange(year, month)[1]))
 
 
 def parse(text: str, *, slug: str) -> DocumentSource:
@@ -127,6 +140,7 @@ def parse(text: str, *, slug: str) -> DocumentSource:
         expiry=single.get("expiry", ""),
         purposes=_codes(single.get("purposes", "")),
         categories=_codes(single.get("categories", "")),
+        recipients=_codes(single.get("recipients", ""), ";"),
         decisions=several["decision"],
         statements=several["statement"],
         options=several["option"],
@@ -153,8 +167,8 @@ def _lines(head: str) -> tuple[dict[str, str], dict[str, tuple[tuple[str, str], 
     return single, several
 
 
-def _codes(value: str) -> tuple[str, ...]:
-    return tuple(code.strip() for code in value.split(",") if code.strip())
+def _codes(value: str, between: str = ",") -> tuple[str, ...]:
+    return tuple(code.strip() for code in value.split(between) if code.strip())
 
 
 def _texts(lines: tuple[tuple[str, str], ...]) -> dict[str, tuple[str, str]]:
@@ -178,9 +192,11 @@ def faults(source: DocumentSource) -> tuple[str, ...]:
 def _element_faults(source: DocumentSource) -> list[str]:
     found = TAG.findall(source.body)
     required = REQUIRED_ELEMENTS[source.kind]
+    if source.kind.startswith("part2_") and {*source.purposes} & TPO_PURPOSES:
+        required = (*required, *(tag for tag in TPO_STATEMENTS if tag not in required))
     known = {*required, *OPTIONAL_ELEMENTS.get(source.kind, ())}
     return [
-        *(f"required element {tag} is missing" for tag in required if tag not in found),
+        *(f"required element {tag} is missing: it does not say {WORDS[tag]}" for tag in required if tag not in found),
         *(f"unknown element tag {tag}" for tag in found if tag not in known),
     ]
 
@@ -194,9 +210,16 @@ def _wording_faults(source: DocumentSource) -> list[str]:
         *(f"unknown field {name}" for name in named if name not in FIELDS and name not in source.texts),
         # Without its version two editions could look alike, and a hash of what was shown would not tell them apart.
         *(f"field {name} is never used" for name in ("version", *source.texts) if name not in named),
+        *([BLANK_FAULT] if source.is_template else []),
+        *(f"this name tells what kind of care it is: {name}" for name in (source.title, source.slug) if tells(name)),
         *(f"it holds {what}" for what, pattern in REFUSED.items() if pattern.search(source.body)),
         *(f"a field or a tag stands outside the body: {text[:40]}" for text in plain if "{{" in text or "⟦" in text),
     ]
+
+
+def tells(name: str) -> bool:
+    """Whether a name says what kind of care it is about."""
+    return TELLING.search(name) is not None
 
 
 def _decision_faults(source: DocumentSource) -> list[str]:
@@ -211,15 +234,47 @@ def _decision_faults(source: DocumentSource) -> list[str]:
 
 
 def _scope_faults(source: DocumentSource) -> list[str]:
-    if source.kind != PART2_TPO:
-        return ["only a permission to share has a scope"] if source.purposes or source.categories else []
+    if source.kind not in SHARING:
+        has_scope = source.purposes or source.categories or source.recipients
+        return ["only a permission to share has a scope"] if has_scope else []
+    purposes, why = _purposes(source.kind)
+    categories = {COUNSELING_NOTES} if source.kind == PART2_COUNSELING_NOTES else CATEGORIES
     return [
         *([] if source.purposes else ["no purpose"]),
-        *(f"purpose {code} is not treatment, payment or operations" for code in {*source.purposes} - TPO_PURPOSES),
+        *(f"purpose {code} is not {why}" for code in sorted({*source.purposes} - purposes)),
         *([] if source.categories else ["no category of information"]),
-        *(f"unknown category {code}" for code in sorted({*source.categories} - CATEGORIES)),
-        *([] if source.expiry in EXPIRY_KINDS else [f"expiry must be one of {', '.join(sorted(EXPIRY_KINDS))}"]),
+        *(f"unknown category {code}" for code in sorted({*source.categories} - categories)),
+        *_recipient_faults(source),
+        *_expiry_faults(source),
     ]
+
+
+def _purposes(kind: str) -> tuple[frozenset[str], str]:
+    """A legal case stands alone (42 CFR 2.31(d)), and the single consent is for treatment, payment and operations."""
+    if kind == PART2_TPO:
+        return TPO_PURPOSES, "treatment, payment or operations"
+    if kind == PART2_PROCEEDINGS:
+        return frozenset({LEGAL}), "a legal case"
+    return PURPOSES, f"one of {', '.join(sorted(PURPOSES))}"
+
+
+def _recipient_faults(source: DocumentSource) -> list[str]:
+    """The single consent names a class of recipients in its words; every other one names them."""
+    if source.kind == PART2_TPO:
+        return []
+    unsaid = (name for name in source.recipients if name not in source.body)
+    return [
+        *([] if source.recipients else ["no recipient"]),
+        *(f"recipient {name} is not named in the text" for name in unsaid),
+    ]
+
+
+def _expiry_faults(source: DocumentSource) -> list[str]:
+    """42 CFR 2.31(a)(7): without an end only for treatment, payment and operations."""
+    known = {"end_of_treatment", "event", *(["none"] if {*source.purposes} <= TPO_PURPOSES else [])}
+    if source.expiry in known or MONTHS.fullmatch(source.expiry):
+        return []
+    return [f"expiry must be one of after_N_months, {', '.join(sorted(known))}"]
 
 
 def set_faults(sources: tuple[DocumentSource, ...], languages: tuple[str, ...]) -> tuple[str, ...]:
@@ -239,7 +294,8 @@ def set_faults(sources: tuple[DocumentSource, ...], languages: tuple[str, ...]) 
 def _meaning(source: DocumentSource) -> tuple[object, ...]:
     """What must not depend on the language."""
     ids = [tuple(name for name, _ in pairs) for pairs in (source.decisions, source.statements, source.options)]
-    return (source.kind, source.effective, source.expiry, source.purposes, source.categories, *ids)
+    scope = (source.expiry, source.purposes, source.categories, len(source.recipients))
+    return (source.kind, source.effective, source.is_template, *scope, *ids)
 
 
 def document_files(languages: tuple[str, ...], folder: Path = FOLDER) -> tuple[DocumentSource, ...]:
@@ -256,7 +312,7 @@ def _document(path: Path) -> DocumentSource:
         source = parse(path.read_text(encoding="utf-8"), slug=path.parent.name)
     except (InvalidDocument, OSError, UnicodeDecodeError) as error:
         raise InvalidDocument(f"{name}: {error}") from error
-    if found := faults(source):
+    if found := [fault for fault in faults(source) if fault != BLANK_FAULT]:
         raise InvalidDocument(f"{name}: {found[0]}")
     if path.name != f"{source.version}.{source.language}.md":
         raise InvalidDocument(f"{name}: it says version {source.version}, language {source.language}")
@@ -266,3 +322,37 @@ def _document(path: Path) -> DocumentSource:
 def order(version: str) -> tuple[int, ...]:
     """Sorts versions as people do: 1.10 comes after 1.9."""
     return tuple(int(part) for part in version.split("."))
+
+
+def with_lines(text: str, **changed: object) -> str:
+    """The same file with other values on lines that it has: `version`, `effective`, `title`."""
+    head, closing, body = text.partition("\n---\n")
+    lines = [
+        f"{name}: {changed[name]}" if (name := line.partition(":")[0]) in changed else line for line in head.split("\n")
+    ]
+    return "\n".join(lines) + closing + body
+
+
+def written(
+    *, kind: str, version: str, language: str, effective: date, review_note: str, title: str, lines: str, body: str
+) -> str:
+    """A document's file from its parts; `lines` are those that `own_lines` gives. What it holds is asked of `parse`."""
+    known = {
+        "title": title, "kind": kind, "version": version, "language": language, "effective": effective.isoformat(),
+        "review_note": review_note,
+    }  # fmt: skip
+    head = [*(f"{name}: {' '.join(str(value).split())}" for name, value in known.items()), *lines.split("\n")]
+    return "\n".join(["---", *(line.strip() for line in head if line.strip()), "---", body.strip(), ""])
+
+
+def own_lines(text: str) -> str:
+    """The lines at a file's head that say what is signed: buttons, statements, options, scope."""
+    head = text.partition("\n---\n")[0].split("\n")[1:]
+    return "\n".join(line for line in head if line.partition(":")[0] not in REQUIRED_LINES)
+
+
+def readable(text: str) -> str:
+    """What a person compares: the title, the lines and the words, without what is kept for the machine."""
+    head, _, body = text.partition("\n---\n")
+    title = next((line for line in head.split("\n") if line.startswith("title: ")), "")
+    return "\n".join([title, own_lines(text), body])

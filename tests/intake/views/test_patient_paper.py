@@ -1,0 +1,141 @@
+"""Nothing is signed on a screen before that was agreed to, by somebody who could open a PDF; paper may be chosen."""
+
+import uuid
+
+import packets as given
+import pytest
+from patient_pages import fill, invited, opened, sign, states
+
+import consents.services
+from consents.models import Signature
+from intake import selectors
+from intake.models import Packet
+from intake.services import packets, submission
+from intake.services.respondents import answer_as
+
+TREATMENT = "/i/packet/treatment/"
+
+
+@pytest.fixture
+def world(world):
+    """The page about signing on a screen is in force."""
+    given.publish(world, esign=True)
+    return world
+
+
+def test_a_packet_of_one_document_has_nothing_else_but_the_agreement_before_it(world):
+    kin = {"patient": world.patient, "program": world.program, "site": None, "language": "en"}
+    packet = packets.invite(**kin, invited_by=world.front_desk, only="treatment").packet
+    assert [one.slug for one in selectors.steps(packet, "en")] == ["esign", "treatment"]
+    given.sign(packet, "esign")
+    given.sign(packet, "treatment")
+    with pytest.raises(packets.NothingToAsk):
+        packets.invite(**kin, invited_by=world.front_desk, only="treatment")
+    assert Packet.objects.count() == 1
+
+
+# --- on a screen, or on paper ----------------------------------------------------------------------------
+
+
+def test_nothing_is_signed_before_signing_on_a_screen_is_agreed_to(world):
+    invitation = invited(world)
+    browser = opened(invitation)
+    page = browser.go(TREATMENT)
+    assert "First, please read the page about signing on a screen" in page.text
+    assert "/i/packet/esign/" in page.links
+    with pytest.raises(submission.ScreenFirst):
+        given.sign(invitation.packet, "treatment")
+    token = {"csrfmiddlewaretoken": dict(page.fields)["csrfmiddlewaretoken"], "decision": "signed"}
+    assert browser.client.post(TREATMENT, token).status_code == 409
+    assert not Signature.objects.exists()
+
+
+@pytest.mark.parametrize("word", ["", "gardens", "flower"])
+def test_without_the_word_of_the_sample_nobody_agrees_and_paper_is_offered(world, word):
+    browser = opened(invited(world))
+    page = browser.go("/i/packet/esign/")
+    assert "/static/documents/sample.en.pdf" in page.links
+    page = fill(browser, word=word)
+    assert browser.response.status_code == 422 and "#word" in page.links
+    assert ("choose paper" in page.text) is bool(word)
+    assert "I want paper" in page.text and not Signature.objects.exists()
+
+
+@pytest.mark.parametrize("word", ["garden", " Garden. ", "JARDÍN", "jardin"])
+def test_the_word_shows_that_the_file_was_opened_and_each_later_act_names_the_agreement(world, word):
+    invitation = invited(world)
+    browser = opened(invitation)
+    browser.go("/i/packet/esign/")
+    fill(browser, word=word)
+    assert browser.url == "/i/packet/privacy-notice/"
+    agreed = Signature.objects.get(kind="esign")
+    assert agreed.evidence["access_shown_by"] == "sample-pdf"
+    sign(browser, "treatment")
+    assert Signature.objects.get(kind="treatment").evidence["esign_signature"] == str(agreed.pk)
+    assert "esign" not in {one.slug for one in selectors.steps(invited(world).packet, "en")}
+
+
+def test_whoever_wants_paper_signs_nothing_and_can_still_send_the_rest(world):
+    invitation = invited(world)
+    browser = opened(invitation)
+    browser.go("/i/packet/esign/")
+    page = browser.press(name="decision", value="declined")
+    assert browser.url == "/i/packet/demographics/"
+    assert "The front desk will see" in browser.go("/i/packet/esign/").text
+    assert "You chose paper" in browser.go(TREATMENT).text
+    page = browser.go("/i/packet/dast-10/")
+    assert "because you chose paper" in page.text and "dast10-q1" not in page.names
+    with pytest.raises(submission.ScreenFirst):
+        given.sign(invitation.packet, "treatment")
+    for slug in given.ANSWERS:
+        if slug not in given.SUD:
+            given.answer(invitation.packet, slug)
+    desk = selectors.desk_status(invitation.packet)
+    assert "Wants paper to sign, not the screen" in desk.declined
+    assert "Agreement to care" in desk.waiting
+    assert submission.submit(packet=invitation.packet, key=uuid.uuid4()).state == "submitted"
+    assert [one.decision for one in Signature.objects.all()] == ["declined"]
+
+
+def test_after_paper_the_screen_can_still_be_chosen(world):
+    invitation = invited(world)
+    browser = opened(invitation)
+    browser.go("/i/packet/esign/")
+    browser.press(name="decision", value="declined")
+    assert states(invitation)["dast-10"] == "skipped"
+    assert "/i/packet/esign/?again" in browser.go(TREATMENT).links
+    browser.go("/i/packet/esign/?again")
+    fill(browser)
+    assert states(invitation)["dast-10"] == "waiting"
+    sign(browser, "treatment")
+    sign(browser, "share-permission")
+    assert "dast10-q1" in browser.go("/i/packet/dast-10/").names
+
+
+def test_paper_does_not_close_what_an_earlier_permission_opened(world):
+    first = invited(world)
+    given.sign(first.packet, "esign")
+    given.sign(first.packet, "share-permission")
+    agreed = Signature.objects.get(kind="esign")
+    consents.services.revoke(signature=agreed, why="revoked", note="", actor=given.SEED)
+    invitation = invited(world)
+    given.sign(invitation.packet, "esign", "declined")
+    assert states(invitation)["dast-10"] == "waiting"
+    given.answer(invitation.packet, "dast-10")
+
+
+# --- strangers --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("slug", ["esign", "treatment"])
+def test_a_stranger_is_shown_no_document_and_signs_none(world, slug):
+    packet = invited(world).packet
+    stranger = opened(invited(world), birth_date="1/1/1999")
+    for reply in (
+        stranger.client.get(f"/i/packet/{slug}/"),
+        stranger.client.get(f"/i/packet/{slug}/?again"),
+        stranger.client.get(f"/i/packet/{slug}/?back"),
+    ):
+        assert (reply.status_code, reply["Location"]) == (302, "/i/?closed#main")
+    answer_as(packet=packet)
+    assert not Signature.objects.exists()
