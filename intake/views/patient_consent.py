@@ -198,7 +198,9 @@ def _show(turn: Turn, form: SignatureForm, *, problem: str = "", status: int = 2
 
 
 def _blanks(turn: Turn, shown: consents.services.Shown, form: SignatureForm, ticked: list[str]) -> dict[str, str]:
-    """What is still to fill in before this can be signed, in the order of the page."""
+    """What is still to fill in before this can be signed, in the order of the page; a no needs nothing of it."""
+    if form["decision"].value() != "signed":
+        return {}
     typed = {name: str(form[name].value() or "").strip() for name in ("word", "capacity", "authority", "signer_name")}
     for_another = turn.role == "other"
     asked = {

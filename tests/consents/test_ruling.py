@@ -278,6 +278,6 @@ def test_what_does_not_fit_is_refused_in_words(clinic, officer):
 def test_the_rows_are_light(clinic, screen, django_assert_max_num_queries):
     screen.decide(TREATMENT)
     patient = Patient.objects.get(pk=clinic.patient.pk)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):
         documents_due(patient=patient, program=clinic.program)
     assert Signature.objects.count() == 1
