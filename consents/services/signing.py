@@ -301,8 +301,6 @@ def _check(source: DocumentSource, given: _Given) -> Strokes | None:
         raise CannotSign("decision")
     if given.capacity not in Signature.Capacity.values:
         raise CannotSign("capacity")
-    if given.capacity != Signature.Capacity.SELF and not _is_said(given.authority, LONGEST_AUTHORITY):
-        raise CannotSign("authority")
     if given.decision == "refused" and not any(char.isalnum() for char in given.reason):
         raise CannotSign("reason")
     return _check_signed(source, given) if given.decision == "signed" else None
@@ -311,6 +309,8 @@ def _check(source: DocumentSource, given: _Given) -> Strokes | None:
 def _check_signed(source: DocumentSource, given: _Given) -> Strokes | None:
     if source.kind == Kind.ESIGN and _folded(given.word) not in SAMPLE_WORDS:
         raise CannotSign("word")
+    if given.capacity != Signature.Capacity.SELF and not _is_said(given.authority, LONGEST_AUTHORITY):
+        raise CannotSign("authority")  # whoever says no needs no right to
     if not _is_said(given.signer_name, LONGEST_NAME):
         raise CannotSign("name")
     if not {name for name, _ in source.statements} <= {*given.statements}:

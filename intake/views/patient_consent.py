@@ -31,7 +31,7 @@ LONGEST_AGENT = 300
 
 
 @dataclass(frozen=True)
-class Desk:
+class Turn:
     """What lies before the patient: the document's step, and who has to decide on it now.
 
     `hands_over`: it is somebody else than who answers the packet, so the phone changes hands for this page.
@@ -66,85 +66,85 @@ class Desk:
 
 def consent(request: HttpRequest, packet: "Packet", step: selectors.StepView, place: Place) -> HttpResponse:
     """Show the text, or record what was decided. Asked again when the text has changed, and after a no if wanted."""
-    desk = Desk(request, packet, step, place)
+    turn = Turn(request, packet, step, place)
     form = SignatureForm(request.POST if request.method == "POST" else None)
     if step.closed:
-        return _closed(desk)
+        return _closed(turn)
     if switched(request, packet):
-        return _show(desk, form)
+        return _show(turn, form)
     if step.state == "declined":
         is_decided = request.method != "POST" and "again" not in request.GET
     else:
         is_decided = step.state != "waiting" and not step.missing
     if is_decided:
-        context = {"step": step, "place": place, "goes_to": desk.onward, "handed_over": desk.was_handed_over}
+        context = {"step": step, "place": place, "goes_to": turn.onward, "handed_over": turn.was_handed_over}
         context["signed"] = consents.selectors.signed_text(packet.id, step.slug)
         return page(request, packet, "decided", context)
     if request.method != "POST":
-        return _show(desk, form)
-    return _decide(desk, form)
+        return _show(turn, form)
+    return _decide(turn, form)
 
 
-def _closed(desk: Desk) -> HttpResponse:
+def _closed(turn: Turn) -> HttpResponse:
     """Signing on a screen comes first, paper was chosen, or only the patient may sign this: what to do instead."""
-    request, packet = desk.request, desk.packet
+    request, packet = turn.request, turn.packet
     if switched(request, packet):
-        return redirect("intake:step", desk.step.slug)
+        return redirect("intake:step", turn.step.slug)
     esign = next((one.slug for one in selectors.steps(packet, packet.language) if one.kind == "esign"), "")
-    context = {"step": desk.step, "place": desk.place, "esign": esign, "goes_to": desk.onward}
+    context = {"step": turn.step, "place": turn.place, "esign": esign, "goes_to": turn.onward}
     return page(request, packet, "consent_closed", context, status=409 if request.method == "POST" else 200)
 
 
-def _decide(desk: Desk, form: SignatureForm) -> HttpResponse:
+def _decide(turn: Turn, form: SignatureForm) -> HttpResponse:
     if not form.is_valid():
-        return _show(desk, form, problem=next(iter(form.errors)), status=422)
+        return _show(turn, form, problem=next(iter(form.errors)), status=422)
     try:
-        return redirect(_kept(desk, form))
+        return redirect(_kept(turn, form))
     except Unconfirmed:
-        return _show(desk, form, problem="unconfirmed", status=409)
+        return _show(turn, form, problem="unconfirmed", status=409)
     except OutdatedText:
-        return _show(desk, form, problem="outdated", status=409)
+        return _show(turn, form, problem="outdated", status=409)
     except CannotSign as refused:
-        return _show(desk, form, problem=refused.code, status=422)
+        return _show(turn, form, problem=refused.code, status=422)
     except (ScreenFirst, NotTheirs):  # another page of the same packet went on in the meantime
-        return _show(desk, form, problem="decision", status=409)
+        return _show(turn, form, problem="decision", status=409)
     except AlreadyDecided:
-        return redirect("intake:step", desk.step.slug)
+        return redirect("intake:step", turn.step.slug)
 
 
-def _kept(desk: Desk, form: SignatureForm) -> str:
+def _kept(turn: Turn, form: SignatureForm) -> str:
     """Record the decision; where to go from here: to who signs next, to who gets the phone back, or onward."""
-    packet, given = desk.packet, form.cleaned_data
-    here = reverse("intake:step", args=[desk.step.slug])
-    if desk.step.must == "shown":
+    packet, given = turn.packet, form.cleaned_data
+    here = reverse("intake:step", args=[turn.step.slug])
+    if turn.step.must == "shown":
         go_on_from(
-            packet=packet, slug=desk.step.slug, shown_sha256=given["shown_sha256"], language=packet.language
+            packet=packet, slug=turn.step.slug, shown_sha256=given["shown_sha256"], language=packet.language
         )  # fmt: skip
-        return desk.onward
-    role = given["role"] or desk.role  # of the page that was sent: the turn may be somebody else's by now
-    handed_over = role != desk.holder
+        return turn.onward
+    role = given["role"] or turn.role  # of the page that was sent: the turn may be somebody else's by now
+    handed_over = role != turn.holder
     signed_by_all = sign(
         packet=packet,
-        slug=desk.step.slug,
-        statements=desk.request.POST.getlist("statement"),
-        evidence=_evidence(desk, form, handed_over=handed_over),
+        slug=turn.step.slug,
+        statements=turn.request.POST.getlist("statement"),
+        evidence=_evidence(turn, form, handed_over=handed_over),
         language=packet.language,
-        unconfirmed=posted_unconfirmed(desk.request.POST),
+        unconfirmed=posted_unconfirmed(turn.request.POST),
         capacity="self" if role == "patient" else given["capacity"] or "unknown",
         **{name: given[name] for name in ("shown_sha256", "decision", "signer_name", "reason", "authority", "mark")},
         word=given["word"],
     )
     if handed_over:
         return f"{here}?back"
-    return desk.onward if signed_by_all else here
+    return turn.onward if signed_by_all else here
 
 
-def _evidence(desk: Desk, form: SignatureForm, *, handed_over: bool) -> dict[str, object]:
+def _evidence(turn: Turn, form: SignatureForm, *, handed_over: bool) -> dict[str, object]:
     """Who it was, as far as a web page can tell (UETA section 9): what opened the session, from where, with what.
 
     The times are the server's, with the clinic's zone. The session is told by a keyed hash, never by its key.
     """
-    request, packet, given = desk.request, desk.packet, form.cleaned_data
+    request, packet, given = turn.request, turn.packet, form.cleaned_data
     zone, now = ZoneInfo(packet.clinic.time_zone), clock.now()
     shown_at = stamped_at(given["shown"], given["shown_sha256"])
     return {
@@ -164,8 +164,8 @@ def _evidence(desk: Desk, form: SignatureForm, *, handed_over: bool) -> dict[str
     }
 
 
-def _show(desk: Desk, form: SignatureForm, *, problem: str = "", status: int = 200) -> HttpResponse:
-    request, packet, step = desk.request, desk.packet, desk.step
+def _show(turn: Turn, form: SignatureForm, *, problem: str = "", status: int = 200) -> HttpResponse:
+    request, packet, step = turn.request, turn.packet, turn.step
     try:
         shown = consents.services.show(
             patient=packet.patient,
@@ -176,13 +176,13 @@ def _show(desk: Desk, form: SignatureForm, *, problem: str = "", status: int = 2
             actor=Actor.patient(packet.patient_id),
         )
     except NotPublished:
-        return page(request, packet, "not_ready", {"step": step, "place": desk.place}, status=503)
+        return page(request, packet, "not_ready", {"step": step, "place": turn.place}, status=503)
     is_new = problem == "outdated"  # agreed to line by line, and drawn under, was another text
     ticked = [] if is_new else request.POST.getlist("statement")
-    capacity = CAPACITY_OF.get(packet.respondent.get("relationship", ""), "") if not desk.hands_over else ""
+    capacity = CAPACITY_OF.get(packet.respondent.get("relationship", ""), "") if not turn.hands_over else ""
     context: dict[str, Any] = {
-        "place": desk.place,
-        "desk": desk,
+        "place": turn.place,
+        "turn": turn,
         "shown": shown,
         "stamp": stamp(shown.sha256),
         "decisions": dict(shown.decisions),
@@ -192,15 +192,17 @@ def _show(desk: Desk, form: SignatureForm, *, problem: str = "", status: int = 2
         "mark": "" if is_new or problem == "mark" else request.POST.get("mark", ""),
         "ticked": ticked,
         "problem": problem,
-        "problems": _problems(problem, form, _blanks(desk, shown, form, ticked)),
+        "problems": _problems(problem, form, _blanks(turn, shown, form, ticked)),
     }
     return page(request, packet, "consent", context, status=status)
 
 
-def _blanks(desk: Desk, shown: consents.services.Shown, form: SignatureForm, ticked: list[str]) -> dict[str, str]:
-    """What is still to fill in before this can be signed, in the order of the page."""
+def _blanks(turn: Turn, shown: consents.services.Shown, form: SignatureForm, ticked: list[str]) -> dict[str, str]:
+    """What is still to fill in before this can be signed, in the order of the page; a no needs nothing of it."""
+    if form["decision"].value() != "signed":
+        return {}
     typed = {name: str(form[name].value() or "").strip() for name in ("word", "capacity", "authority", "signer_name")}
-    for_another = desk.role == "other"
+    for_another = turn.role == "other"
     asked = {
         "word": shown.kind == "esign" and not typed["word"],
         "statements": any(name not in ticked for name, _words in shown.statements),

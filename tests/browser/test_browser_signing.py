@@ -36,6 +36,7 @@ def test_a_finger_draws_under_the_agreement_to_sign_on_a_screen_in_spanish(clini
     patient = phone("signing-")
     patient.open(f"/i/#{invitation.token}")
     patient.go("/i/packet/privacy-notice/")
+    patient.look("closed-es")
     patient.go_on()
     patient.at("/i/packet/esign/")
     assert patient.find("[name=statement]:checked").count() == 0

@@ -8,8 +8,9 @@ from patient_pages import fill, invited, opened, sign, states
 
 import consents.services
 from consents.models import Signature
+from consents.policy import Kind
 from intake import selectors
-from intake.models import Packet
+from intake.models import Packet, Step
 from intake.services import packets, submission
 from intake.services.respondents import answer_as
 
@@ -122,6 +123,12 @@ def test_paper_does_not_close_what_an_earlier_permission_opened(world):
     given.sign(invitation.packet, "esign", "declined")
     assert states(invitation)["dast-10"] == "waiting"
     given.answer(invitation.packet, "dast-10")
+
+
+def test_the_desk_has_a_neutral_name_for_every_kind_of_document():
+    told = {kind: selectors.desk_label(Step(what="consent", slug="x", consent_kind=kind)) for kind in Kind}
+    for words in told.values():
+        assert words and not {*words.lower().split()} & {"substance", "drug", "alcohol", "federal", "legal", "part"}
 
 
 # --- strangers --------------------------------------------------------------------------------------------

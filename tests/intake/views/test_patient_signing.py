@@ -190,7 +190,9 @@ def test_a_parent_who_declines_after_the_minor_signed_ends_it(world):
     browser.go(SHARING)
     fill(browser)
     assert selectors.steps(invitation.packet, "en")[-1].locked  # half a permission opens nothing
-    browser.press({"capacity": "parent", "authority": "I am her mother"}, "decision", "declined")
+    page = browser.press(name="decision", value="declined")
+    assert "#capacity" in page.links and not {"#signer_name", "#statements", "#authority"} & set(page.links)
+    browser.press({"capacity": "parent"}, "decision", "declined")  # it takes no right to say no
     assert (states(invitation)["share-permission"], states(invitation)["dast-10"]) == ("declined", "skipped")
     assert consents.selectors.part2_signature(world.patient.id, invitation.packet.id) is None
     browser.go(f"{SHARING}?again")
