@@ -6,3 +6,8 @@ from consents import services
 @shared_task(name="consents.seal_due")
 def seal_due() -> None:
     services.seal_due()
+
+
+@shared_task(name="consents.stamp_due")
+def stamp_due() -> None:
+    services.stamp_due()

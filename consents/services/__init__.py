@@ -7,9 +7,10 @@ from consents.services.disclosing import (
     is_covered,
     settle_disclosure,
 )
+from consents.services.proving import Folder, FolderRow, altered, is_known, read_folder, sealed_as
 from consents.services.publishing import CannotPublish, install_documents, publish
 from consents.services.revoking import NotRevocable, revoke
-from consents.services.sealing import read_document, seal_due
+from consents.services.sealing import clinic_certificate, read_document, seal_due
 from consents.services.signing import (
     AlreadyDecided,
     CannotSign,
@@ -19,9 +20,11 @@ from consents.services.signing import (
     decide,
     show,
 )
+from consents.services.stamping import stamp_due
 
 __all__ = [
-    "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "NotPublished",
-    "NotRevocable", "OutdatedText", "Shown", "authorize_disclosure", "decide", "install_documents", "is_covered",
-    "publish", "read_document", "revoke", "seal_due", "settle_disclosure", "show",
+    "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "Folder", "FolderRow",
+    "NotPublished", "NotRevocable", "OutdatedText", "Shown", "altered", "authorize_disclosure", "clinic_certificate",
+    "decide", "install_documents", "is_covered", "is_known", "publish", "read_document", "read_folder", "revoke",
+    "seal_due", "sealed_as", "settle_disclosure", "show", "stamp_due",
 ]  # fmt: skip

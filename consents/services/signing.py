@@ -18,6 +18,7 @@ from audit.actions import Action, Actor, Ref
 from consents.models import DocumentVersion, SealedDocument, Signature
 from consents.rendering import filled, plain
 from consents.rules import DocumentSource, parse
+from consents.services.proving import fingerprints
 from core.models import Patient, Program
 
 FALLBACK = "en"
@@ -247,5 +248,6 @@ def _record(signature: Signature, program: Program, actor: Actor) -> None:
             "packet": str(signature.source_ref),
             "version": str(signature.version_id),
             "sha256": signature.shown_sha256,
+            **fingerprints(signature),
         },
     )

@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 from pypdf import PdfReader
 
-from consents.rendering import CannotRender, Sheet, filled, html_of, pdf, plain
+from consents.rendering import CannotRender, Sheet, Statement, filled, html_of, pdf, plain
 
 CANARY = "canary-7f3a"
 SHEET = Sheet(
@@ -28,7 +28,7 @@ SHEET = Sheet(
     patient_name="Rosa Núñez",
     signer_name="Rosa Núñez",
     capacity="self",
-    statements=(("Lo leí.", True), ("Por video.", False)),
+    statements=(Statement("read", "Lo leí.", True), Statement("video", "Por video.", False)),
     signed_at=datetime(2026, 11, 22, 11, 3, 7, tzinfo=ZoneInfo("America/New_York")),
     evidence={"identity_check": "link_and_birth_date", "ip": "203.0.113.7", "user_agent": "Firefox"},
     reference="0b8f0a3e-0000-4000-8000-000000000000",
@@ -201,8 +201,8 @@ def test_the_evidence_says_what_was_signed_how_and_when_in_the_clinics_time():
     text = text_of(pdf(SHEET))
     for part in (
         "Permiso", "1.0", "Español", "a" * 64, "Rosa Núñez", "paciente", "22 de noviembre de 2026, 11:03:07 EST",
-        "UTC-0500", "enlace personal y fecha de nacimiento", "203.0.113.7", "Firefox", "Marcada Lo leí.",
-        "Sin marcar Por video.", "Borrador", SHEET.reference,
+        "UTC-0500", "enlace personal y fecha de nacimiento", "203.0.113.7", "Firefox", "Marcada read Lo leí.",
+        "Sin marcar video Por video.", "Borrador", SHEET.reference,
     ):  # fmt: skip
         assert part in text
     assert "2 / 2" in text

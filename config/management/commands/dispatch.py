@@ -28,6 +28,7 @@ JOBS = (
     "escalation.services.deliver_due",
     "intake.services.submission.assess_unassessed",
     "consents.services.seal_due",
+    "consents.services.stamp_due",
     "ehr.services.relay_finished",
     "ehr.services.push_due",
     "audit.services.seal",

@@ -1,0 +1,94 @@
+"""The sealed PDF's pages: what was shown, byte for byte, and after it everything that was kept at the signing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from consents.rendering.press import CannotRender, press
+
+STYLE = Path("static/css/pdf.css")
+# What the evidence page has words for; anything else that was kept is printed under its own name.
+NAMED = frozenset({"identity_check", "ip", "user_agent", "respondent", "session", "seconds_on_page", "font_scale"})
+WIDTH, LEAST_HEIGHT, PRINTED_WIDTH = 1000, 120, 300
+
+
+@dataclass(frozen=True)
+class Statement:
+    id: str
+    text: str
+    ticked: bool
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a sealed PDF says: the shown bytes, then the evidence. `signed_at` is in the clinic's time zone."""
+
+    title: str
+    version: str
+    language: str
+    clinic: str
+    shown_html: str
+    sha256: str
+    review_note: str
+    patient_name: str
+    signer_name: str
+    capacity: str
+    statements: tuple[Statement, ...]
+    signed_at: datetime
+    evidence: Mapping[str, object]
+    reference: str
+    authority: str = ""
+    mark: Sequence[Sequence[Sequence[float]]] | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def others(self) -> list[tuple[str, str]]:
+        """Evidence without words of its own here."""
+        return [
+            (name.replace("_", " "), str(value)) for name, value in sorted(self.evidence.items()) if name not in NAMED
+        ]
+
+    @property
+    def path(self) -> str:
+        """The drawn mark as SVG path data, of numbers alone."""
+        try:
+            return " ".join(_stroke(stroke) for stroke in self.mark or () if stroke)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise CannotRender("the mark is not made of numbers") from error
+
+    @property
+    def height(self) -> int:
+        """Of the drawing, in the same thousandths as its width; ask for `path` first."""
+        lowest = max((_within(y) for stroke in self.mark or () for _, y in stroke), default=0)
+        return max(lowest + 20, LEAST_HEIGHT)
+
+    @property
+    def printed_height(self) -> int:
+        return self.height * PRINTED_WIDTH // WIDTH
+
+
+def _within(number: float) -> int:
+    return min(max(round(float(number)), 0), WIDTH)
+
+
+def _stroke(points: Sequence[Sequence[float]]) -> str:
+    """One line of the pen; a single touch is a dot."""
+    spots = [f"{_within(x)} {_within(y)}" for x, y in points]
+    return "M" + " L".join(spots if len(spots) > 1 else spots * 2)
+
+
+def page(sheet: Sheet) -> str:
+    """The HTML that is printed."""
+    with timezone.override(sheet.signed_at.tzinfo), translation.override(sheet.language):
+        return render_to_string("consents/sealed.html", {"sheet": sheet})
+
+
+def pdf(sheet: Sheet) -> bytes:
+    """The PDF before it is signed (PDF/UA-1, fonts embedded, nothing fetched). Raises CannotRender."""
+    style = (settings.BASE_DIR / STYLE).read_text(encoding="utf-8")
+    return press().pdf(style=style, page=page(sheet))
