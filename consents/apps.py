@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
-from consents.checks import document_folder, pdf_libraries
+from consents.checks import document_folder, pdf_libraries, seal_certificate
 
 
 class ConsentsConfig(AppConfig):
@@ -10,3 +10,4 @@ class ConsentsConfig(AppConfig):
     def ready(self) -> None:
         register(pdf_libraries)
         register(document_folder)
+        register(seal_certificate)

@@ -3,12 +3,15 @@
 import ctypes
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 
+from consents.adapters import certificate
+from consents.adapters.certificate import NoCertificate
 from consents.rules import InvalidDocument, document_files
 
 # What WeasyPrint opens when it is imported. Tried by name: importing it here would cost every command a second.
@@ -16,6 +19,7 @@ LIBRARIES = {
     "linux": ("libgobject-2.0.so.0", "libpango-1.0.so.0", "libpangoft2-1.0.so.0"),
     "darwin": ("libgobject-2.0.0.dylib", "libpango-1.0.dylib", "libpangoft2-1.0.dylib"),
 }
+SOON = timedelta(days=30)
 APT = "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 
 
@@ -53,4 +57,23 @@ def document_folder(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
                 id="consents.E001",
             )
         ]
+    return []
+
+
+def seal_certificate(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """consents.E010: no certificate to seal with; consents.E011: the one that proves nothing. W010: it ends soon."""
+    if settings.DEVELOPMENT or settings.NEEDS_NOTHING:
+        return []  # made when it is needed
+    hint = "Set CANDOR_SEAL_P12 (and CANDOR_SEAL_P12_PASSPHRASE) to the clinic's certificate and key, a PKCS#12 file."
+    try:
+        signer = certificate.of_the_clinic()
+    except NoCertificate as error:
+        return [checks.Error(f"Signed documents can't be sealed: {error}.", hint=hint, id="consents.E010")]
+    if certificate.is_for_development(signer):
+        words = "Documents would be sealed with a development certificate, which proves nothing."
+        return [checks.Error(words, hint=hint, id="consents.E011")]
+    if certificate.ends_at(signer) < datetime.now(UTC) + SOON:
+        words = f"The certificate that seals documents ends on {certificate.ends_at(signer):%Y-%m-%d}."
+        keep = "Renew it, and name the old one in CANDOR_SEAL_EARLIER_CERTIFICATES: what it sealed stays verifiable."
+        return [checks.Warning(words, hint=keep, id="consents.W010")]
     return []

@@ -9,17 +9,28 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
+from django.conf import settings
 from pyhanko.sign.signers import SimpleSigner
 
 DEVELOPMENT_NAME = "Candor development certificate - proves nothing"
 YEARS = timedelta(days=3650)
+Certificate = SimpleSigner  # with its key
 
 
 class NoCertificate(Exception):
     """There is none to seal with; the text is one line."""
 
 
-def load(path: Path, passphrase: str) -> SimpleSigner:
+def of_the_clinic() -> Certificate:
+    """The one of the settings; in development one of its own. Raises NoCertificate."""
+    if settings.SEAL_P12 is None:
+        raise NoCertificate("CANDOR_SEAL_P12 is not set")
+    if settings.DEVELOPMENT:
+        make_for_development(settings.SEAL_P12)
+    return load(settings.SEAL_P12, settings.SEAL_P12_PASSPHRASE)
+
+
+def load(path: Path, passphrase: str) -> Certificate:
     """Key, certificate and what else the file holds. Raises NoCertificate."""
     try:
         return _loaded(path, passphrase, path.stat().st_mtime_ns)
@@ -30,26 +41,28 @@ def load(path: Path, passphrase: str) -> SimpleSigner:
 
 
 @lru_cache(maxsize=4)
-def _loaded(path: Path, passphrase: str, _changed: int) -> SimpleSigner:
-    signer = SimpleSigner.load_pkcs12_data(path.read_bytes(), other_certs=[], passphrase=passphrase.encode() or None)
+def _loaded(path: Path, passphrase: str, _changed: int) -> Certificate:
+    signer: Certificate = SimpleSigner.load_pkcs12_data(
+        path.read_bytes(), other_certs=[], passphrase=passphrase.encode() or None
+    )
     if signer.signing_cert is None:
         raise ValueError("no certificate in it")
     return signer
 
 
-def is_for_development(signer: SimpleSigner) -> bool:
+def is_for_development(signer: Certificate) -> bool:
     subject = signer.signing_cert.subject.native if signer.signing_cert else {}
     return subject.get("common_name") == DEVELOPMENT_NAME
 
 
-def fingerprint(signer: SimpleSigner) -> bytes:
+def fingerprint(signer: Certificate) -> bytes:
     """SHA-256 of the certificate."""
     assert signer.signing_cert
     digest: bytes = signer.signing_cert.sha256
     return digest
 
 
-def ends_at(signer: SimpleSigner) -> datetime:
+def ends_at(signer: Certificate) -> datetime:
     """When the certificate expires."""
     assert signer.signing_cert
     moment: datetime = signer.signing_cert.not_valid_after

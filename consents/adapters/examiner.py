@@ -18,7 +18,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from consents.adapters.signer import CLAIM
 
-CLAIMED = re.compile(CLAIM.encode() + rb"([0-9a-f-]{36})")
+CLAIMED = re.compile(CLAIM.encode() + rb"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ def _examined(content: bytes, claims: str) -> Findings:
         sealed_by=seal.signing_cert.sha256,
         sealed_at=seal.signer_reported_dt,
         stamped_at=max((one.timestamp for one in words if _good(one)), default=None),
-        whole=all(map(_good, every)) and any(one.coverage == SignatureCoverageLevel.ENTIRE_FILE for one in every),
+        whole=all(_good(one) for one in every)
+        and any(one.coverage == SignatureCoverageLevel.ENTIRE_FILE for one in every),
     )
 
 

@@ -63,7 +63,7 @@ class Press:
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603  (our own script)
                 [sys.executable, "-P", str(Path(__file__).with_name("printer.py"))],
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 env={name: os.environ[name] for name in KEPT if name in os.environ},

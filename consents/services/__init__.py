@@ -10,7 +10,7 @@ from consents.services.disclosing import (
 from consents.services.proving import Folder, FolderRow, altered, is_known, read_folder, sealed_as
 from consents.services.publishing import CannotPublish, install_documents, publish
 from consents.services.revoking import NotRevocable, revoke
-from consents.services.sealing import clinic_certificate, read_document, seal_due
+from consents.services.sealing import read_document, seal_due
 from consents.services.signing import (
     AlreadyDecided,
     CannotSign,
@@ -24,7 +24,7 @@ from consents.services.stamping import stamp_due
 
 __all__ = [
     "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "Folder", "FolderRow",
-    "NotPublished", "NotRevocable", "OutdatedText", "Shown", "altered", "authorize_disclosure", "clinic_certificate",
+    "NotPublished", "NotRevocable", "OutdatedText", "Shown", "altered", "authorize_disclosure",
     "decide", "install_documents", "is_covered", "is_known", "publish", "read_document", "read_folder", "revoke",
     "seal_due", "sealed_as", "settle_disclosure", "show", "stamp_due",
 ]  # fmt: skip

@@ -102,7 +102,7 @@ def read_folder(*, patient: Patient, actor: Actor) -> Folder:
 
 
 def altered(signature_id: UUID) -> tuple[str, ...]:
-    """What of one stored decision is not what it was. Raises Signature.DoesNotExist."""
+    """What of one stored decision is not what it was; a decision that is gone is altered too."""
     return _altered(signature_id, _trail(object_id=str(signature_id)).get(str(signature_id), {}))
 
 
@@ -113,7 +113,8 @@ def sealed_as(digest: str) -> UUID | None:
 
 
 def is_known(signature_id: UUID) -> bool:
-    return Signature.objects.filter(pk=signature_id).exists()
+    """Whether there is such a decision, or ever was."""
+    return Signature.objects.filter(pk=signature_id).exists() or bool(_trail(object_id=str(signature_id)))
 
 
 def _trail(**which: object) -> dict[str, dict[str, Mapping[str, Any]]]:
@@ -170,7 +171,7 @@ def _altered(signature_id: UUID, facts: Facts) -> tuple[str, ...]:
     found = [] if said else ["audit trail"]
     try:
         signature = Signature.objects.select_related("version").get(pk=signature_id)
-    except UnreadableValue:
+    except (UnreadableValue, Signature.DoesNotExist):
         found.append("signature")
     else:
         is_now = fingerprints(signature)

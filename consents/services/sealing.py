@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from pyhanko.sign.signers import SimpleSigner
 
 import audit.services
 import core.doorbell
@@ -31,18 +30,9 @@ LEASE = timedelta(minutes=10)
 SEALER = Actor.system("sealer")
 
 
-def clinic_certificate() -> SimpleSigner:
-    """The one of the settings; in development one of its own. Raises NoCertificate."""
-    if settings.SEAL_P12 is None:
-        raise NoCertificate("CANDOR_SEAL_P12 is not set")
-    if settings.DEVELOPMENT:
-        certificate.make_for_development(settings.SEAL_P12)
-    return certificate.load(settings.SEAL_P12, settings.SEAL_P12_PASSPHRASE)
-
-
 def sealed_pdf(sheet: Sheet) -> bytes:
     """Rendered and signed. Raises CannotRender, NoCertificate."""
-    ours = clinic_certificate()
+    ours = certificate.of_the_clinic()
     return signer.sign(rendering.pdf(sheet), ours, reference=sheet.reference)
 
 

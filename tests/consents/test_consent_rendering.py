@@ -225,9 +225,10 @@ def test_without_pango_the_process_lives_and_says_so_quietly(tmp_path):
     (tmp_path / "weasyprint" / "__init__.py").write_text("print('advice')\nraise OSError('cannot load library')\n")
     script = (
         "import django; django.setup()\n"
-        "from consents.rendering import CannotRender, html_of, pdf\n"
+        "from consents.rendering import CannotRender, html_of\n"
+        "from consents.rendering.press import press\n"
         "assert html_of('**x**') == '<p><strong>x</strong></p>\\n'\n"
-        "try: pdf(None)\n"
+        "try: press().pdf(style='', page='<p>x')\n"
         "except CannotRender as error: print(error)\n"
     )
     done = subprocess.run(
