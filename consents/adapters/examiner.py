@@ -56,7 +56,7 @@ def _examined(content: bytes, claims: str) -> Findings:
     nobody = ValidationContext(trust_roots=[], allow_fetching=False)  # whom to trust is asked by fingerprint
     seal = validate_pdf_signature(seals[0], nobody)
     words = [validate_pdf_timestamp(one, nobody) for one in stamps]
-    every = [seal, *words]
+    every: list[PdfSignatureStatus | DocumentTimestampStatus] = [seal, *words]
     return Findings(
         is_pdf=True,
         claims=claims,

@@ -46,7 +46,7 @@ class Press:
         with self.lock:
             until = monotonic() + self.seconds
             try:
-                line = self.line or self._started(until)
+                line = self._line() or self._started(until)
                 self._wait(line, until)
                 line.sendall(b"".join(len(one).to_bytes(4, "big") + one for one in frames))
                 return self._answer(line, until)
@@ -56,6 +56,12 @@ class Press:
             except OSError as error:
                 self.stop()
                 raise CannotRender(ANSWERS[b""]) from error
+
+    def _line(self) -> socket.socket | None:
+        """To the process that runs; what has died meanwhile is cleared away."""
+        if self.process and self.process.poll() is not None:
+            self.stop()
+        return self.line
 
     def _started(self, until: float) -> socket.socket:
         """In a session of its own: Ctrl-C is for us, and we finish what we began."""

@@ -1,7 +1,7 @@
 """The sealed PDF's pages: what was shown, byte for byte, and after it everything that was kept at the signing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from consents.rendering.press import CannotRender, press
+from consents.rendering.words import plain
 
 STYLE = Path("static/css/pdf.css")
 # What the evidence page has words for; anything else that was kept is printed under its own name.
@@ -82,8 +83,21 @@ def _stroke(points: Sequence[Sequence[float]]) -> str:
     return "M" + " L".join(spots if len(spots) > 1 else spots * 2)
 
 
+def _plainly(said: object) -> object:
+    """Without anything that turns the reading direction, wherever it stands."""
+    if isinstance(said, str):
+        return plain(said)
+    if isinstance(said, Mapping):
+        return {plain(str(name)): _plainly(value) for name, value in said.items()}
+    if isinstance(said, Statement):
+        return Statement(plain(said.id), plain(said.text), said.ticked)
+    return tuple(map(_plainly, said)) if isinstance(said, list | tuple) else said
+
+
 def page(sheet: Sheet) -> str:
-    """The HTML that is printed."""
+    """The HTML that is printed: the shown bytes as they are, all other words plain."""
+    said = {one.name: getattr(sheet, one.name) for one in fields(sheet) if one.name not in ("shown_html", "mark")}
+    sheet = replace(sheet, **{name: _plainly(value) for name, value in said.items()})
     with timezone.override(sheet.signed_at.tzinfo), translation.override(sheet.language):
         return render_to_string("consents/sealed.html", {"sheet": sheet})
 
