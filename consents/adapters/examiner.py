@@ -4,11 +4,13 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
+from uuid import UUID
 
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation import (
     DocumentTimestampStatus,
+    EmbeddedPdfSignature,
     PdfSignatureStatus,
     SignatureCoverageLevel,
     validate_pdf_signature,
@@ -18,7 +20,7 @@ from pyhanko_certvalidator import ValidationContext
 
 from consents.adapters.signer import CLAIM
 
-CLAIMED = re.compile(CLAIM.encode() + rb"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+CLAIMED = re.compile(CLAIM.encode() + rb"([0-9a-f]{32})")
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Findings:
     """
 
     is_pdf: bool
-    claims: str = ""
+    claims: UUID | None = None
     sealed_by: bytes = b""
     sealed_at: datetime | None = None
     stamped_at: datetime | None = None
@@ -40,7 +42,7 @@ def examine(content: bytes) -> Findings:
     if content.lstrip()[:5] != b"%PDF-":
         return Findings(is_pdf=False)
     claim = CLAIMED.search(content)
-    claims = claim[1].decode() if claim else ""
+    claims = UUID(claim[1].decode()) if claim else None
     try:
         return _examined(content, claims)
     # Whoever made or damaged this file may have found something that pyHanko doesn't foresee: then it isn't whole.
@@ -48,7 +50,7 @@ def examine(content: bytes) -> Findings:
         return Findings(is_pdf=True, claims=claims)
 
 
-def _examined(content: bytes, claims: str) -> Findings:
+def _examined(content: bytes, claims: UUID | None) -> Findings:
     reader = PdfFileReader(BytesIO(content))
     seals, stamps = reader.embedded_regular_signatures, reader.embedded_timestamp_signatures
     if len(seals) != 1:
@@ -64,6 +66,7 @@ def _examined(content: bytes, claims: str) -> Findings:
         sealed_at=seal.signer_reported_dt,
         stamped_at=max((one.timestamp for one in words if _good(one)), default=None),
         whole=all(_good(one) for one in every)
+        and all(_nothing_between(content, one) for one in (*seals, *stamps))
         and any(one.coverage == SignatureCoverageLevel.ENTIRE_FILE for one in every),
     )
 
@@ -75,4 +78,15 @@ def _good(status: PdfSignatureStatus | DocumentTimestampStatus) -> bool:
         and status.valid
         and status.coverage >= SignatureCoverageLevel.ENTIRE_REVISION
         and status.modification_level in (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES)
+    )
+
+
+def _nothing_between(content: bytes, one: EmbeddedPdfSignature) -> bool:
+    """The stretch that a signature can't cover holds the signature itself, in hexadecimal, then zeros to the end."""
+    _, start, end, _ = (int(number) for number in one.byte_range)
+    inside = content[start + 1 : end - 1]
+    raw = bytes.fromhex(inside.decode())
+    length = 4 + int.from_bytes(raw[2:4], "big")  # DER: 30 82, two bytes of length
+    return (
+        raw[:2] == b"\x30\x82" and not any(raw[length:]) and inside in (raw.hex().encode(), raw.hex().upper().encode())
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string
@@ -83,7 +84,7 @@ def _stroke(points: Sequence[Sequence[float]]) -> str:
     return "M" + " L".join(spots if len(spots) > 1 else spots * 2)
 
 
-def _plainly(said: object) -> object:
+def _plainly(said: Any) -> Any:
     """Without anything that turns the reading direction, wherever it stands."""
     if isinstance(said, str):
         return plain(said)
@@ -96,7 +97,9 @@ def _plainly(said: object) -> object:
 
 def page(sheet: Sheet) -> str:
     """The HTML that is printed: the shown bytes as they are, all other words plain."""
-    said = {one.name: getattr(sheet, one.name) for one in fields(sheet) if one.name not in ("shown_html", "mark")}
+    said: dict[str, Any] = {
+        one.name: getattr(sheet, one.name) for one in fields(sheet) if one.name not in ("shown_html", "mark")
+    }
     sheet = replace(sheet, **{name: _plainly(value) for name, value in said.items()})
     with timezone.override(sheet.signed_at.tzinfo), translation.override(sheet.language):
         return render_to_string("consents/sealed.html", {"sheet": sheet})

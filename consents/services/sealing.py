@@ -33,7 +33,7 @@ SEALER = Actor.system("sealer")
 def sealed_pdf(sheet: Sheet) -> bytes:
     """Rendered and signed. Raises CannotRender, NoCertificate."""
     ours = certificate.of_the_clinic()
-    return signer.sign(rendering.pdf(sheet), ours, reference=sheet.reference)
+    return signer.sign(rendering.pdf(sheet), ours, reference=UUID(sheet.reference))
 
 
 def seal_due(limit: int = 5, *, render: Callable[[Sheet], bytes] = sealed_pdf) -> int:

@@ -55,8 +55,8 @@ def judge(content: bytes, *, records: Records | None) -> Judgement:
     if records and (known := records.sealed_as(hashlib.sha256(content).hexdigest())):
         return _of_record(records.altered(known), "this is, byte for byte, the PDF that was sealed")
     ours = found.sealed_by in known_certificates()
-    if records and found.claims and records.is_known(UUID(found.claims)):
-        return _of_claim(found, records.altered(UUID(found.claims)), ours=ours)
+    if records and found.claims and records.is_known(found.claims):
+        return _of_claim(found, records.altered(found.claims), ours=ours)
     return _of_file_alone(found, ours=ours)
 
 

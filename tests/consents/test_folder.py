@@ -1,5 +1,9 @@
 """Every document of one patient, and whether what is stored still is what was signed: any byte changed says altered."""
 
+import base64
+import hashlib
+from datetime import date
+
 import pytest
 from consent_screen import TEST
 from django.urls import reverse
@@ -10,7 +14,7 @@ import audit.services
 import consents.services
 import core.services
 from audit.models import Event
-from consents.models import DocumentVersion, Signature
+from consents.models import DocumentVersion, Revocation, Signature
 from consents.services.proving import SIGNED, TEXT
 from core.crypto import encrypt
 from core.fields import keyring
@@ -78,7 +82,7 @@ def test_what_nobody_touched_is_whole(kept, published):
 def test_one_changed_byte_in_any_column_says_altered(kept, published, attacker):
     """Each column of the signature, of its text and of both PDFs, one after another, and back."""
     of = {
-        "consents_signature": ("id", kept.id, "signature", {*SIGNED} - {"id", "patient_id", "version_id"}),
+        "consents_signature": ("id", kept.id, "signature", {*SIGNED} - {"id", "patient_id", "version_id", "capacity"}),
         "consents_documentversion": ("id", kept.version_id, "text", {*TEXT} - {"id", "document_id"}),
         "consents_sealeddocument": ("signature_id", kept.id, "PDF", {"pdf", "pdf_sha256"}),
         "consents_timestamp": ("sealed_id", kept.id, "timestamp", {"pdf", "pdf_sha256"}),
@@ -92,6 +96,9 @@ def test_one_changed_byte_in_any_column_says_altered(kept, published, attacker):
             assert not folder(published).is_whole, f"{table}.{name}"
             attacker.execute(f"UPDATE {table} SET {name} = %s WHERE {key} = %s", [before, pk])
     assert folder(published).is_whole
+    change = "UPDATE consents_signature SET capacity = 'parent', authority = signer_name WHERE id = %s"
+    attacker.execute(change, [kept.id])
+    assert consents.services.altered(kept.id) == ("signature",)
 
 
 def test_no_column_of_a_signature_is_left_out():

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from uuid import uuid4
 
 import pytest
 from authority import authority
@@ -65,9 +66,9 @@ def test_no_changed_byte_is_ever_called_valid(sealed):
     verdicts = []
     for place in range(0, len(content), step):
         changed = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
-        verdicts.append(judge(changed, records=None).verdict)
-    assert Verdict.VALID not in verdicts
-    assert verdicts.count(Verdict.ALTERED) > len(verdicts) * 0.9
+        verdicts.append((place, judge(changed, records=None).verdict))
+    assert [place for place, verdict in verdicts if verdict == Verdict.VALID] == []
+    assert sum(verdict == Verdict.ALTERED for _, verdict in verdicts) > len(verdicts) * 0.9
 
 
 def test_something_appended_or_cut_off_is_altered(sealed, tmp_path):
@@ -83,7 +84,7 @@ def test_something_appended_or_cut_off_is_altered(sealed, tmp_path):
 def test_one_document_under_the_number_of_another_is_altered(sealed, tmp_path):
     signature, _ = sealed
     page = press().pdf(style="", page="<html lang=en><title>x</title><p>I agree to everything.")
-    forged = signer.sign(page, certificate.load(now.SEAL_P12, ""), reference=str(signature.id))
+    forged = signer.sign(page, certificate.load(now.SEAL_P12, ""), reference=signature.id)
     file = tmp_path / "forged.pdf"
     file.write_bytes(forged.replace(b"%PDF-1.7", b"%PDF-1.4"))
     assert said(file)[1] == 1
@@ -111,7 +112,7 @@ def test_what_the_database_changed_is_altered_although_the_file_is_good(transact
 
 def test_another_ones_certificate_is_unknown_until_it_is_named(sealed, settings, clinic_p12, tmp_path):
     other = clinic_p12(ends=datetime.now(UTC) + timedelta(days=9))
-    content = signer.sign(press().pdf(style="", page="<p>x"), certificate.load(other, "open"), reference="x")
+    content = signer.sign(press().pdf(style="", page="<p>x"), certificate.load(other, "open"), reference=uuid4())
     file = tmp_path / "other.pdf"
     file.write_bytes(content)
     assert said(file) == ("unknown: unchanged since it was signed, with a certificate that is not known here.", 2)
