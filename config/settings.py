@@ -341,18 +341,10 @@ DEMO_HTTP_FD, DEMO_SMTP_FD = number("DEMO_HTTP_FD", 0, least=0), number("DEMO_SM
 
 
 # --- the seal on signed documents: the clinic's certificate, a timestamp authority if there is one ------
-def file_named(name: str) -> Path | None:
-    text = env.str(name, default="")
-    return Path(text) if text else None
-
-
-SEAL_P12 = file_named("CANDOR_SEAL_P12") or (DATA_DIR / "development-seal.p12" if DEVELOPMENT else None)
+SEAL_P12 = given("CANDOR_SEAL_P12") or (str(DATA_DIR / "development-seal.p12") if DEVELOPMENT else "")
 SEAL_P12_PASSPHRASE = given("CANDOR_SEAL_P12_PASSPHRASE")
-SEAL_EARLIER_CERTIFICATES = file_named("CANDOR_SEAL_EARLIER_CERTIFICATES")
-TSA_URL = env.str("CANDOR_TSA_URL", default="")
-TSA_SECONDS = number("CANDOR_TSA_SECONDS", 4)
-if TSA_URL and not TSA_URL.startswith(("https://", "http://")):
-    raise ImproperlyConfigured("CANDOR_TSA_URL must be the http(s) address of a timestamp authority (RFC 3161).")
+SEAL_EARLIER_CERTIFICATES = given("CANDOR_SEAL_EARLIER_CERTIFICATES")
+TSA_URL, TSA_SECONDS = given("CANDOR_TSA_URL"), number("CANDOR_TSA_SECONDS", 4)
 
 # --- language, time, files --------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -26,9 +26,9 @@ urlpatterns = [
     path("health/ready", views.ready, name="health-ready"),
     path("staff/", staff.home, name="staff-home"),
     path("", include("intake.urls")),
+    path("", include("consents.urls")),
     path("", include("escalation.urls")),
     path("", include("ehr.urls")),
-    path("", include("consents.urls")),
     path("", include("core.urls")),
     # Pages go to this address: it is changed by the clinic, not by whoever sits at an open session.
     path("accounts/email/", views.not_here, name="not-here"),

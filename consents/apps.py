@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import register
 
-from consents.checks import document_folder, pdf_libraries, seal_certificate
+from consents.checks import document_folder, pdf_libraries, seal_certificate, timestamp_authority
 
 
 class ConsentsConfig(AppConfig):
@@ -11,3 +11,4 @@ class ConsentsConfig(AppConfig):
         register(pdf_libraries)
         register(document_folder)
         register(seal_certificate)
+        register(timestamp_authority)

@@ -60,6 +60,14 @@ def document_folder(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
     return []
 
 
+def timestamp_authority(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """consents.E012: where timestamps are asked for is no address."""
+    if not settings.TSA_URL or settings.TSA_URL.startswith(("https://", "http://")):
+        return []
+    hint = "Name the http(s) address of a timestamp authority (RFC 3161), or unset it."
+    return [checks.Error("CANDOR_TSA_URL is no address: documents get no timestamp.", hint=hint, id="consents.E012")]
+
+
 def seal_certificate(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
     """consents.E010: no certificate to seal with; consents.E011: the one that proves nothing. W010: it ends soon."""
     if settings.DEVELOPMENT or settings.NEEDS_NOTHING:

@@ -1,9 +1,9 @@
 from django.urls import path
 
-from consents.views import folder
+from consents import views
 
 app_name = "consents"
 urlpatterns = [
-    path("folders/<uuid:patient_id>/", folder.folder, name="folder"),
-    path("folders/<uuid:patient_id>/<uuid:signature_id>.pdf", folder.copy, name="folder-copy"),
+    path("staff/privacy/patients/<uuid:patient_id>/folder/", views.folder, name="folder"),
+    path("staff/privacy/patients/<uuid:patient_id>/folder/<uuid:signature_id>.pdf", views.copy, name="folder-copy"),
 ]

@@ -20,7 +20,7 @@ from launcher.setup import Ready
 PARALLEL = ("--numprocesses", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "--no-loadscope-reorder")
 
 # Not named test_…, so that only `./run screens` makes them.
-PICTURES = ("tests/browser/screens.py", "tests/browser/readme_pictures.py")
+PICTURES = ("tests/browser/screens.py", "tests/browser/readme_pictures.py", "tests/consents/paper_pictures.py")
 
 # Of each property of the form engine; a plain run tries fewer.
 EXAMPLES = {"CANDOR_EXAMPLES": "2000"}

@@ -23,11 +23,11 @@ class NoCertificate(Exception):
 
 def of_the_clinic() -> Certificate:
     """The one of the settings; in development one of its own. Raises NoCertificate."""
-    if settings.SEAL_P12 is None:
+    if not settings.SEAL_P12:
         raise NoCertificate("CANDOR_SEAL_P12 is not set")
     if settings.DEVELOPMENT:
-        make_for_development(settings.SEAL_P12)
-    return load(settings.SEAL_P12, settings.SEAL_P12_PASSPHRASE)
+        make_for_development(Path(settings.SEAL_P12))
+    return load(Path(settings.SEAL_P12), settings.SEAL_P12_PASSPHRASE)
 
 
 def load(path: Path, passphrase: str) -> Certificate:

@@ -15,7 +15,9 @@ from consents.rendering.words import plain
 
 STYLE = Path("static/css/pdf.css")
 # What the evidence page has words for; anything else that was kept is printed under its own name.
-NAMED = frozenset({"identity_check", "ip", "user_agent", "respondent", "session", "seconds_on_page", "font_scale"})
+NAMED = frozenset(
+    {"identity_check", "ip", "user_agent", "respondent", "session", "shown_at", "seconds_on_page", "font_scale"}
+)
 WIDTH, LEAST_HEIGHT, PRINTED_WIDTH = 1000, 120, 300
 
 
@@ -52,7 +54,9 @@ class Sheet:
     def others(self) -> list[tuple[str, str]]:
         """Evidence without words of its own here."""
         return [
-            (name.replace("_", " "), str(value)) for name, value in sorted(self.evidence.items()) if name not in NAMED
+            (name.replace("_", " "), str(value))
+            for name, value in sorted(self.evidence.items())
+            if name not in NAMED and value not in (None, "")
         ]
 
     @property
@@ -107,5 +111,9 @@ def page(sheet: Sheet) -> str:
 
 def pdf(sheet: Sheet) -> bytes:
     """The PDF before it is signed (PDF/UA-1, fonts embedded, nothing fetched). Raises CannotRender."""
-    style = (settings.BASE_DIR / STYLE).read_text(encoding="utf-8")
-    return press().pdf(style=style, page=page(sheet))
+    return printed(page(sheet))
+
+
+def printed(page: str) -> bytes:
+    """A page of ours as PDF. Raises CannotRender."""
+    return press().pdf(style=(settings.BASE_DIR / STYLE).read_text(encoding="utf-8"), page=page)

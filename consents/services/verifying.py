@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
@@ -44,7 +45,7 @@ def known_certificates() -> frozenset[bytes]:
     except NoCertificate:
         ours = frozenset()
     earlier = settings.SEAL_EARLIER_CERTIFICATES
-    return ours | (certificate.fingerprints(earlier) if earlier else frozenset())
+    return ours | (certificate.fingerprints(Path(earlier)) if earlier else frozenset())
 
 
 def judge(content: bytes, *, records: Records | None) -> Judgement:

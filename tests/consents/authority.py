@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko.sign.timestamps import DummyTimeStamper
 
 
@@ -25,7 +26,7 @@ def certified() -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
     builder = builder.serial_number(7).not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(9))
     usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
     builder = builder.add_extension(usage, critical=True)
-    stamping = x509.ExtendedKeyUsage([x509.ExtendedKeyUsageOID.TIME_STAMPING])
+    stamping = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
     return key, builder.add_extension(stamping, critical=True).sign(key, hashes.SHA256())
 
 

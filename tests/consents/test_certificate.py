@@ -45,12 +45,19 @@ def test_a_file_that_will_not_do_is_named_in_one_line(tmp_path, content, words):
 
 def test_in_production_there_must_be_a_certificate_and_not_the_development_one(settings, development, tmp_path):
     assert ids() == set()
-    settings.DEVELOPMENT, settings.SEAL_P12 = False, None
+    settings.DEVELOPMENT, settings.SEAL_P12 = False, ""
     assert ids() == {"consents.E010"}
     settings.SEAL_P12 = tmp_path / "absent.p12"
     assert ids() == {"consents.E010"}
     settings.SEAL_P12 = development
     assert ids() == {"consents.E011"}
+
+
+def test_a_timestamp_authority_must_have_an_address(settings):
+    settings.TSA_URL = "tsa.example.test"
+    assert ids() == {"consents.E012"}
+    settings.TSA_URL = "https://tsa.example.test/tsr"
+    assert ids() == set()
 
 
 def test_a_certificate_that_ends_soon_is_a_warning(settings, clinic_p12):

@@ -259,7 +259,7 @@ def test_the_seal_adds_to_a_tagged_document_and_breaks_none_of_its_tags(screen):
 
 
 def test_no_certificate_is_one_line_and_the_document_waits(screen, settings, caplog):
-    settings.DEVELOPMENT, settings.SEAL_P12 = False, None
+    settings.DEVELOPMENT, settings.SEAL_P12 = False, ""
     signature = screen.decide(SHARING)
     with caplog.at_level(logging.WARNING, logger="consents"):
         assert consents.services.seal_due() == 0

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -84,7 +85,7 @@ def test_something_appended_or_cut_off_is_altered(sealed, tmp_path):
 def test_one_document_under_the_number_of_another_is_altered(sealed, tmp_path):
     signature, _ = sealed
     page = press().pdf(style="", page="<html lang=en><title>x</title><p>I agree to everything.")
-    forged = signer.sign(page, certificate.load(now.SEAL_P12, ""), reference=signature.id)
+    forged = signer.sign(page, certificate.of_the_clinic(), reference=signature.id)
     file = tmp_path / "forged.pdf"
     file.write_bytes(forged.replace(b"%PDF-1.7", b"%PDF-1.4"))
     assert said(file)[1] == 1
@@ -154,7 +155,7 @@ def test_an_auditor_without_database_secrets_or_network_can_ask(sealed, tmp_path
     """Somebody else's machine: the program, the file, and the clinic's certificate as PEM."""
     file, pem = tmp_path / "copy.pdf", tmp_path / "clinic.pem"
     file.write_bytes(sealed[1])
-    key = pkcs12.load_pkcs12(now.SEAL_P12.read_bytes(), None)
+    key = pkcs12.load_pkcs12(Path(now.SEAL_P12).read_bytes(), None)
     pem.write_bytes(key.cert.certificate.public_bytes(Encoding.PEM))
     env = {"PATH": os.environ["PATH"], "CANDOR_NO_LOCAL_ENV": "1", "CANDOR_SEAL_EARLIER_CERTIFICATES": str(pem)}
     done = subprocess.run(
