@@ -56,11 +56,12 @@ read_local_env()
 
 # --- mode -----------------------------------------------------------------------------------------
 # Commands that work on files alone must start without secrets or a database (check_form, score, --help).
-FILE_COMMANDS = {"check_form", "score", "verify_document", "help", "--help", "-h", "--version", "version"}
+FILE_COMMANDS = {"check_form", "score", "verify_document", "make_seal_certificate"}
+HELP = {"help", "--help", "-h", "--version", "version"}
 NEEDS_NOTHING = (
     len(sys.argv) > 1
     and Path(sys.argv[0]).name == "manage.py"
-    and (sys.argv[1] in FILE_COMMANDS or "--help" in sys.argv[2:] or "-h" in sys.argv[2:])
+    and (sys.argv[1] in FILE_COMMANDS | HELP or "--help" in sys.argv[2:] or "-h" in sys.argv[2:])
 )
 
 DEVELOPMENT = flag("DEBUG")

@@ -72,7 +72,7 @@ def seal_certificate(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     """consents.E010: no certificate to seal with; consents.E011: the one that proves nothing. W010: it ends soon."""
     if settings.DEVELOPMENT or settings.NEEDS_NOTHING:
         return []  # made when it is needed
-    hint = "Set CANDOR_SEAL_P12 (and CANDOR_SEAL_P12_PASSPHRASE) to the clinic's certificate and key, a PKCS#12 file."
+    hint = "Set CANDOR_SEAL_P12 (and CANDOR_SEAL_P12_PASSPHRASE) to the clinic's certificate and key (PKCS#12)."
     try:
         signer = certificate.of_the_clinic()
     except NoCertificate as error:

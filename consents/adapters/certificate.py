@@ -1,6 +1,7 @@
 """The certificate with which a clinic seals: from a PKCS#12 file; in development one that is made here, once."""
 
 import os
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -81,24 +82,28 @@ def fingerprints(path: Path) -> frozenset[bytes]:
 
 
 def make_for_development(path: Path) -> None:
-    """Write a self-signed one, unless it is there. Two processes that begin together agree on one."""
-    if path.exists():
-        return
+    """Write one that says what it is, unless one is there. Two processes that begin together agree on it."""
+    if not path.exists():
+        with suppress(FileExistsError):  # the other one's is as good
+            make(path, DEVELOPMENT_NAME, "")
+
+
+def make(path: Path, name: str, passphrase: str) -> None:
+    """Write a self-signed certificate with its key, for our eyes alone. Raises FileExistsError, OSError."""
+    content = _self_signed(name, passphrase)
     path.parent.mkdir(parents=True, exist_ok=True)
     ours = path.with_name(f"{path.name}.{os.getpid()}")
     with os.fdopen(os.open(ours, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(_self_signed())
+        file.write(content)
     try:
         os.link(ours, path)
-    except FileExistsError:
-        pass  # the other one's is as good
     finally:
         ours.unlink()
 
 
-def _self_signed() -> bytes:
+def _self_signed(called: str, passphrase: str) -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, DEVELOPMENT_NAME)])
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, called)])
     now = datetime.now(UTC)
     usage = dict.fromkeys(
         ("key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign", "encipher_only",
@@ -116,4 +121,5 @@ def _self_signed() -> bytes:
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    return pkcs12.serialize_key_and_certificates(None, key, certificate, None, serialization.NoEncryption())
+    locked = serialization.BestAvailableEncryption(passphrase.encode()) if passphrase else serialization.NoEncryption()
+    return pkcs12.serialize_key_and_certificates(None, key, certificate, None, locked)

@@ -2,9 +2,11 @@
 
 import stat
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 
 import pytest
 from django.core.checks import run_checks
+from django.core.management import CommandError, call_command
 
 from consents.adapters import certificate
 from consents.adapters.certificate import NoCertificate
@@ -68,3 +70,14 @@ def test_a_certificate_that_ends_soon_is_a_warning(settings, clinic_p12):
     assert ids() == set()
     settings.SEAL_P12_PASSPHRASE = "another"
     assert ids() == {"consents.E010"}
+
+
+def test_a_clinic_makes_its_own_and_never_over_another(settings, tmp_path):
+    settings.DEVELOPMENT, settings.SEAL_P12, settings.SEAL_P12_PASSPHRASE = False, str(tmp_path / "own.p12"), "open"
+    call_command("make_seal_certificate", settings.SEAL_P12, "--name", "Harbor Clinic", stdout=StringIO())
+    assert ids() == set()
+    with pytest.raises(CommandError, match="There is a file of that name"):
+        call_command("make_seal_certificate", settings.SEAL_P12, "--name", "Harbor Clinic")
+    with pytest.raises(CommandError, match="could not be made"):
+        call_command("make_seal_certificate", str(tmp_path / "x.p12"), "--name", "")
+    assert [*tmp_path.iterdir()] == [tmp_path / "own.p12"]

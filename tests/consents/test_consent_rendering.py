@@ -296,11 +296,12 @@ def test_everything_that_was_kept_is_on_the_evidence_page():
 
 
 def test_the_drawn_mark_is_lines_with_words_for_who_cannot_see_them():
-    drawn = pdf(replace(SHEET, mark=[[[10, 20], [500, 220.4], [990, 40]], [[700, 90]]]))
+    sheet = replace(SHEET, mark=[[[10, 20], [500, 220.4], [990, 40]], [[700, 90]]])
+    assert 'd="M10 20 L500 220 L990 40 M700 90 L700 90" fill="none" stroke="#14202b"' in page(sheet)
+    drawn = pdf(sheet)
     inside = everything_in(drawn)
     assert b"/Subtype /Image" not in inside
     assert "Firma dibujada".encode("utf-16-be") in inside or b"(Firma dibujada)" in inside
-    assert replace(SHEET, mark=[[[10, 20], [500, 220.4]], [[700, 90]]]).path == "M10 20 L500 220 M700 90 L700 90"
     assert b"/Figure" not in everything_in(pdf(SHEET))
 
 
