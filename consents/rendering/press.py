@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic
 
-SECONDS = 25.0
+SECONDS = 12.0  # the loop that calls also pages people
 MOST_HTML, MOST_PDF = 1_000_000, 20_000_000
 # All it gets of our environment: none of the secrets.
 KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "PYTHONPATH", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "TMPDIR")
@@ -66,6 +66,7 @@ class Press:
     def _started(self, until: float) -> socket.socket:
         """In a session of its own: Ctrl-C is for us, and we finish what we began."""
         ours, theirs = socket.socketpair()
+        self.line = ours
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603  (our own script)
                 [sys.executable, "-P", str(Path(__file__).with_name("printer.py"))],
@@ -75,7 +76,6 @@ class Press:
                 env={name: os.environ[name] for name in KEPT if name in os.environ},
                 start_new_session=True,
             )
-        self.line = ours
         if (letter := self._read(ours, 1, until)) != b"P":
             self.stop()
             raise CannotRender(ANSWERS[letter])

@@ -11,7 +11,7 @@ import socket
 import sys
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 try:
     import weasyprint
@@ -20,7 +20,7 @@ try:
 except OSError:  # WeasyPrint loads Pango when it is imported
     HTML = None
 
-SECONDS, MEGABYTES = 20, 1024
+SECONDS, MEGABYTES = 10, 1024
 # What rendering may open: Python's own files and WeasyPrint's. Fonts are read by C libraries and don't pass here.
 OWN = [Path(sys.prefix), Path(sys.base_prefix), *([Path(weasyprint.__file__).parents[1]] if HTML else [])]
 FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system", "ctypes.dlopen", "shutil.")
@@ -33,13 +33,16 @@ def refuse(url: str) -> NoReturn:
     raise FatalURLFetchingError
 
 
-def ours(name: object) -> bool:
-    return not isinstance(name, str) or any(Path(name).resolve().is_relative_to(place) for place in OWN)
+def read_our_own(name: Any, mode: object) -> bool:
+    """An open file by its number, or one of `OWN` to be read."""
+    if isinstance(mode, str) and {*mode} & {*"wax+"}:
+        return False
+    return isinstance(name, int) or any(Path(os.fsdecode(name)).resolve().is_relative_to(place) for place in OWN)
 
 
 def wall(event: str, args: tuple[object, ...]) -> None:
     """The last one, should the fetcher be walked around: whatever reaches for the outside raises and is remembered."""
-    if event.startswith(FORBIDDEN) or (event == "open" and not ours(args[0])):
+    if event.startswith(FORBIDDEN) or (event == "open" and not read_our_own(args[0], args[1])):
         asked.append(event)
         raise PermissionError(event)
 

@@ -43,9 +43,11 @@ def fingerprints(signature: Signature) -> dict[str, str]:
 
 def _digest(row: Signature | DocumentVersion, columns: Iterable[str]) -> str:
     values = [getattr(row, name) for name in columns]
-    return hashlib.sha256(
-        json.dumps(values, sort_keys=True, separators=(",", ":"), default=_plain).encode()
-    ).hexdigest()
+    return _sha256(json.dumps(values, sort_keys=True, separators=(",", ":"), default=_plain))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _plain(value: object) -> str:
@@ -54,7 +56,7 @@ def _plain(value: object) -> str:
 
 @dataclass(frozen=True)
 class FolderRow:
-    """One decision. `state`: valid, revoked, partly revoked, suspected false, ended or expired; "" for a "no".
+    """One decision. `state`: valid, revoked, partly revoked, suspected false or expired; "" for a "no".
 
     `altered`: which of signature, text, PDF, timestamp, audit trail is not what it was.
     """
@@ -175,9 +177,8 @@ def _altered(signature_id: UUID, facts: Facts) -> tuple[str, ...]:
         found.append("signature")
     else:
         is_now = fingerprints(signature)
-        whole = (
-            hashlib.sha256(signature.shown_html.encode()).hexdigest() == signature.shown_sha256 == said.get("sha256")
-        )
+        shown = signature.shown_sha256
+        whole = _sha256(signature.shown_html) == shown == said.get("sha256", shown)
         if not whole or said.get("record", is_now["record"]) != is_now["record"]:
             found.append("signature")
         if said.get("text", is_now["text"]) != is_now["text"]:

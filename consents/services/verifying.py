@@ -69,11 +69,9 @@ def _of_record(altered: tuple[str, ...], words: str) -> Judgement:
 
 
 def _of_claim(found: Findings, altered: tuple[str, ...], *, ours: bool) -> Judgement:
-    """Not the bytes of the database. The first ones of a stamped file are; else somebody changed one or the other."""
+    """Not the bytes that the database has a hash of: somebody changed one or the other."""
     if found.whole and ours and altered:
         return _of_record(altered, "its own seal is good")
-    if found.whole and ours:
-        return Judgement(Verdict.VALID, "its own seal is good")
     return Judgement(Verdict.ALTERED, "this is not the PDF that was sealed under its number")
 
 

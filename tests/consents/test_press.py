@@ -67,7 +67,9 @@ def test_it_is_given_none_of_our_secrets(press):
         ("subprocess.Popen", ("sh",)),
         ("os.system", (b"id",)),
         ("open", ("/etc/passwd", "r", 0)),
+        ("open", (b"/etc/passwd", "rb", 0)),
         ("open", (str(Path(__file__)), "r", 0)),
+        ("open", (os.__file__, "a", 0)),
     ],
 )
 def test_behind_the_fetcher_stands_a_wall(event, args):

@@ -82,13 +82,13 @@ def test_something_appended_or_cut_off_is_altered(sealed, tmp_path):
     assert said(file)[0] == "altered: this is not the PDF that was sealed under its number."
 
 
-def test_one_document_under_the_number_of_another_is_altered(sealed, tmp_path):
+def test_another_text_under_the_number_of_a_document_is_altered_even_with_our_own_key(sealed, tmp_path):
     signature, _ = sealed
     page = press().pdf(style="", page="<html lang=en><title>x</title><p>I agree to everything.")
     forged = signer.sign(page, certificate.of_the_clinic(), reference=signature.id)
     file = tmp_path / "forged.pdf"
-    file.write_bytes(forged.replace(b"%PDF-1.7", b"%PDF-1.4"))
-    assert said(file)[1] == 1
+    file.write_bytes(forged)
+    assert said(file) == ("altered: this is not the PDF that was sealed under its number.", 1)
 
 
 def test_what_the_database_changed_is_altered_although_the_file_is_good(transactional_db, screen, tmp_path):
