@@ -56,11 +56,12 @@ read_local_env()
 
 # --- mode -----------------------------------------------------------------------------------------
 # Commands that work on files alone must start without secrets or a database (check_form, score, --help).
-FILE_COMMANDS = {"check_form", "score", "help", "--help", "-h", "--version", "version"}
+FILE_COMMANDS = {"check_form", "score", "verify_document", "make_seal_certificate"}
+HELP = {"help", "--help", "-h", "--version", "version"}
 NEEDS_NOTHING = (
     len(sys.argv) > 1
     and Path(sys.argv[0]).name == "manage.py"
-    and (sys.argv[1] in FILE_COMMANDS or "--help" in sys.argv[2:] or "-h" in sys.argv[2:])
+    and (sys.argv[1] in FILE_COMMANDS | HELP or "--help" in sys.argv[2:] or "-h" in sys.argv[2:])
 )
 
 DEVELOPMENT = flag("DEBUG")
@@ -69,12 +70,18 @@ DEMO = flag("CANDOR_DEMO")
 DEBUG = DEVELOPMENT and not DEMO
 
 
-def secret(name: str) -> str:
-    """Read a secret or stop with a sentence; commands that read only files get an unusable one."""
+def given(name: str) -> str:
+    """A setting as text, from NAME or from the file that NAME_FILE names; "" when there is neither."""
     try:
         value: str = env.str(name, default="")
     except OSError as error:
         raise ImproperlyConfigured(f"The file that {name}_FILE names can't be read ({error.strerror}).") from error
+    return value
+
+
+def secret(name: str) -> str:
+    """Read a secret or stop with a sentence; commands that read only files get an unusable one."""
+    value = given(name)
     if not value and NEEDS_NOTHING:
         return base64.b64encode(os.urandom(32)).decode()
     if not value:
@@ -189,7 +196,7 @@ def database() -> dict[str, Any]:
     if not config.get("NAME"):
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: Candor's guarantees live there.")
     options = config.setdefault("OPTIONS", {})
-    if size := number("DATABASE_POOL", 6, least=0):
+    if (size := number("DATABASE_POOL", 6, least=0)) and not NEEDS_NOTHING:
         options["pool"] = {"min_size": 1, "max_size": size, "timeout": 10}
     return {**config, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 
@@ -300,6 +307,7 @@ CELERY_BEAT_SCHEDULE = {
         "intake.assess_unassessed": 30.0,
         "consents.take_effect_due": 30.0,
         "consents.seal_due": 5.0,
+        "consents.stamp_due": 30.0,
         "ehr.relay_finished": 5.0,
         "ehr.push_due": 3.0,
         "audit.seal": 3.0,
@@ -332,6 +340,13 @@ DATA_DIR = Path(env.str("CANDOR_DATA", default=str(BASE_DIR / ".data")))
 DEMO_HTTP_PORT = number("DEMO_HTTP_PORT", 8025)
 # Sockets that the launcher holds for the demo's chart and mailbox.
 DEMO_HTTP_FD, DEMO_SMTP_FD = number("DEMO_HTTP_FD", 0, least=0), number("DEMO_SMTP_FD", 0, least=0)
+
+
+# --- the seal on signed documents: the clinic's certificate, a timestamp authority if there is one ------
+SEAL_P12 = given("CANDOR_SEAL_P12") or (str(DATA_DIR / "development-seal.p12") if DEVELOPMENT else "")
+SEAL_P12_PASSPHRASE = given("CANDOR_SEAL_P12_PASSPHRASE")
+SEAL_EARLIER_CERTIFICATES = given("CANDOR_SEAL_EARLIER_CERTIFICATES")
+TSA_URL, TSA_SECONDS = given("CANDOR_TSA_URL"), number("CANDOR_TSA_SECONDS", 4)
 
 # --- language, time, files --------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -378,6 +393,7 @@ LOGGING = {
         "httpx": {"level": "WARNING"},
         "psycopg.pool": {"level": "ERROR"},
         "fontTools": {"level": "ERROR"},
-        "weasyprint": {"level": "ERROR"},
+        # It would tell whose certificate it doesn't trust; whom to trust is decided by us.
+        "pyhanko": {"level": "CRITICAL"},
     },
 }

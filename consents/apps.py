@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
-from consents.checks import document_folder, pdf_libraries, texts_to_look_at
+from consents.checks import document_folder, pdf_libraries, seal_certificate, texts_to_look_at, timestamp_authority
 
 
 class ConsentsConfig(AppConfig):
@@ -10,4 +10,6 @@ class ConsentsConfig(AppConfig):
     def ready(self) -> None:
         register(pdf_libraries)
         register(document_folder)
+        register(seal_certificate)
+        register(timestamp_authority)
         register(texts_to_look_at, Tags.database)

@@ -3,6 +3,7 @@
 import ctypes
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.apps import AppConfig, apps
@@ -11,6 +12,8 @@ from django.core import checks
 from django.db import connection
 from django.db.models.functions import Now
 
+from consents.adapters import certificate
+from consents.adapters.certificate import NoCertificate
 from consents.rules import InvalidDocument, document_files
 
 # What WeasyPrint opens when it is imported. Tried by name: importing it here would cost every command a second.
@@ -19,6 +22,7 @@ LIBRARIES = {
     "darwin": ("libgobject-2.0.0.dylib", "libpango-1.0.dylib", "libpangoft2-1.0.dylib"),
 }
 TABLE = "consents_documentversion"
+SOON = timedelta(days=30)
 APT = "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 
 
@@ -92,3 +96,30 @@ def _is_migrated() -> bool:
 
 def _tables() -> list[str]:
     return connection.introspection.table_names()
+
+
+def timestamp_authority(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """consents.E012: where timestamps are asked for is no address."""
+    if not settings.TSA_URL or settings.TSA_URL.startswith(("https://", "http://")):
+        return []
+    hint = "Name the http(s) address of a timestamp authority (RFC 3161), or unset it."
+    return [checks.Error("CANDOR_TSA_URL is no address: documents get no timestamp.", hint=hint, id="consents.E012")]
+
+
+def seal_certificate(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """consents.E010: no certificate to seal with; consents.E011: the one that proves nothing. W010: it ends soon."""
+    if settings.DEVELOPMENT or settings.NEEDS_NOTHING:
+        return []  # made when it is needed
+    hint = "Set CANDOR_SEAL_P12 (and CANDOR_SEAL_P12_PASSPHRASE) to the clinic's certificate and key (PKCS#12)."
+    try:
+        signer = certificate.of_the_clinic()
+    except NoCertificate as error:
+        return [checks.Error(f"Signed documents can't be sealed: {error}.", hint=hint, id="consents.E010")]
+    if certificate.is_for_development(signer):
+        words = "Documents would be sealed with a development certificate, which proves nothing."
+        return [checks.Error(words, hint=hint, id="consents.E011")]
+    if certificate.ends_at(signer) < datetime.now(UTC) + SOON:
+        words = f"The certificate that seals documents ends on {certificate.ends_at(signer):%Y-%m-%d}."
+        keep = "Renew it, and name the old one in CANDOR_SEAL_EARLIER_CERTIFICATES: what it sealed stays verifiable."
+        return [checks.Warning(words, hint=keep, id="consents.W010")]
+    return []

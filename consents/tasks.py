@@ -11,3 +11,8 @@ def take_effect_due() -> None:
 @shared_task(name="consents.seal_due")
 def seal_due() -> None:
     services.seal_due()
+
+
+@shared_task(name="consents.stamp_due")
+def stamp_due() -> None:
+    services.stamp_due()

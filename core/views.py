@@ -101,4 +101,6 @@ def audit_log(request: StaffRequest) -> HttpResponse:
             context={"day": day.isoformat() if day else "", "of": str(patient_id or ""), "events": len(page)},
         )
     rows = [(one, names.get(one.actor_id, one.actor_id)) for one in page]
-    return render(request, "audit/events.html", {"form": form, "day": day, "page": page, "rows": rows})
+    return render(
+        request, "audit/events.html", {"form": form, "day": day, "page": page, "rows": rows, "patient_id": patient_id}
+    )

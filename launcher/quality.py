@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from launcher.setup import Ready
 PARALLEL = ("--numprocesses", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "--no-loadscope-reorder")
 
 # Not named test_…, so that only `./run screens` makes them.
-PICTURES = ("tests/browser/screens.py", "tests/browser/readme_pictures.py")
+PICTURES = ("tests/browser/screens.py", "tests/browser/readme_pictures.py", "tests/consents/paper_pictures.py")
 
 # Of each property of the form engine; a plain run tries fewer.
 EXAMPLES = {"CANDOR_EXAMPLES": "2000"}
@@ -67,7 +68,8 @@ def run_tests(here: Ready, arguments: Sequence[str], more: Mapping[str, str] = M
 
 def check(checkout: Path, *, system: bool) -> int:
     """Run all that CI runs, to the end; gives 1 if any step failed."""
-    with setup.ready(checkout, requirements=packages.DEVELOPMENT, system=system) as here:
+    ready = setup.ready(checkout, requirements=packages.DEVELOPMENT, system=system)
+    with ready as here, tempfile.TemporaryDirectory() as folder:
         python, environment = here.venv.python, here.environment()
 
         def step(*command: str, env: dict[str, str] = environment) -> Callable[[], int]:
@@ -75,6 +77,7 @@ def check(checkout: Path, *, system: bool) -> int:
 
         imports = "import sys; from importlinter.cli import lint_imports_command as main; sys.exit(main())"
         deploy = ["check", "--deploy", "--fail-level", "WARNING"]
+        production = as_in_production(environment) | {"CANDOR_SEAL_P12": f"{folder}/seal.p12"}
         steps = {
             "ruff check": step("-m", "ruff", "check", ".", "run"),
             "ruff format": step("-m", "ruff", "format", "--check", ".", "run"),
@@ -82,7 +85,8 @@ def check(checkout: Path, *, system: bool) -> int:
             "imports": step("-c", imports),
             "migrations": step("manage.py", "makemigrations", "--check", "--dry-run"),
             "manage.py check": step("manage.py", "check"),
-            "manage.py check --deploy": step("manage.py", *deploy, env=as_in_production(environment)),
+            "a certificate": step("manage.py", "make_seal_certificate", f"{folder}/seal.p12", "--name", "Candor"),
+            "manage.py check --deploy": step("manage.py", *deploy, env=production),
             "tests": lambda: run_tests(here, ["--cov", "--cov-report=term"], EXAMPLES),
         }
         failed = [name for name, run in steps.items() if not passes(name, run)]

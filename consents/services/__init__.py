@@ -24,6 +24,7 @@ from consents.services.drafting import (
     start_document,
     start_draft,
 )
+from consents.services.proving import Folder, FolderRow, altered, is_known, read_folder, sealed_as
 from consents.services.publishing import CannotPublish, install_documents, publish, take_effect_due
 from consents.services.revoking import NotRevocable, revoke
 from consents.services.ruling import Due, documents_due, save_rule
@@ -39,12 +40,14 @@ from consents.services.signing import (
     preview,
     show,
 )
+from consents.services.stamping import stamp_due
 
 __all__ = [
     "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "ChangedMeanwhile",
-    "DraftExists", "Due", "NameRefused", "NotADraft", "NotPublished", "NotReviewable", "NotRevocable", "OutdatedText",
-    "SameAuthor", "Shown", "Words", "approve", "authorize_disclosure", "confirm_shown", "decide", "documents_due",
-    "edit_draft", "install_documents", "is_covered", "look_again", "preview", "publication_faults", "publish",
-    "read_document", "record_review", "revoke", "save_rule", "seal_due", "send_back", "settle_disclosure", "show",
+    "DraftExists", "Due", "Folder", "FolderRow", "NameRefused", "NotADraft", "NotPublished", "NotReviewable",
+    "NotRevocable", "OutdatedText", "SameAuthor", "Shown", "Words", "altered", "approve", "authorize_disclosure",
+    "confirm_shown", "decide", "documents_due", "edit_draft", "install_documents", "is_covered", "is_known",
+    "look_again", "preview", "publication_faults", "publish", "read_document", "read_folder", "record_review",
+    "revoke", "save_rule", "seal_due", "sealed_as", "send_back", "settle_disclosure", "show", "stamp_due",
     "start_document", "start_draft", "take_effect_due",
 ]  # fmt: skip

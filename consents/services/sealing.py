@@ -1,22 +1,27 @@
-"""The PDF a patient keeps, made from the bytes that were signed, never from today's text."""
+"""The PDF a patient keeps: made from the bytes that were signed, never from today's text, and signed by the clinic."""
 
 import base64
 import hashlib
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
 import audit.services
+import core.doorbell
 import core.outbox
 from audit.actions import Action, Actor, Ref
 from consents import rendering, selectors
-from consents.models import SealedDocument, Signature
-from consents.rendering import CannotRender, Sheet
+from consents.adapters import certificate, signer
+from consents.adapters.certificate import NoCertificate
+from consents.models import SealedDocument, Signature, Timestamp
+from consents.rendering import CannotRender, Sheet, Statement
 from core.clock import Now
 
 log = logging.getLogger(__name__)
@@ -26,8 +31,14 @@ LEASE = timedelta(minutes=10)
 SEALER = Actor.system("sealer")
 
 
-def seal_due(limit: int = 5, *, render: Callable[[Sheet], bytes] = rendering.pdf) -> int:
-    """Seal up to `limit` due documents; returns how many. What can't be rendered stays due and is tried again.
+def sealed_pdf(sheet: Sheet) -> bytes:
+    """Rendered and signed. Raises CannotRender, NoCertificate."""
+    ours = certificate.of_the_clinic()
+    return signer.sign(rendering.pdf(sheet), ours, reference=UUID(sheet.reference))
+
+
+def seal_due(limit: int = 5, *, render: Callable[[Sheet], bytes] = sealed_pdf) -> int:
+    """Seal up to `limit` due documents; returns how many. What can't be sealed stays due and is tried again.
 
     Each claim is committed before its document is rendered: a document that kills the worker holds up no other.
     """
@@ -41,7 +52,7 @@ def seal_due(limit: int = 5, *, render: Callable[[Sheet], bytes] = rendering.pdf
             if hashlib.sha256(signature.shown_html.encode()).hexdigest() != signature.shown_sha256:
                 raise CannotRender("the stored text is not the text that was signed")
             sealed += _keep(claimed, render(_sheet(signature)))
-        except CannotRender as error:
+        except (CannotRender, NoCertificate) as error:
             log.warning("document of signature %s not sealed, next try in 10 minutes: %s", signature.id, error)
     return sealed
 
@@ -79,12 +90,16 @@ def _keep(claimed: SealedDocument, content: bytes) -> bool:
                 patient_id=signature.patient_id,
                 context={"pdf_sha256": digest, "shown_sha256": signature.shown_sha256},
             )
+            if settings.TSA_URL:
+                Timestamp.objects.create(sealed=claimed)
+                core.doorbell.ring("consents.stamp_due")
     return bool(kept)
 
 
 def _sheet(signature: Signature) -> Sheet:
     version = signature.version
     clinic = version.document.clinic
+    values = signature.fields["values"]
     return Sheet(
         title=version.title,
         version=version.version,
@@ -93,10 +108,13 @@ def _sheet(signature: Signature) -> Sheet:
         shown_html=signature.shown_html,
         sha256=signature.shown_sha256,
         review_note=version.review_note,
-        patient_name=signature.fields["values"]["patient_name"],
+        patient_name=values["patient_name"],
         signer_name=signature.signer_name,
         capacity=signature.capacity,
-        statements=tuple((one["text"], one["ticked"]) for one in signature.statements),
+        authority=signature.authority or "",
+        mark=signature.mark,
+        values=values,
+        statements=tuple(Statement(one["id"], one["text"], one["ticked"]) for one in signature.statements),
         signed_at=signature.signed_at.astimezone(ZoneInfo(clinic.time_zone)),
         evidence=signature.evidence,
         reference=str(signature.id),
@@ -104,10 +122,16 @@ def _sheet(signature: Signature) -> Sheet:
 
 
 def read_document(*, signature_id: UUID, actor: Actor) -> selectors.SignedDocument | None:
-    """The signed document for somebody to read, with the event that says so. Ask who may first."""
+    """The signed document for somebody to read, with the event that says so. Ask who may first.
+
+    With the timestamp authority's word where there is one; its first bytes are those that the patient has.
+    """
     with transaction.atomic():
         document = selectors.document_for(signature_id)
         if document:
+            stamped = Timestamp.objects.filter(sealed=signature_id, stamped_at__isnull=False).first()
+            if stamped and stamped.pdf:
+                document = replace(document, pdf=base64.b64decode(stamped.pdf), sha256=stamped.pdf_sha256)
             audit.services.record(
                 Action.DOCUMENT_READ,
                 actor=actor,

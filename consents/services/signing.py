@@ -24,6 +24,7 @@ from consents.rendering import filled, plain
 from consents.rules import DocumentSource, parse
 from consents.selectors import ENDED, role_of
 from consents.services.marks import Strokes, UnreadableMark, read_mark
+from consents.services.proving import fingerprints
 from consents.services.publishing import is_superseded, take_effect_due
 from core import clock
 from core.models import Patient, Program
@@ -390,5 +391,6 @@ def _record(signature: Signature, program: Program, actor: Actor) -> None:
             "packet": str(signature.source_ref),
             "version": str(signature.version_id),
             "sha256": signature.shown_sha256,
+            **fingerprints(signature),
         },
     )

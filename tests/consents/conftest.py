@@ -1,11 +1,17 @@
 """A clinic with its documents published, and one patient in front of a screen."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from consent_screen import LANGUAGES, TEST, Screen
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
 from django.db import connection
 
 import consents.services
@@ -48,3 +54,23 @@ def second_connection() -> Iterator[Callable[[Callable[[], object]], object]]:
 
     with ThreadPoolExecutor(1) as pool:
         yield lambda act: pool.submit(call, act).result()
+
+
+@pytest.fixture
+def clinic_p12(tmp_path) -> Callable[..., Path]:
+    """Makes a clinic's own certificate with its key: RSA, under the passphrase "open"."""
+
+    def make(*, ends: datetime) -> Path:
+        key = rsa.generate_private_key(65537, 2048)
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Harbor Clinic")])
+        made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+        made = made.serial_number(x509.random_serial_number())
+        made = made.not_valid_before(ends - timedelta(days=800)).not_valid_after(ends)
+        usage = x509.KeyUsage(True, True, False, False, False, False, False, False, False)
+        signed = made.add_extension(usage, critical=True).sign(key, hashes.SHA256())
+        target = tmp_path / f"{uuid.uuid4()}.p12"
+        how = BestAvailableEncryption(b"open")
+        target.write_bytes(pkcs12.serialize_key_and_certificates(None, key, signed, None, how))
+        return target
+
+    return make

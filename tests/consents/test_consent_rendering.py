@@ -1,12 +1,15 @@
 """Whatever a name, a note or a browser says, it is words: on the screen and on paper. And nothing is fetched."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
 import threading
+import zlib
 from dataclasses import replace
 from datetime import datetime
+from html.parser import HTMLParser
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
@@ -14,7 +17,9 @@ import pytest
 from django.conf import settings
 from pypdf import PdfReader
 
-from consents.rendering import CannotRender, Sheet, filled, html_of, pdf, plain
+from consents.rendering import CannotRender, Sheet, Statement, filled, html_of, page, pdf, plain
+from consents.rendering.words import BIDI
+from consents.rules import FIELDS
 
 CANARY = "canary-7f3a"
 SHEET = Sheet(
@@ -28,7 +33,7 @@ SHEET = Sheet(
     patient_name="Rosa Núñez",
     signer_name="Rosa Núñez",
     capacity="self",
-    statements=(("Lo leí.", True), ("Por video.", False)),
+    statements=(Statement("read", "Lo leí.", True), Statement("video", "Por video.", False)),
     signed_at=datetime(2026, 11, 22, 11, 3, 7, tzinfo=ZoneInfo("America/New_York")),
     evidence={"identity_check": "link_and_birth_date", "ip": "203.0.113.7", "user_agent": "Firefox"},
     reference="0b8f0a3e-0000-4000-8000-000000000000",
@@ -55,6 +60,9 @@ PAYLOADS = [
     '=HYPERLINK("http://127.0.0.1:9")',
     "⟦2.31(a)(1)⟧",
     'O\'Hara & Søns "Núñez"',
+    "Rosa \u202etxt.exe\u2066 Núñez",
+    "+1+cmd|' /C calc'!A0",
+    "%PDF-1.7 (x) >> endobj",
 ]
 
 
@@ -78,14 +86,70 @@ def test_a_name_is_inert_in_the_shown_text(payload):
     assert "Harbor" not in body
 
 
+def everywhere(payload: str) -> Sheet:
+    """A sheet whose every field says the same."""
+    return replace(
+        SHEET,
+        title=payload,
+        version=payload,
+        clinic=payload,
+        shown_html=filled(html_of("{{patient_name}} at {{clinic_name}}\n\n" + payload), dict.fromkeys(FIELDS, payload)),
+        review_note=payload,
+        patient_name=payload,
+        signer_name=payload,
+        capacity=payload,
+        authority=payload,
+        statements=(Statement(payload, payload, True), Statement("b", payload, False)),
+        evidence={
+            "identity_check": payload,
+            "ip": payload,
+            "user_agent": payload,
+            "session": payload,
+            payload: payload,
+        },
+        values={payload: payload},
+    )
+
+
+class Skeleton(HTMLParser):
+    """What a page is made of: its tags and its attributes, without the words."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.bones: list[tuple] = []
+        self.feed(markup)
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("p", "em", "strong"):  # a body may have Markdown in it
+            self.bones.append((tag, *(name for name, _ in attrs)))
+
+
+def everything_in(content: bytes) -> bytes:
+    """The file, and every stream of it inflated."""
+    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL)
+    return content + b"".join(zlib.decompressobj().decompress(one) if one[:1] == b"x" else one for one in streams)
+
+
 @pytest.mark.parametrize("payload", PAYLOADS)
-def test_a_name_is_inert_on_paper(payload):
-    """In the text, as the typed name, in the evidence: its letters stand there, and nothing else happened."""
-    shown = filled("<p>{{patient_name}}</p>", {"patient_name": payload})
-    sheet = replace(SHEET, shown_html=shown, signer_name=payload, patient_name=payload, evidence={"ip": payload})
+def test_whatever_a_field_says_is_words_in_the_html_and_on_paper(payload, canary_server, tmp_path):
+    """In every field at once: nothing is added to the page's tags, nobody is called, no file comes in."""
+    address, seen = canary_server
+    secret = tmp_path / "secret.txt"
+    secret.write_text(CANARY)
+    aimed = payload.replace("http://127.0.0.1:9", address).replace("file:///etc/passwd", secret.as_uri())
+    sheet = everywhere(aimed)
+    assert Skeleton(page(sheet)).bones == Skeleton(page(everywhere("Rosa"))).bones
     content = pdf(sheet)
-    assert squeezed(text_of(content)).count(squeezed(payload)) >= 4
-    assert not PdfReader(BytesIO(content)).attachments
+    text = text_of(content)
+    assert squeezed(text).count(squeezed(plain(aimed))) >= 9
+    assert not {*text} & BIDI
+    reader = PdfReader(BytesIO(content))
+    assert not reader.attachments
+    inside = everything_in(content)
+    assert CANARY.encode() not in inside
+    for active in (b"/JavaScript", b"/JS", b"/Launch", b"/URI", b"/EmbeddedFile", b"/OpenAction", b"/GoToR", b"/AA"):
+        assert active not in inside
+    assert seen == []
 
 
 @pytest.mark.parametrize("payload", PAYLOADS[:12] + PAYLOADS[13:15])
@@ -201,11 +265,56 @@ def test_the_evidence_says_what_was_signed_how_and_when_in_the_clinics_time():
     text = text_of(pdf(SHEET))
     for part in (
         "Permiso", "1.0", "Español", "a" * 64, "Rosa Núñez", "paciente", "22 de noviembre de 2026, 11:03:07 EST",
-        "UTC-0500", "enlace personal y fecha de nacimiento", "203.0.113.7", "Firefox", "Marcada Lo leí.",
-        "Sin marcar Por video.", "Borrador", SHEET.reference,
+        "UTC-0500", "enlace personal y fecha de nacimiento", "203.0.113.7", "Firefox", "Marcada read Lo leí.",
+        "Sin marcar video Por video.", "Borrador", SHEET.reference,
     ):  # fmt: skip
         assert part in text
     assert "2 / 2" in text
+
+
+def test_everything_that_was_kept_is_on_the_evidence_page():
+    """law.md section 3: by whom, in which capacity and by what right, with what in front of them, and for how long."""
+    sheet = replace(
+        SHEET,
+        language="en",
+        capacity="guardian",
+        authority="Court order of 2025, seen by the front desk",
+        evidence={
+            "identity_check": "link_and_birth_date", "ip": "203.0.113.7", "user_agent": "Firefox", "session": "s-81c2",
+            "seconds_on_page": 94, "font_scale": 1.5, "scrolled_to_end": True,
+        },
+        values={"patient_name": "Rosa Núñez", "clinic_name": "Harbor Clinic"},
+        mark=[[[0, 0], [1000, 300]]],
+    )  # fmt: skip
+    text = text_of(pdf(sheet))
+    for part in (
+        "legal guardian of the patient", "Court order of 2025", "s-81c2", "94 seconds", "1.5 × of the usual",
+        "Also kept: scrolled to end True", "patient_name Rosa Núñez", "clinic_name Harbor Clinic", "Drawn mark kept as",
+        "Ticked read Lo leí.", "personal link and date of birth",
+    ):  # fmt: skip
+        assert part in text
+
+
+def test_the_drawn_mark_is_lines_with_words_for_who_cannot_see_them():
+    sheet = replace(SHEET, mark=[[[10, 20], [500, 220.4], [990, 40]], [[700, 90]]])
+    assert 'd="M10 20 L500 220 L990 40 M700 90 L700 90" fill="none" stroke="#14202b"' in page(sheet)
+    drawn = pdf(sheet)
+    inside = everything_in(drawn)
+    assert b"/Subtype /Image" not in inside
+    assert "Firma dibujada".encode("utf-16-be") in inside or b"(Firma dibujada)" in inside
+    assert b"/Figure" not in everything_in(pdf(SHEET))
+
+
+def test_a_mark_outside_its_frame_is_drawn_at_its_edge():
+    assert replace(SHEET, mark=[[[-5, 2000], [1e9, 3]]]).path == "M0 1000 L1000 3"
+
+
+@pytest.mark.parametrize(
+    "mark", [[[["1 1'/><image href='file:///etc/passwd'", 2]]], [[[1]]], [[[float("nan"), 1]]], [[[1, None]]], [7]]
+)
+def test_a_mark_of_anything_but_numbers_is_not_printed(mark):
+    with pytest.raises(CannotRender, match="not made of numbers"):
+        pdf(replace(SHEET, mark=mark))
 
 
 def test_the_english_evidence_speaks_english():
@@ -225,9 +334,10 @@ def test_without_pango_the_process_lives_and_says_so_quietly(tmp_path):
     (tmp_path / "weasyprint" / "__init__.py").write_text("print('advice')\nraise OSError('cannot load library')\n")
     script = (
         "import django; django.setup()\n"
-        "from consents.rendering import CannotRender, html_of, pdf\n"
+        "from consents.rendering import CannotRender, html_of\n"
+        "from consents.rendering.press import press\n"
         "assert html_of('**x**') == '<p><strong>x</strong></p>\\n'\n"
-        "try: pdf(None)\n"
+        "try: press().pdf(style='', page='<p>x')\n"
         "except CannotRender as error: print(error)\n"
     )
     done = subprocess.run(

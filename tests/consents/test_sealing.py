@@ -3,20 +3,28 @@
 import base64
 import hashlib
 import logging
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from threading import Barrier
 
 import pytest
+from authority import authority, certified
 from consent_screen import TEST, edition
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from django.db import DatabaseError, connection, transaction
 from pypdf import PdfReader
 
 import consents.selectors
 import consents.services
 from audit.models import Event
+from consents.adapters.examiner import examine
 from consents.models import SealedDocument, Signature
-from consents.rendering import CannotRender
+from consents.rendering import CannotRender, filled, html_of
+from consents.rules import parse
 from consents.tasks import seal_due
 
 SHARING = "share-permission"
@@ -47,6 +55,9 @@ def test_a_signed_document_is_sealed_with_its_hash_in_the_evidence(screen):
     assert document.sha256 in event.context
     assert signature.shown_sha256 in event.context
     text = " ".join(" ".join(page.extract_text() for page in PdfReader(BytesIO(document.pdf)).pages).split())
+    findings = examine(document.pdf)
+    assert findings.whole
+    assert findings.claims == signature.id
     for words in ("Rosa Núñez", "Permiso para usar y compartir mis registros", "203.0.113.7", signature.shown_sha256):
         assert words in text
     assert "⟦" not in text
@@ -186,3 +197,95 @@ def test_two_workers_never_seal_the_same_document(screen):
     with ThreadPoolExecutor(2) as pool:
         assert sum(pool.map(worker, range(2))) == 4
     assert Event.objects.filter(action="document.sealed").count() == 4
+
+
+def pyhanko(*arguments):
+    """The command-line tool of another project: what somebody would use who doesn't believe us."""
+    tool = Path(sys.executable).with_name("pyhanko")
+    return subprocess.run(
+        [tool, "sign", "validate", "--no-revocation-check", "--trust-replace", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def as_pem(path, certificate):
+    path.write_bytes(certificate.public_bytes(Encoding.PEM))
+    return path
+
+
+def test_a_third_partys_tool_finds_seal_and_timestamp_valid_and_a_changed_byte_not(
+    screen, settings, clinic_p12, tmp_path
+):
+    settings.SEAL_P12, settings.SEAL_P12_PASSPHRASE = clinic_p12(ends=datetime.now(UTC) + timedelta(days=90)), "open"
+    ours = pkcs12.load_pkcs12(settings.SEAL_P12.read_bytes(), b"open").cert.certificate
+    trust = ["--trust", as_pem(tmp_path / "clinic.pem", ours), "--trust", as_pem(tmp_path / "tsa.pem", certified()[1])]
+    with authority() as (settings.TSA_URL, _):
+        signature = screen.decide(SHARING, language="es")
+        consents.services.seal_due()
+        sealed = consents.selectors.document_for(signature.id).pdf
+        consents.services.stamp_due()
+    stamped = consents.services.read_document(signature_id=signature.id, actor=TEST).pdf
+    file = tmp_path / "document.pdf"
+    for content, words in ((sealed, "covers the entire file"), (stamped, "relate to signature maintenance")):
+        file.write_bytes(content)
+        done = pyhanko("--pretty-print", *trust, file)
+        assert done.returncode == 0, done.stderr
+        assert "Harbor Clinic" in done.stdout
+        assert words in " ".join(done.stdout.split())
+        assert "The signature is judged VALID" in done.stdout
+        assert "INVALID" not in done.stdout
+    middle = len(sealed) // 3
+    file.write_bytes(sealed[:middle] + bytes([sealed[middle] ^ 1]) + sealed[middle + 1 :])
+    done = pyhanko("--executive-summary", *trust, file)
+    assert done.returncode != 0 or "INVALID" in done.stdout
+
+
+def test_the_seal_adds_to_a_tagged_document_and_breaks_none_of_its_tags(screen):
+    signature = screen.decide(SHARING, language="es")
+    consents.services.seal_due()
+    reader = PdfReader(BytesIO(consents.selectors.document_for(signature.id).pdf))
+    root = reader.trailer["/Root"]
+    assert (root["/Lang"], bool(root["/MarkInfo"]["/Marked"])) == ("es", True)
+    assert reader.metadata.title == "Permiso para usar y compartir mis registros de tratamiento"
+    (seal,) = root["/AcroForm"]["/Fields"]
+    field = seal.get_object()
+    assert field["/TU"] == "Seal of the clinic"
+    assert field["/Rect"] == [0, 0, 0, 0]
+    assert field["/V"]["/SubFilter"] == "/ETSI.CAdES.detached"
+    assert field["/V"]["/Reason"] == f"candor{signature.id.hex}"
+
+
+def test_no_certificate_is_one_line_and_the_document_waits(screen, settings, caplog):
+    settings.DEVELOPMENT, settings.SEAL_P12 = False, ""
+    signature = screen.decide(SHARING)
+    with caplog.at_level(logging.WARNING, logger="consents"):
+        assert consents.services.seal_due() == 0
+    assert waiting() == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        f"document of signature {signature.id} not sealed, next try in 10 minutes: CANDOR_SEAL_P12 is not set"
+    ]
+
+
+def test_two_versions_and_another_template_later_the_first_paper_is_the_same(screen, settings, tmp_path):
+    """And what was on the screen can be built again from what is kept, letter for letter."""
+    signature = screen.decide("treatment", language="es")
+    consents.services.seal_due()
+    before = consents.selectors.document_for(signature.id)
+    for number, word in (("2.0", "un robot"), ("3.0", "dos robots")):
+        changed = edition("treatment", number, language="es", extra=f"\n\nHabla con {word}.\n")
+        consents.services.publish(clinic=screen.world.clinic, source=changed, actor=TEST)
+    (tmp_path / "consents").mkdir()
+    (tmp_path / "consents" / "sealed.html").write_text("<!DOCTYPE html><html lang=es><title>Otra</title><p>Otra.")
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path, *settings.TEMPLATES[0]["DIRS"]]}]
+    consents.services.seal_due()
+    after = consents.selectors.document_for(signature.id)
+    assert (after.version, after.pdf, after.sha256) == ("1.0", before.pdf, before.sha256)
+    kept = Signature.objects.get(pk=signature.id)
+    assert filled(kept.version.html, kept.fields["values"]) == kept.shown_html == signature.shown_html
+    assert html_of(parse(kept.version.body, slug="treatment").body) == kept.version.html
+    assert consents.services.altered(signature.id) == ()
+    later = screen.another_packet().decide("treatment", language="es")
+    assert "dos robots" in later.shown_html

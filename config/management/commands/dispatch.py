@@ -29,6 +29,7 @@ JOBS = (
     "intake.services.submission.assess_unassessed",
     "consents.services.take_effect_due",
     "consents.services.seal_due",
+    "consents.services.stamp_due",
     "ehr.services.relay_finished",
     "ehr.services.push_due",
     "audit.services.seal",
