@@ -6,7 +6,9 @@ is left out: it is for facts confirmed with the patient, not proof of an electro
 none has no `period.end`. What R4 has no field for (how to revoke, what follows from refusing) is in the PDF.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ehr.mapping.codes import (
@@ -73,6 +75,10 @@ def document_key(signature: SignatureRecord) -> str:
     return key("document", signature.kind, signature.id)
 
 
+def consent_key(kind: str, signature_id: str) -> str:
+    return key("consent", kind, signature_id)
+
+
 def draft_consent(signature: SignatureRecord, context: Context) -> Draft:
     kind = _kind(signature)
     resource = {
@@ -91,12 +97,24 @@ def draft_consent(signature: SignatureRecord, context: Context) -> Draft:
     }
     label = f"{signature.title}: {signature.decision}"
     return context.draft(
-        key("consent", signature.kind, signature.id),
+        consent_key(signature.kind, signature.id),
         label,
         resource,
         protected=is_part2(signature),
         categories=(INTAKE_ANSWERS,),
     )
+
+
+def ended(resource: Mapping[str, Any], at: datetime, recipients: Sequence[str] = ()) -> dict[str, Any]:
+    """The same Consent after it was taken back: as a whole it is inactive since then, for some recipients it denies."""
+    provision = dict(resource.get("provision", {"type": "permit"}))
+    if recipients:
+        role = hl7("v3-ParticipationType", "IRCP", "information recipient")
+        denied = [{"role": role, "reference": {"display": name}} for name in recipients]
+        inner = [*provision.get("provision", ()), {"type": "deny", "period": {"start": instant(at)}, "actor": denied}]
+        return {**resource, "provision": {**provision, "provision": inner}}
+    period = {**provision.get("period", {}), "end": instant(at)}
+    return {**resource, "status": "inactive", "provision": {**provision, "period": period}}
 
 
 def _provision(signature: SignatureRecord) -> dict[str, Any] | None:

@@ -10,21 +10,24 @@ from django.db import transaction
 
 import audit.services
 import consents.selectors
+import consents.services
 import core.outbox
 import intake.selectors
 import screening.selectors
 from audit.actions import Action, Actor, Ref
 from core.models import Patient
 from ehr.mapping import source, wire
-from ehr.mapping.plan import Draft, plan
+from ehr.mapping.plan import Draft, is_gated, plan
 from ehr.models import Connection, ExportItem, Lane
+from ehr.services.telling import relay_emergency, relay_ended
 from screening import instruments
 
 CLERK = Actor.system("ehr")
 
 
 def relay_finished(limit: int = 10) -> int:
-    """Plan the exports of packets submitted since; each with its own transaction. Returns how many were planned."""
+    """Plan what packets submitted since, revocations and emergencies put into the chart, each in its own transaction.
+    Returns how many were planned."""
     planned = 0
     for _ in range(limit):
         with transaction.atomic():
@@ -34,6 +37,8 @@ def relay_finished(limit: int = 10) -> int:
             plan_packet(message.subject_id)
             core.outbox.consume(message)
             planned += 1
+    while relay_ended() or relay_emergency():
+        planned += 1
     return planned
 
 
@@ -47,7 +52,10 @@ def plan_packet(packet_id: UUID) -> int:
     drafts = plan(packet, identifier_system=settings.EHR_IDENTIFIER_SYSTEM)
     Lane.objects.get_or_create(connection=connection, patient_id=finished.packet.patient_id)
     for position, draft in enumerate(drafts, start=1):
-        _item(connection, finished.packet.patient_id, packet_id, position, draft, packet.part2).save()
+        item = _item(connection, finished.packet.patient_id, packet_id, position, draft)
+        item.protected = is_gated(draft, part2=packet.part2)
+        item.reason = _why_looked_at(draft, finished)
+        item.save()
     audit.services.record(
         Action.EXPORT_PLANNED,
         actor=CLERK,
@@ -59,9 +67,20 @@ def plan_packet(packet_id: UUID) -> int:
     return len(drafts)
 
 
-def _item(
-    connection: Connection, patient_id: UUID, packet_id: UUID, position: int, draft: Draft, part2: bool
-) -> ExportItem:
+def _why_looked_at(draft: Draft, finished: intake.selectors.Finished) -> str:
+    """What the patient wrote tells of care for alcohol or drug use, and no consent covers it: a person looks first."""
+    if not draft.is_implied:
+        return ""
+    covered = consents.services.is_covered(
+        patient_id=finished.packet.patient_id,
+        discloser=finished.packet.program.legal_name,
+        purpose="TREAT",
+        categories=draft.categories,
+    )
+    return "" if covered else "tells-of-substance-use"
+
+
+def _item(connection: Connection, patient_id: UUID, packet_id: UUID, position: int, draft: Draft) -> ExportItem:
     return ExportItem(
         connection=connection,
         patient_id=patient_id,
@@ -73,7 +92,6 @@ def _item(
         resource=wire.dumps(draft.resource).decode(),
         needs=list(draft.needs),
         sensitivity=draft.sensitivity,
-        protected=part2 or draft.sensitivity == "sud",
         categories=list(draft.categories),
     )
 

@@ -210,7 +210,10 @@ def who_sees(packet: Packet, page: engine.Page) -> policy.Readers:
         protected=protected,
         permitted=protected
         and consents.services.is_covered(
-            patient_id=packet.patient_id, purpose="TREAT", categories=sorted(policy.categories(sensitivity))
+            patient_id=packet.patient_id,
+            discloser=packet.program.legal_name,
+            purpose="TREAT",
+            categories=sorted(policy.categories(sensitivity)),
         ),
         told_of_danger=any(_is_dangerous(item) for item in page.section.everything())
         and escalation.selectors.is_anybody_on_duty(packet.clinic_id),
@@ -219,6 +222,12 @@ def who_sees(packet: Packet, page: engine.Page) -> policy.Readers:
 
 def _is_dangerous(item: engine.Item) -> bool:
     return item.risk or any(option.risk for option in item.options)
+
+
+def program_name(packet_id: UUID) -> str:
+    """The legal name of the program that discloses, as consents name it; "" for what is no packet's. One query."""
+    names = Packet.objects.filter(pk=packet_id).values_list("program__legal_name", flat=True)
+    return names.first() or ""
 
 
 def content(packet: Packet) -> str:
