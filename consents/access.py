@@ -1,0 +1,55 @@
+"""The only door to what the privacy officer works on: a clinic's patients, their signatures, requests and tasks."""
+
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from consents.models import PrivacyTask, RestrictionRequest, Signature
+from core.access import clinics_where, patients_for_clinician
+from core.models import Patient, User
+from core.permissions import Permission
+
+Row = TypeVar("Row")
+
+
+def patients_for_privacy(user: User) -> QuerySet[Patient]:
+    """Every patient of the clinics whose consents the user manages."""
+    clinics = clinics_where(user, Permission.MANAGE_CONSENTS)
+    return Patient.objects.filter(clinic__in=clinics).select_related("clinic")
+
+
+def get_patient_for_privacy(user: User, patient_id: UUID) -> Patient:
+    """Raises Http404 for everybody but the clinic's privacy officer."""
+    return _found(patients_for_privacy(user).filter(pk=patient_id).first())
+
+
+def get_patient_for_request(user: User, patient_id: UUID) -> Patient:
+    """Whoever a patient may tell what they want: the privacy officer, and the clinicians in charge. Raises Http404."""
+    officer, carer = patients_for_privacy(user).values("pk"), patients_for_clinician(user).values("pk")
+    reachable = Patient.objects.filter(Q(pk__in=officer) | Q(pk__in=carer)).select_related("clinic")
+    return _found(reachable.filter(pk=patient_id).first())
+
+
+def get_signature_for_request(user: User, signature_id: UUID) -> Signature:
+    """A signature of a patient as above. Raises Http404."""
+    signature = _found(Signature.objects.select_related("version").filter(pk=signature_id).first())
+    get_patient_for_request(user, signature.patient_id)
+    return signature
+
+
+def get_restriction_for_privacy(user: User, request_id: UUID) -> RestrictionRequest:
+    requests = RestrictionRequest.objects.select_related("patient")
+    return _found(requests.filter(pk=request_id, patient__in=patients_for_privacy(user)).first())
+
+
+def get_task_for_privacy(user: User, task_id: UUID) -> PrivacyTask:
+    tasks = PrivacyTask.objects.select_related("patient")
+    return _found(tasks.filter(pk=task_id, patient__in=patients_for_privacy(user)).first())
+
+
+def _found(row: Row | None) -> Row:
+    if row is None:
+        raise Http404
+    return row
