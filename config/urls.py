@@ -26,6 +26,7 @@ urlpatterns = [
     path("health/ready", views.ready, name="health-ready"),
     path("staff/", staff.home, name="staff-home"),
     path("", include("intake.urls")),
+    path("", include("consents.urls")),
     path("", include("escalation.urls")),
     path("", include("ehr.urls")),
     path("", include("core.urls")),

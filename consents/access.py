@@ -1,17 +1,20 @@
 """The only door to what the privacy officer works on: a clinic's patients, their signatures, requests and tasks."""
 
+from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from consents.models import PrivacyTask, RestrictionRequest, Signature
+from consents.models import EmergencyDisclosure, PrivacyTask, RestrictionRequest, Signature
+from core import clock
 from core.access import clinics_where, patients_for_clinician
 from core.models import Patient, User
 from core.permissions import Permission
 
 Row = TypeVar("Row")
+OPEN_FOR = timedelta(minutes=60)
 
 
 def patients_for_privacy(user: User) -> QuerySet[Patient]:
@@ -39,6 +42,11 @@ def get_signature_for_request(user: User, signature_id: UUID) -> Signature:
     return signature
 
 
+def get_signature_for_patient(patient_id: UUID, signature_id: UUID) -> Signature:
+    """The patient's own. Raises Http404 for any other."""
+    return _found(Signature.objects.filter(pk=signature_id, patient_id=patient_id).first())
+
+
 def get_restriction_for_privacy(user: User, request_id: UUID) -> RestrictionRequest:
     requests = RestrictionRequest.objects.select_related("patient")
     return _found(requests.filter(pk=request_id, patient__in=patients_for_privacy(user)).first())
@@ -53,3 +61,14 @@ def _found(row: Row | None) -> Row:
     if row is None:
         raise Http404
     return row
+
+
+def get_emergency_for_discloser(user: User, emergency_id: UUID) -> EmergencyDisclosure:
+    """What was written down, for whoever wrote it, for an hour: what may be told is read from a screen, and closed."""
+    mine = EmergencyDisclosure.objects.select_related("disclosure__patient__clinic").filter(
+        pk=emergency_id, disclosed_by=user, recorded_at__gt=clock.now() - OPEN_FOR
+    )
+    emergency = _found(mine.first())
+    if not patients_for_clinician(user).filter(pk=emergency.disclosure.patient_id).exists():
+        raise Http404
+    return emergency

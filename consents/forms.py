@@ -4,7 +4,6 @@ import base64
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 
 from consents.models import Revocation
 from consents.policy import Category
@@ -55,7 +54,7 @@ class RevocationForm(forms.Form):
 
     def clean_scan(self) -> str | None:
         """The paper as base64; what is not one of the three kinds is no paper."""
-        paper: UploadedFile | None = self.cleaned_data["scan"]
+        paper = self.cleaned_data["scan"]
         if paper is None:
             return None
         if (paper.size or 0) > LARGEST_SCAN:
@@ -81,7 +80,7 @@ class RestrictionForm(forms.Form):
         error_messages={"required": "Write what the patient asks."},
     )
     is_self_paid = forms.BooleanField(
-        label="It is about a health plan, for payment or operations, and was paid in full by the patient or somebody else",
+        label="It is about a health plan, for payment or operations, and somebody else has paid in full",
         required=False,
         help_text="Then the clinic has to agree (42 CFR 2.26, 45 CFR 164.522), and the limit holds from now on.",
     )
@@ -121,4 +120,24 @@ class SearchForm(forms.Form):
         max_length=200,
         label="Find a patient",
         help_text="A whole name, a phone number, an e-mail address or a record number.",
+    )
+
+
+class EmergencyForm(forms.Form):
+    """The facts of 42 CFR 2.51(c). Who tells it is whoever is signed in."""
+
+    recipient_name = forms.CharField(label="Whom do you tell? Their name", max_length=120)
+    recipient_affiliation = forms.CharField(label="Of which hospital, ambulance service or practice?", max_length=200)
+    disclosed_at = forms.DateTimeField(
+        label="When?", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    )
+    nature = forms.CharField(label="What is the emergency?", max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+    why_no_consent = forms.CharField(
+        label="Why can't the patient be asked first?", max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    what = forms.CharField(
+        label="What do you tell them?",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Only what this emergency needs.",
     )

@@ -99,7 +99,13 @@ def revoke(request: StaffRequest, signature_id: UUID) -> HttpResponse:
             return redirect("consents:patient", person.id)
     _read(request, person)
     shared = selectors.shared_under(signature.id)
-    context = {"patient": person, "signature": signature, "form": form, "shared": shared, "zone": person.clinic.time_zone}
+    context = {
+        "patient": person,
+        "signature": signature,
+        "form": form,
+        "shared": shared,
+        "zone": person.clinic.time_zone,
+    }
     return render(request, "consents/revoke.html", context, status=422 if form.is_bound else 200)
 
 

@@ -3,7 +3,18 @@
 from django.urls import path
 
 from intake.api import FindTerms, SaveAnswer
-from intake.views import patient, patient_link, patient_phone, patient_photo, patient_step, staff, staff_photo, tablet
+from intake.views import (
+    patient,
+    patient_link,
+    patient_permissions,
+    patient_phone,
+    patient_photo,
+    patient_step,
+    staff,
+    staff_emergency,
+    staff_photo,
+    tablet,
+)
 
 app_name = "intake"
 
@@ -19,6 +30,8 @@ patient_patterns = [
     path("i/packet/", patient.packet, name="packet"),
     path("i/packet/review/", patient.review, name="review"),
     path("i/packet/done/", patient.done, name="done"),
+    path("i/packet/permissions/", patient_permissions.permissions, name="permissions"),
+    path("i/packet/permissions/<uuid:signature_id>/", patient_permissions.take_back, name="take-back"),
     path("i/packet/documents/<uuid:signature_id>.pdf", patient.document, name="document"),
     path("i/packet/<slug:slug>/", patient_step.step, name="step"),
     path("i/packet/<slug:slug>/photo", patient_photo.save, name="photo-save"),
@@ -30,6 +43,8 @@ staff_patterns = [
     path("staff/inbox/", staff.inbox, name="inbox"),
     path("staff/photos/<uuid:photo_id>.jpg", staff_photo.photo, name="staff-photo"),
     path("staff/patients/<uuid:patient_id>/", staff.patient, name="patient"),
+    path("staff/patients/<uuid:patient_id>/emergency/", staff_emergency.emergency, name="emergency"),
+    path("staff/emergencies/<uuid:emergency_id>/", staff_emergency.released, name="emergency-released"),
 ]
 
 urlpatterns = patient_patterns + staff_patterns
