@@ -22,13 +22,14 @@ __all__ = [
 FALLBACK = "en"
 # A receipt and a notice are nothing to take back; a referral by a court ends at its time or event (42 CFR 2.35(c)).
 NEVER_TAKEN_BACK = frozenset({Kind.ESIGN, Kind.NPP_ACK, Kind.PART2_NOTICE, Kind.PART2_CJ_REFERRAL})
+TODAY = Func(template="CURRENT_DATE", output_field=DateField())
 # A revocation for some recipients leaves the rest of it standing.
 ENDED = Exists(Revocation.objects.filter(signature=OuterRef("pk"), recipients=[]))
 
 
 @dataclass(frozen=True)
 class DecisionRow:
-    """`current`: that version is still effective. `revoked`: revoked, or suspected to be false."""
+    """`current`: that version is still effective. `revoked`: ended, past its last day, or suspected to be false."""
 
     slug: str
     kind: str
@@ -72,7 +73,7 @@ def decisions(source_ref: UUID) -> tuple[DecisionRow, ...]:
     """Every decision of one packet, the latest last; one query."""
     rows = (
         Signature.objects.filter(source_ref=source_ref)
-        .annotate(ended=ENDED, current=Q(version__state=DocumentVersion.State.EFFECTIVE))
+        .annotate(ended=Q(ENDED) | Q(expires_on__lt=TODAY), current=Q(version__state=DocumentVersion.State.EFFECTIVE))
         .order_by("signed_at")
         .values_list(
             "version__document__slug", "kind", "decision", "version__language", "version__version", "id", "signed_at",
@@ -89,12 +90,11 @@ def part2_signature(patient_id: UUID, source_ref: UUID) -> UUID | None:
 
 def standing_part2(patient_id: Any, source_ref: Any) -> QuerySet[Signature]:
     """The same as a query, best first, for a subquery of whoever asks: both arguments may be an OuterRef."""
-    today = Func(template="CURRENT_DATE", output_field=DateField())
     ours = Signature.objects.filter(kind=Kind.PART2_TPO)
     no = ours.filter(patient=OuterRef("patient"), signed_at__gte=OuterRef("signed_at"))
     return (
         ours.filter(patient=patient_id, decision=Signature.Decision.SIGNED)
-        .filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today))
+        .filter(Q(expires_on__isnull=True) | Q(expires_on__gte=TODAY))
         .exclude(ENDED)
         .exclude(Exists(no.exclude(decision=Signature.Decision.SIGNED)))
         .annotate(of_packet=Q(source_ref=source_ref))
