@@ -27,9 +27,10 @@ from core.views import StaffRequest, needs
 if TYPE_CHECKING:
     from core.models import Patient
 
-TITLES = {
-    "part2": "Disclosures made with the patient's consent, 3 years (42 CFR 2.25)",
-    "hipaa": "Disclosures other than for treatment, payment and operations, 6 years (45 CFR 164.528)",
+# By what stands in the address, which tells nothing of the kind of care.
+REPORTS = {
+    "consented": ("part2", "Disclosures made with the patient's consent, 3 years (42 CFR 2.25)"),
+    "other": ("hipaa", "Disclosures other than for treatment, payment and operations, 6 years (45 CFR 164.528)"),
 }
 
 
@@ -157,10 +158,11 @@ def restriction_decide(request: StaffRequest, request_id: UUID) -> HttpResponse:
 def accounting(request: StaffRequest, patient_id: UUID, report: str, form: str) -> HttpResponse:
     """Who got what, by one of two filters: on a page, as a PDF for the patient, or for a spreadsheet."""
     person = access.get_patient_for_privacy(request.user, patient_id)
-    if report not in TITLES or form not in ("html", "pdf", "csv"):
+    if report not in REPORTS or form not in ("html", "pdf", "csv"):
         raise Http404
-    given = services.account(patient=person, report=report, actor=Actor.staff(request.user.id))
-    context = {"patient": person, "given": given, "title": TITLES[report], "zone": person.clinic.time_zone}
+    which, title = REPORTS[report]
+    given = services.account(patient=person, report=which, actor=Actor.staff(request.user.id))
+    context = {"patient": person, "given": given, "title": title, "report": report, "zone": person.clinic.time_zone}
     if form == "html":
         return render(request, "consents/accounting.html", context)
     if form == "csv":

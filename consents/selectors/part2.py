@@ -24,12 +24,13 @@ def part2_consents(patient_id: UUID) -> tuple[policy.Consent, ...]:
 
 def _is_whole(row: Signature, rows: list[Signature]) -> bool:
     """Where two have to sign (42 CFR 2.14), the minor's signature names an authority. Each counts only with the other's
-    on the same document in the same packet, and only while that one stands."""
+    on the same version in the same packet, and only while that one stands."""
+    here = (row.source_ref, row.version.document_id, row.version.version)
     same = [
         one
         for one in rows
-        if (one.source_ref, one.version.document_id, one.decision)
-        == (row.source_ref, row.version.document_id, "signed")
+        if (one.source_ref, one.version.document_id, one.version.version) == here
+        and one.decision == "signed"
         and (one.capacity == "self") != (row.capacity == "self")
     ]
     standing = [one for one in same if all(end.recipients for end in one.revocations.all())]
@@ -56,7 +57,7 @@ def _consent(row: Signature, *, is_whole: bool) -> policy.Consent:
         purposes=frozenset(scope.get("purposes", ())) if "2.31(a)(5)" in said else frozenset(),
         statements=frozenset(said),
         revocation_how=values.get("privacy_contact", ""),
-        expiry=scope.get("expiry", "") if "2.31(a)(7)" in said else "",
+        expiry=_expiry(scope) if "2.31(a)(7)" in said else "",
         signer_name=row.signer_name if is_whole and "2.31(a)(8)" in said else "",
         signed_at=row.signed_at if "2.31(a)(9)" in said else None,
         expires_on=row.expires_on,
@@ -69,6 +70,12 @@ def _consent(row: Signature, *, is_whole: bool) -> policy.Consent:
         revoked_for=frozenset(name for one in rows for name in one.recipients),
         suspected_false=Revocation.Why.SUSPECTED_FALSE in ended,
     )
+
+
+def _expiry(scope: dict[str, Any]) -> str:
+    """So many months after signing is a date, which stands in `expires_on`."""
+    given: str = scope.get("expiry", "")
+    return policy.Expiry.DATE if given.startswith("after_") else given
 
 
 def _recipients(row: Signature) -> Iterable[str]:

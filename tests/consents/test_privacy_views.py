@@ -31,7 +31,7 @@ def doors(screen):
         (address("patient", patient), "get"),
         (address("treatment-ended", patient), "post"),
         (address("restriction", patient), "get"),
-        (address("accounting", patient, "part2", "html"), "get"),
+        (address("accounting", patient, "consented", "html"), "get"),
         (address("revoke", signature.id), "post"),
         (address("restriction-decide", request.id), "post"),
         (address("task-close", PrivacyTask.objects.get().id), "post"),
@@ -51,7 +51,7 @@ def test_a_clinician_in_charge_may_write_down_what_the_patient_wants_and_not_dec
     client = signed_in(screen.world.clinician)
     allowed = {path for path, method in doors(screen) if getattr(client, method)(path).status_code != 404}
     assert {path.rsplit("/", 2)[-2] for path in allowed} & {"limits", "ended"}
-    assert not {path for path in allowed if "part2" in path or "tasks" in path or path == address("tasks")}
+    assert not {path for path in allowed if "consented" in path or "tasks" in path or path == address("tasks")}
 
 
 def test_the_officer_sees_what_stands_what_ended_and_what_had_been_shared(screen, officer):
@@ -120,14 +120,14 @@ def test_the_accounting_comes_as_a_page_a_pdf_and_a_table_and_each_reading_is_re
 ):
     screen.decide(SHARING)
     ask(screen.world.patient)
-    answer = officer.get(address("accounting", screen.world.patient.id, "part2", form))
+    answer = officer.get(address("accounting", screen.world.patient.id, "consented", form))
     assert answer["Content-Type"].startswith(kind)
     assert answer.content.lstrip().startswith(begins)
     assert "Núñez" not in answer.get("Content-Disposition", "")
     assert Event.objects.filter(action="disclosure.accounting_read").count() == 1
 
 
-@pytest.mark.parametrize(("report", "form"), [("all", "html"), ("part2", "exe")])
+@pytest.mark.parametrize(("report", "form"), [("all", "html"), ("consented", "exe")])
 def test_there_is_no_other_report(screen, officer, report, form):
     assert officer.get(address("accounting", screen.world.patient.id, report, form)).status_code == 404
 
