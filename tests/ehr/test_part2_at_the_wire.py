@@ -1,4 +1,4 @@
-"""What goes with a protected record, what a revocation and an emergency change in the chart, what is held for a person."""
+"""What goes with a protected record, what a revocation and an emergency change in the chart, what a person looks at."""
 
 import base64
 import uuid
