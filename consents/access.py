@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from consents.models import EmergencyDisclosure, PrivacyTask, RestrictionRequest, Signature
+from consents.models import EmergencyDisclosure, PrivacyTask, RestrictionRequest, Revocation, Signature
 from core import clock
 from core.access import clinics_where, patients_for_clinician
 from core.models import Patient, User
@@ -45,6 +45,12 @@ def get_signature_for_request(user: User, signature_id: UUID) -> Signature:
 def get_signature_for_patient(patient_id: UUID, signature_id: UUID) -> Signature:
     """The patient's own. Raises Http404 for any other."""
     return _found(Signature.objects.filter(pk=signature_id, patient_id=patient_id).first())
+
+
+def get_revocation_for_privacy(user: User, revocation_id: UUID) -> Revocation:
+    """One with its paper. Raises Http404."""
+    rows = Revocation.objects.select_related("signature").filter(scan__isnull=False)
+    return _found(rows.filter(pk=revocation_id, signature__patient__in=patients_for_privacy(user)).first())
 
 
 def get_restriction_for_privacy(user: User, request_id: UUID) -> RestrictionRequest:

@@ -11,7 +11,7 @@ from consents.policy import Category
 PURPOSES = [("TREAT", "treatment"), ("HPAYMT", "payment"), ("HOPERAT", "health care operations")]
 CATEGORIES = [(one.value, one.value.replace("_", " ")) for one in Category]
 LARGEST_SCAN = 5_000_000
-SCANS = (b"%PDF-", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+SCANS = {"application/pdf": b"%PDF-", "image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n"}
 
 
 def names(text: str) -> list[str]:
@@ -60,7 +60,7 @@ class RevocationForm(forms.Form):
         if (paper.size or 0) > LARGEST_SCAN:
             raise forms.ValidationError("This file is larger than 5 MB.")
         content = paper.read()
-        if not content.startswith(SCANS):
+        if not content.startswith(tuple(SCANS.values())):
             raise forms.ValidationError("This is not a PDF, a JPEG or a PNG.")
         return base64.b64encode(content).decode()
 

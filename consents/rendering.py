@@ -85,6 +85,8 @@ def plain(value: str) -> str:
 
 def pdf(sheet: Sheet) -> bytes:
     """The sealed PDF (PDF/UA-1, fonts embedded, nothing fetched). Raises CannotRender."""
+    if HTML is None:
+        raise CannotRender("Pango is not installed")
     with timezone.override(sheet.signed_at.tzinfo), translation.override(sheet.language):
         return printed(render_to_string("consents/sealed.html", {"sheet": sheet}))
 

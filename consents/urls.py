@@ -13,5 +13,6 @@ urlpatterns = [
     path("staff/privacy/patients/<uuid:patient_id>/limits/", views.restriction, name="restriction"),
     path("staff/privacy/patients/<uuid:patient_id>/<slug:report>.<slug:form>", views.accounting, name="accounting"),
     path("staff/privacy/signatures/<uuid:signature_id>/", views.revoke, name="revoke"),
+    path("staff/privacy/papers/<uuid:revocation_id>/", views.paper, name="paper"),
     path("staff/privacy/limits/<uuid:request_id>/", views.restriction_decide, name="restriction-decide"),
 ]

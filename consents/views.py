@@ -3,6 +3,7 @@
 A patient may tell a clinician too what they want: taking back and asking for limits is open to the care team.
 """
 
+import base64
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,7 +17,7 @@ import audit.services
 import core.services
 from audit.actions import Action, Actor, Ref
 from consents import access, selectors, services
-from consents.forms import AnswerForm, DoneForm, RestrictionForm, RevocationForm, SearchForm
+from consents.forms import SCANS, AnswerForm, DoneForm, RestrictionForm, RevocationForm, SearchForm
 from consents.rendering import CannotRender, printed
 from consents.services.restricting import AlreadyDecided
 from core.access import clinics_where, may
@@ -108,6 +109,23 @@ def revoke(request: StaffRequest, signature_id: UUID) -> HttpResponse:
         "zone": person.clinic.time_zone,
     }
     return render(request, "consents/revoke.html", context, status=422 if form.is_bound else 200)
+
+
+@require_safe
+def paper(request: StaffRequest, revocation_id: UUID) -> HttpResponse:
+    """The paper on which something was taken back, to be saved: what somebody else made is not opened on our pages."""
+    row = access.get_revocation_for_privacy(request.user, revocation_id)
+    person = access.get_patient_for_privacy(request.user, row.signature.patient_id)
+    audit.services.record(
+        Action.DOCUMENT_READ,
+        actor=Actor.staff(request.user.id),
+        obj=Ref("consents.Revocation", str(row.id)),
+        clinic_id=person.clinic_id,
+        patient_id=person.id,
+    )
+    content = base64.b64decode(row.scan or "")
+    kind = next(kind for kind, begins in SCANS.items() if content.startswith(begins))
+    return _file(content, kind, f"paper.{kind.rpartition('/')[2]}")
 
 
 @require_POST

@@ -2,7 +2,7 @@
 
 import base64
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +14,9 @@ from consents.selectors.part2 import SharedRow, part2_consents, restrictions, sc
 from consents.selectors.privacy import emergencies, emergency, ended, limits, open_tasks, permissions
 
 __all__ = [
-    "ENDED", "DecisionRow", "SharedRow", "SignedDocument", "decisions", "document_for", "emergencies", "emergency",
-    "ended", "limits", "of_patient", "open_tasks", "part2_consents", "part2_signature", "permissions", "restrictions",
-    "revocable", "scope_of", "shared_under", "signed_documents", "signed_text", "standing_part2", "titles",
+    "ENDED", "DecisionRow", "Scope", "SharedRow", "SignedDocument", "decisions", "document_for", "emergencies",
+    "emergency", "ended", "limits", "of_patient", "open_tasks", "part2_consents", "part2_signature", "permissions",
+    "restrictions", "revocable", "scope_of", "shared_under", "signed_documents", "signed_text", "standing_part2", "titles",
 ]  # fmt: skip
 
 FALLBACK = "en"
@@ -43,6 +43,17 @@ class DecisionRow:
 
 
 @dataclass(frozen=True)
+class Scope:
+    """Who signed, as what, for whom and until when; what a chart needs beside the words."""
+
+    signer_name: str
+    capacity: str
+    recipients: tuple[str, ...]
+    purposes: tuple[str, ...]
+    expires_on: date | None
+
+
+@dataclass(frozen=True)
 class SignedDocument:
     """One decided document. `pdf` is None until it is sealed, and for what was declined or refused."""
 
@@ -59,6 +70,7 @@ class SignedDocument:
     revoked: bool
     sha256: str
     pdf: bytes | None
+    scope: Scope
 
 
 def titles(clinic_id: UUID, language: str) -> dict[str, str]:
@@ -125,7 +137,7 @@ def _documents(rows: "QuerySet[Signature]") -> tuple[SignedDocument, ...]:
         .values_list(
             "id", "version__document__clinic_id", "patient_id", "version__document__slug", "version__title", "kind",
             "decision", "version__version", "version__language", "signed_at", "ended", "sealed__pdf_sha256",
-            "sealed__pdf",
+            "sealed__pdf", "signer_name", "capacity", "fields", "expires_on",
         )
     )  # fmt: skip
     return tuple(_document(*row) for row in columns)
@@ -133,8 +145,10 @@ def _documents(rows: "QuerySet[Signature]") -> tuple[SignedDocument, ...]:
 
 def _document(*columns: Any) -> SignedDocument:
     """A document that was declined has no sealed row: its last two columns are null."""
-    *known, sha256, pdf = columns
-    return SignedDocument(*(*known, sha256 or "", base64.b64decode(pdf) if pdf else None))
+    *known, sha256, pdf, signer, capacity, fields, expires_on = columns
+    coded = fields.get("scope", {})
+    scope = Scope(signer, capacity, tuple(coded.get("recipients", ())), tuple(coded.get("purposes", ())), expires_on)
+    return SignedDocument(*(*known, sha256 or "", base64.b64decode(pdf) if pdf else None, scope))
 
 
 def revocable(patient_id: UUID) -> tuple[SignedDocument, ...]:

@@ -57,13 +57,15 @@ def _emergency(row: EmergencyDisclosure) -> EmergencyRow:
 
 @dataclass(frozen=True)
 class EndRow:
-    """One end of a permission: how it was told, and what had been shared in reliance on it by then."""
+    """One end of a permission: how it was told, and what had been shared in reliance on it by then.
+    `paper`: there is one to look at."""
 
     why: str
     how: str
     recipients: tuple[str, ...]
     at: datetime
     relied_on: tuple[SharedRow, ...]
+    paper: UUID | None
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ def _permission(row: Signature, shared: dict[str, SharedRow]) -> PermissionRow:
             recipients=tuple(end.recipients),
             at=end.at,
             relied_on=tuple(shared[key] for key in end.relied_on if key in shared),
+            paper=end.id if end.scan else None,
         )
         for end in sorted(row.revocations.all(), key=lambda one: one.at)
     )

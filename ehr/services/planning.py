@@ -192,4 +192,9 @@ def _signature(document: consents.selectors.SignedDocument) -> source.SignatureR
         version=document.version,
         pdf=document.pdf,
         sha256=document.sha256,
+        signer=document.scope.signer_name if document.scope.capacity != "self" else "",
+        capacity=document.scope.capacity,
+        recipients=document.scope.recipients,
+        purposes=document.scope.purposes,
+        expires_on=document.scope.expires_on,
     )

@@ -69,6 +69,11 @@ def test_the_officer_sees_what_stands_what_ended_and_what_had_been_shared(screen
     assert "not undone: 1" in page
     assert "Observation to Bay Chart" in page
     assert ask(screen.world.patient).reasons == ("revoked",)
+    paper = officer.get(address("paper", row.id))
+    assert (paper["Content-Type"], paper.content) == ("application/pdf", b"%PDF-1.7 I take it back")
+    assert paper["Content-Disposition"].startswith("attachment")
+    assert signed_in(screen.world.clinician).get(address("paper", row.id)).status_code == 404
+    assert Event.objects.filter(action="document.read", object_id=row.id).count() == 1
 
 
 @pytest.mark.parametrize(
