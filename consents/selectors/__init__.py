@@ -16,7 +16,8 @@ from consents.selectors.privacy import emergencies, emergency, ended, limits, op
 __all__ = [
     "ENDED", "DecisionRow", "Scope", "SharedRow", "SignedDocument", "decisions", "document_for", "emergencies",
     "emergency", "ended", "limits", "of_patient", "open_tasks", "part2_consents", "part2_signature", "permissions",
-    "restrictions", "revocable", "scope_of", "shared_under", "signed_documents", "signed_text", "standing_part2", "titles",
+    "restrictions", "revocable", "scope_of", "shared_under", "signed_documents", "signed_text", "standing_part2",
+    "titles",
 ]  # fmt: skip
 
 FALLBACK = "en"
