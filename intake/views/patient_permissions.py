@@ -43,7 +43,7 @@ def permissions(request: HttpRequest, packet: "Packet") -> HttpResponse:
             actor=Actor.patient(packet.patient_id),
         )
     context = {
-        "standing": consents.selectors.revocable(packet.patient_id),
+        "standing": _standing(packet),
         "ended": "ended" in request.GET,
         "asked": bool(wish),
         "empty": request.method == "POST" and not wish,
@@ -55,8 +55,7 @@ def permissions(request: HttpRequest, packet: "Packet") -> HttpResponse:
 @patient_page
 def take_back(request: HttpRequest, packet: "Packet", signature_id: UUID) -> HttpResponse:
     """Say what was shared before and can't be undone; with the right date of birth, end it now."""
-    standing = consents.selectors.revocable(packet.patient_id)
-    document = next((one for one in standing if one.signature_id == signature_id), None)
+    document = next((one for one in _standing(packet) if one.signature_id == signature_id), None)
     if document is None or is_on_tablet(request):
         raise Http404
     shared = consents.selectors.shared_under(signature_id)
@@ -83,6 +82,12 @@ def take_back(request: HttpRequest, packet: "Packet", signature_id: UUID) -> Htt
         actor=Actor.patient(packet.patient_id),
     )
     return redirect(f"{reverse('intake:permissions')}?ended")
+
+
+def _standing(packet: "Packet") -> list[consents.selectors.SignedDocument]:
+    """Whoever answers for the patient sees what was signed for the patient, never what the patient signed alone."""
+    standing = consents.selectors.revocable(packet.patient_id)
+    return [one for one in standing if not packet.respondent or one.scope.capacity != "self"]
 
 
 def _refused(request: HttpRequest, packet: "Packet", context: dict[str, object]) -> HttpResponse:

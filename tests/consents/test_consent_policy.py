@@ -94,7 +94,7 @@ def test_a_covered_entity_named_for_another_purpose_may_not_redisclose_either():
 
 # --- 2.31(a): each element by its field ------------------------------------------------------------------------------
 
-NOTHING = frozenset()
+NOTHING: frozenset[str] = frozenset()
 ELEMENTS = [
     ("(1) patient", {"patient_name": " "}, "no-patient-name"),
     ("(2) discloser", {"disclosers": NOTHING}, "no-discloser"),

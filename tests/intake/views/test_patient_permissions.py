@@ -117,3 +117,13 @@ def test_it_speaks_spanish(world):
     assert "Lo que usted permitió" in page.text
     page = found.go(f"{HERE}{Signature.objects.get().id}/")
     assert "Retirarlo ahora" in page.text
+
+
+def test_whoever_answers_for_a_patient_does_not_see_what_the_patient_signed_alone(world, browser):
+    """42 CFR 2.14: a minor may have signed without a parent."""
+    from intake.models import Packet
+
+    signature = Signature.objects.get(kind="part2_tpo")
+    Packet.objects.update(answered_by="guardian", respondent={"name": "Ana Núñez", "relationship": "parent"})
+    assert "Permission to use and share" not in browser.go(HERE).text
+    assert browser.client.get(f"{HERE}{signature.id}/").status_code == 404
