@@ -10,14 +10,14 @@ from django.db.models import DateField, Exists, Func, OuterRef, Q, QuerySet
 
 from consents.models import DocumentVersion, Revocation, Signature
 from consents.policy import Kind
-from consents.selectors.part2 import SharedRow, part2_consents, restrictions, scope_of, shared_under
+from consents.selectors.part2 import PURPOSE_WORDS, SharedRow, part2_consents, restrictions, scope_of, shared_under
 from consents.selectors.privacy import emergencies, emergency, ended, limits, open_tasks, permissions
 
 __all__ = [
-    "ENDED", "DecisionRow", "Scope", "SharedRow", "SignedDocument", "decisions", "document_for", "emergencies",
-    "emergency", "ended", "limits", "of_patient", "open_tasks", "part2_consents", "part2_signature", "permissions",
-    "restrictions", "revocable", "scope_of", "shared_under", "signed_documents", "signed_text", "standing_part2",
-    "titles",
+    "ENDED", "PURPOSE_WORDS", "DecisionRow", "Scope", "SharedRow", "SignedDocument", "decisions", "document_for",
+    "emergencies", "emergency", "ended", "limits", "of_patient", "open_tasks", "part2_consents", "part2_signature",
+    "permissions", "restrictions", "revocable", "scope_of", "shared_under", "signed_documents", "signed_text",
+    "standing_part2", "titles",
 ]  # fmt: skip
 
 FALLBACK = "en"

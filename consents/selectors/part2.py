@@ -110,6 +110,10 @@ PURPOSE_WORDS = {
     "HPAYMT": "payment",
     "HOPERAT": "health care operations",
     "HLEGAL": "a legal case",
+    "ETREAT": "a medical emergency",
+    "PATRQT": "at the patient's request",
+    "FAMRQT": "at the family's request",
+    "HRESCH": "research",
 }
 EXPIRY_WORDS = {"none": "no end until revoked", "end_of_treatment": "the end of the treatment"}
 

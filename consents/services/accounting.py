@@ -17,6 +17,7 @@ import audit.services
 from audit.actions import Action, Actor, Ref
 from consents.models import Disclosure
 from consents.policy import TPO_PURPOSES
+from consents.selectors import PURPOSE_WORDS
 from core import clock
 from core.models import Patient
 
@@ -65,7 +66,7 @@ def account(*, patient: Patient, report: str, actor: Actor) -> Account:
     since = _years_before(now, YEARS[which])
     rows = Disclosure.objects.filter(FILTERS[which], patient=patient, at__gte=since, at__lte=now).order_by("at")
     columns = ("at", "recipient", "recipient_address", "summary", "purpose", "basis")
-    lines = tuple(Line(*row) for row in rows.values_list(*columns))
+    lines = tuple(_line(*row) for row in rows.values_list(*columns))
     audit.services.record(
         Action.ACCOUNTING_READ,
         actor=actor,
@@ -75,6 +76,11 @@ def account(*, patient: Patient, report: str, actor: Actor) -> Account:
         context={"report": which.value, "lines": len(lines)},
     )
     return Account(which, since, now, lines)
+
+
+def _line(at: datetime, recipient: str, address: str, what: str, purpose: str, basis: str) -> Line:
+    """The purpose in words: the list is for the patient."""
+    return Line(at, recipient, address, what, PURPOSE_WORDS.get(purpose, purpose), basis)
 
 
 def _years_before(moment: datetime, years: int) -> datetime:

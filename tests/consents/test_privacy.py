@@ -227,6 +227,7 @@ def test_each_report_has_its_own_filter(screen, report):
     expected = Disclosure.objects.filter(pk__in=ledger(screen)[report]).order_by("at")
     given = consents.services.account(patient=screen.world.patient, report=report, actor=TEST)
     assert [line.at for line in given.lines] == [row.at for row in expected]
+    assert {line.purpose for line in given.lines} <= {"treatment", "a medical emergency", "PUBHLTH"}
     read = Event.objects.get(action="disclosure.accounting_read")
     assert f'"lines":{len(given.lines)}' in read.context
 
