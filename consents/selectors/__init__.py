@@ -15,7 +15,7 @@ from consents.selectors.privacy import emergencies, emergency, ended, limits, op
 
 __all__ = [
     "ENDED", "PURPOSE_WORDS", "DecisionRow", "Scope", "SharedRow", "SignedDocument", "decisions", "document_for",
-    "emergencies", "emergency", "ended", "limits", "of_patient", "open_tasks", "part2_consents", "part2_signature",
+    "emergencies", "emergency", "ended", "limits", "open_tasks", "part2_consents", "part2_signature",
     "permissions", "restrictions", "revocable", "scope_of", "shared_under", "signed_documents", "signed_text",
     "standing_part2", "titles",
 ]  # fmt: skip
@@ -157,8 +157,3 @@ def revocable(patient_id: UUID) -> tuple[SignedDocument, ...]:
     kinds = set(Kind) - NEVER_TAKEN_BACK
     rows = Signature.objects.filter(patient_id=patient_id, decision="signed", kind__in=kinds).exclude(ENDED)
     return _documents(rows)
-
-
-def of_patient(patient_id: UUID) -> tuple[SignedDocument, ...]:
-    """Every decision of a patient, in the order they were made; one query."""
-    return _documents(Signature.objects.filter(patient_id=patient_id))

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 CLERK = Actor.system("ehr")
 LEASE = timedelta(seconds=120)
+PATIENCE = timedelta(seconds=60)
 PER_LANE = 200
 Connect = Callable[..., Gateway]
 State = ExportItem.State
@@ -90,11 +91,19 @@ def _work(lane: Lane, gateway: Gateway) -> int:
     for _ in range(PER_LANE):
         claim = _claim_item(lane)
         if claim is None:
+            _postpone(lane)
             break
         verified += _send(claim, gateway)
         lane.lease_until = clock.now() + LEASE
         Lane.objects.filter(pk=lane.pk).update(lease_until=lane.lease_until)
     return verified
+
+
+def _postpone(lane: Lane) -> None:
+    """What is due and can't go yet waits for something that isn't in the chart: other patients come first."""
+    ExportItem.objects.filter(
+        connection=lane.connection, patient=lane.patient_id, state__in=WAITING, due_at__lte=clock.Now()
+    ).update(due_at=clock.now() + PATIENCE)
 
 
 def _claim_item(lane: Lane) -> Claim | None:

@@ -2,13 +2,14 @@
 
 import base64
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 
 import packets as given
 import pytest
 from test_pushing import approved, due_now, planned, states
 
 import consents.services
+import core.services
 import ehr.services
 from audit.actions import Actor
 from consents.models import Disclosure, PrivacyTask, Signature
@@ -141,6 +142,24 @@ def test_what_tells_of_treatment_waits_for_a_consent_wherever_it_was_written(wor
     waiting = ExportItem.objects.exclude(state="verified")
     assert set(waiting.values_list("field_key", flat=True)) == {"form:presenting-concerns", "notice"}
     assert "sober" not in str(chart.stored)
+
+
+def test_a_note_that_waits_for_its_patient_holds_up_no_other(world, chart):
+    """Its patient is in no chart yet, and its lane is the first."""
+    other = core.services.register_patient(
+        clinic=world.clinic, given_name="Ana", family_name="Other", birth_date=date(1980, 1, 1), actor=TEST
+    )
+    Connection.objects.create(clinic=world.clinic, name="Chart", base_url="https://chart.example/fhir")
+    consents.services.disclose_in_emergency(patient=other, user=world.clinician, facts=facts())
+    ehr.services.relay_finished()
+    packet = given.invite(world).packet
+    given.complete(packet)
+    submission.submit(packet=packet, key=uuid.uuid4())
+    ehr.services.relay_finished()
+    ehr.services.approve(packet_id=packet.id, user=world.clinician)
+    sent = [ehr.services.push_due(limit=1, connect=lambda *_, **__: chart) for _ in range(2)]
+    assert sent[0] == 0 < sent[1]
+    assert ExportItem.objects.get(field_key="emergency").state == "pending"
 
 
 def test_nothing_is_planned_for_what_the_chart_never_got(world):
