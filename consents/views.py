@@ -1,22 +1,219 @@
-"""One patient's documents, for whoever has to answer for them: what was signed, what still holds, what is untouched."""
+"""The privacy officer's pages: what is open, a patient's permissions, limits, and who got what.
 
+A patient may tell a clinician too what they want: taking back and asking for limits is open to the care team.
+"""
+
+import base64
+from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from audit.actions import Actor
-from consents import services
-from consents.access import get_patient_for_folder, get_signature_for_folder
+import audit.services
+import core.services
+from audit.actions import Action, Actor, Ref
+from consents import access, selectors, services
+from consents.forms import SCANS, AnswerForm, DoneForm, RestrictionForm, RevocationForm, SearchForm
+from consents.rendering import CannotRender, printed
+from consents.services.restricting import AlreadyDecided
+from core.access import clinics_where, may
 from core.crypto import UnreadableValue
-from core.views import StaffRequest
+from core.permissions import Permission
+from core.selectors import patients_matching
+from core.views import StaffRequest, needs
+
+if TYPE_CHECKING:
+    from core.models import Patient
+
+# By what stands in the address, which tells nothing of the kind of care.
+REPORTS = {
+    "consented": ("part2", "Disclosures made with the patient's consent, 3 years (42 CFR 2.25)"),
+    "other": ("hipaa", "Disclosures other than for treatment, payment and operations, 6 years (45 CFR 164.528)"),
+}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.MANAGE_CONSENTS)
+def tasks(request: StaffRequest) -> HttpResponse:
+    """What is open, the most urgent first; and the way to a patient. A name is posted, so that it is in no address."""
+    mine = access.patients_for_privacy(request.user)
+    search = SearchForm(request.POST if request.method == "POST" else None)
+    found: list[Patient] = []
+    if search.is_valid():
+        clinics = clinics_where(request.user, Permission.MANAGE_CONSENTS).values_list("pk", flat=True)
+        found = list(mine.filter(pk__in=patients_matching(clinics, search.cleaned_data["words"])))
+    waiting = selectors.open_tasks(mine)
+    shown = {row.patient.pk: row.patient for row in waiting} | {one.pk: one for one in found}
+    core.services.record_listing(patients=shown.values(), page="privacy", actor=Actor.staff(request.user.id))
+    context = {"tasks": waiting, "search": search, "found": found, "searched": search.is_bound}
+    return render(request, "consents/tasks.html", context)
+
+
+@require_POST
+def task_close(request: StaffRequest, task_id: UUID) -> HttpResponse:
+    """Say what was done."""
+    task = access.get_task_for_privacy(request.user, task_id)
+    form = DoneForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, str(form.errors["note"][0]))
+    elif services.close_task(task=task, user=request.user, note=form.cleaned_data["note"]):
+        messages.info(request, "Done.")
+    return redirect("consents:tasks")
+
+
+@require_safe
+def patient(request: StaffRequest, patient_id: UUID) -> HttpResponse:
+    """One patient's permissions: what stands, what ended and what had been relied upon by then, which limits bind."""
+    person = access.get_patient_for_request(request.user, patient_id)
+    _read(request, person)
+    context = {
+        "patient": person,
+        "zone": person.clinic.time_zone,
+        "permissions": selectors.permissions(person.id),
+        "limits": selectors.limits(person.id),
+        "emergencies": selectors.emergencies(person.id),
+        "is_officer": may(request.user, Permission.MANAGE_CONSENTS, person.clinic_id),
+    }
+    return render(request, "consents/patient.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def revoke(request: StaffRequest, signature_id: UUID) -> HttpResponse:
+    """Write down that a permission ended: by phone, on paper, told to staff. It ends at once."""
+    signature = access.get_signature_for_request(request.user, signature_id)
+    person = access.get_patient_for_request(request.user, signature.patient_id)
+    form = RevocationForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            row = services.revoke(
+                signature=signature,
+                actor=Actor.staff(request.user.id),
+                recorded_by=request.user,
+                **form.cleaned_data,
+            )
+        except services.NotRevocable:
+            form.add_error("why", "This permission does not end that way.")
+        else:
+            messages.info(request, f"Taken back. Shared before, and not undone: {len(row.relied_on)}.")
+            return redirect("consents:patient", person.id)
+    _read(request, person)
+    shared = selectors.shared_under(signature.id)
+    context = {
+        "patient": person,
+        "signature": signature,
+        "form": form,
+        "shared": shared,
+        "zone": person.clinic.time_zone,
+    }
+    return render(request, "consents/revoke.html", context, status=422 if form.is_bound else 200)
+
+
+@require_safe
+def paper(request: StaffRequest, revocation_id: UUID) -> HttpResponse:
+    """The paper on which something was taken back, to be saved: what somebody else made is not opened on our pages."""
+    row = access.get_revocation_for_privacy(request.user, revocation_id)
+    person = access.get_patient_for_privacy(request.user, row.signature.patient_id)
+    audit.services.record(
+        Action.DOCUMENT_READ,
+        actor=Actor.staff(request.user.id),
+        obj=Ref("consents.Revocation", str(row.id)),
+        clinic_id=person.clinic_id,
+        patient_id=person.id,
+    )
+    content = base64.b64decode(row.scan or "")
+    kind = next(kind for kind, begins in SCANS.items() if content.startswith(begins))
+    return _file(content, kind, f"paper.{kind.rpartition('/')[2]}")
+
+
+@require_POST
+def treatment_ended(request: StaffRequest, patient_id: UUID) -> HttpResponse:
+    """Every permission that lasts until the end of the treatment ends now."""
+    person = access.get_patient_for_request(request.user, patient_id)
+    ended = services.end_treatment(patient=person, user=request.user)
+    messages.info(request, f"Permissions that ended with the treatment: {ended}.")
+    return redirect("consents:patient", person.id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def restriction(request: StaffRequest, patient_id: UUID) -> HttpResponse:
+    """A patient asks for limits."""
+    person = access.get_patient_for_request(request.user, patient_id)
+    form = RestrictionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        services.ask_restriction(patient=person, actor=Actor.staff(request.user.id), **form.cleaned_data)
+        messages.info(request, "Written down. The privacy officer answers it.")
+        return redirect("consents:patient", person.id)
+    _read(request, person)
+    status = 422 if form.is_bound else 200
+    return render(request, "consents/restriction.html", {"patient": person, "form": form}, status=status)
+
+
+@require_POST
+def restriction_decide(request: StaffRequest, request_id: UUID) -> HttpResponse:
+    """Agree, refuse, or end what was agreed to. What was paid in full can't be refused: 409, and nothing changes."""
+    asked = access.get_restriction_for_privacy(request.user, request_id)
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Write why.")
+        return redirect("consents:patient", asked.patient_id)
+    answer, note = form.cleaned_data["answer"], form.cleaned_data["note"]
+    try:
+        if answer == "end":
+            services.end_restriction(request=asked, user=request.user, note=note)
+        else:
+            services.decide_restriction(request=asked, user=request.user, agrees=answer == "agree", note=note)
+    except services.CannotRefuse:
+        return render(request, "consents/restriction_refused.html", {"patient": asked.patient}, status=409)
+    except AlreadyDecided:
+        messages.info(request, "It was answered before.")
+    return redirect("consents:patient", asked.patient_id)
+
+
+@require_safe
+def accounting(request: StaffRequest, patient_id: UUID, report: str, form: str) -> HttpResponse:
+    """Who got what, by one of two filters: on a page, as a PDF for the patient, or for a spreadsheet."""
+    person = access.get_patient_for_privacy(request.user, patient_id)
+    if report not in REPORTS or form not in ("html", "pdf", "csv"):
+        raise Http404
+    which, title = REPORTS[report]
+    given = services.account(patient=person, report=which, actor=Actor.staff(request.user.id))
+    context = {"patient": person, "given": given, "title": title, "report": report, "zone": person.clinic.time_zone}
+    if form == "html":
+        return render(request, "consents/accounting.html", context)
+    if form == "csv":
+        return _file(services.as_csv(given).encode("utf-8-sig"), "text/csv; charset=utf-8", "disclosures.csv")
+    try:
+        pdf = printed(render_to_string("consents/accounting_pdf.html", context))
+    except CannotRender:
+        messages.error(request, "The PDF could not be made. The page can be printed instead.")
+        return render(request, "consents/accounting.html", context, status=503)
+    return _file(pdf, "application/pdf", "disclosures.pdf")
+
+
+def _file(content: bytes, kind: str, name: str) -> HttpResponse:
+    """To be saved: a name in the file's own name would be in the browser's list of downloads."""
+    return HttpResponse(content, content_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _read(request: StaffRequest, person: "Patient") -> None:
+    audit.services.record(
+        Action.PATIENT_READ,
+        actor=Actor.staff(request.user.id),
+        obj=Ref("core.Patient", str(person.id)),
+        clinic_id=person.clinic_id,
+        patient_id=person.id,
+        context={"page": "privacy"},
+    )
 
 
 @require_safe
 def folder(request: StaffRequest, patient_id: UUID) -> HttpResponse:
     """Each document with its version, decision and state, and whether the stored bytes still are those of then."""
-    patient = get_patient_for_folder(request.user, patient_id)
+    patient = access.get_patient_for_request(request.user, patient_id)
     found = services.read_folder(patient=patient, actor=Actor.staff(request.user.id))
     return render(
         request, "consents/folder.html", {"patient": patient, "folder": found, "zone": patient.clinic.time_zone}
@@ -26,7 +223,7 @@ def folder(request: StaffRequest, patient_id: UUID) -> HttpResponse:
 @require_safe
 def copy(request: StaffRequest, patient_id: UUID, signature_id: UUID) -> HttpResponse:
     """The sealed PDF, with its timestamp where there is one. What doesn't open any more is not found."""
-    known = get_signature_for_folder(request.user, patient_id, signature_id)
+    known = access.get_signature_for_folder(request.user, patient_id, signature_id)
     try:
         document = services.read_document(signature_id=known, actor=Actor.staff(request.user.id))
     except UnreadableValue as error:

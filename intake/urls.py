@@ -6,11 +6,13 @@ from intake.api import FindTerms, SaveAnswer
 from intake.views import (
     patient,
     patient_link,
+    patient_permissions,
     patient_phone,
     patient_photo,
     patient_step,
     staff,
     staff_documents,
+    staff_emergency,
     staff_photo,
     tablet,
 )
@@ -29,6 +31,8 @@ patient_patterns = [
     path("i/packet/", patient.packet, name="packet"),
     path("i/packet/review/", patient.review, name="review"),
     path("i/packet/done/", patient.done, name="done"),
+    path("i/packet/permissions/", patient_permissions.permissions, name="permissions"),
+    path("i/packet/permissions/<uuid:signature_id>/", patient_permissions.take_back, name="take-back"),
     path("i/packet/documents/<uuid:signature_id>.pdf", patient.document, name="document"),
     path("i/packet/<slug:slug>/", patient_step.step, name="step"),
     path("i/packet/<slug:slug>/photo", patient_photo.save, name="photo-save"),
@@ -42,6 +46,8 @@ staff_patterns = [
     path("staff/documents/<uuid:document_id>/again/", staff_documents.campaign, name="campaign"),
     path("staff/documents/texts/<uuid:version_id>/", staff_documents.preview, name="document-preview"),
     path("staff/patients/<uuid:patient_id>/", staff.patient, name="patient"),
+    path("staff/patients/<uuid:patient_id>/emergency/", staff_emergency.emergency, name="emergency"),
+    path("staff/emergencies/<uuid:emergency_id>/", staff_emergency.released, name="emergency-released"),
 ]
 
 urlpatterns = patient_patterns + staff_patterns

@@ -19,7 +19,7 @@ from config.demo.answers import AFTER, BEFORE, NO, NOT_AT_ALL, Answers
 from core.models import Clinic, Patient, PatientQuerySet, Program, Site, User
 from intake import selectors
 from intake.services import packets, respondents, submission
-from intake.services.packets import DOCUMENTS, MAX_TRIES, Invitation
+from intake.services.packets import MAX_TRIES, Invitation
 
 if TYPE_CHECKING:
     from intake.models import Packet
@@ -93,14 +93,14 @@ def _locked_out(stage: Stage, invitation: Invitation, person: Person) -> None:
 def _half_way(stage: Stage, invitation: Invitation, person: Person) -> None:
     """Signed, answered a few sections, and put the phone away."""
     packet = _opened(invitation, person)
-    _sign(packet, (slug for slug, _, _ in DOCUMENTS), person)
+    _sign(packet, _documents(packet), person)
     _answer(packet, {slug: CALM[slug] for slug in ("demographics", "insurance", "presenting-concerns")}, person)
 
 
 def _sends(stage: Stage, invitation: Invitation, person: Person) -> None:
     """All done and sent: waits for a clinician's review."""
     packet = _opened(invitation, person)
-    _sign(packet, (slug for slug, _, _ in DOCUMENTS), person)
+    _sign(packet, _documents(packet), person)
     _answer(packet, CALM, person)
     _send(packet)
 
@@ -108,7 +108,7 @@ def _sends(stage: Stage, invitation: Invitation, person: Person) -> None:
 def _in_danger(stage: Stage, invitation: Invitation, person: Person) -> None:
     """Told of thoughts of being better off dead; the clinician took the page and said what was done."""
     packet = _opened(invitation, person)
-    _sign(packet, (slug for slug, _, _ in DOCUMENTS), person)
+    _sign(packet, _documents(packet), person)
     _answer(packet, {**CALM, "phq-9": BEFORE["phq-9"]}, person)
     (row,) = escalation.selectors.of_patient(packet.patient_id)
     who, actor = stage.clinician, Actor.staff(stage.clinician.id)
@@ -131,7 +131,7 @@ def _in_spanish(stage: Stage, invitation: Invitation, person: Person) -> None:
 def _by_a_guardian(stage: Stage, invitation: Invitation, person: Person) -> None:
     """A child, whose parent answers."""
     packet = _opened(invitation, person, guardian="Ira Mockup")
-    _sign(packet, ("privacy-notice",), person, signer="Ira Mockup")
+    _sign(packet, _documents(packet)[:2], person, guardian="Ira Mockup")
     _answer(packet, {"insurance": CALM["insurance"]}, person)
 
 
@@ -153,7 +153,11 @@ def _opened(invitation: Invitation, person: Person, *, guardian: str = "") -> "P
     return respondents.answer_as(packet=packet, name=guardian, relationship="parent" if guardian else "")
 
 
-def _sign(packet: "Packet", slugs: Iterable[str], person: Person, *, signer: str = "") -> None:
+def _documents(packet: "Packet") -> list[str]:
+    return [step.slug for step in selectors.steps(packet, packet.language) if step.what == "consent"]
+
+
+def _sign(packet: "Packet", slugs: Iterable[str], person: Person, *, guardian: str = "") -> None:
     for slug in slugs:
         shown = consents.services.show(
             patient=packet.patient,
@@ -168,7 +172,10 @@ def _sign(packet: "Packet", slugs: Iterable[str], person: Person, *, signer: str
             slug=slug,
             shown_sha256=shown.sha256,
             decision="signed",
-            signer_name=signer or f"{person.given} {person.family}",
+            signer_name=guardian or f"{person.given} {person.family}",
+            capacity="parent" if guardian else "self",
+            authority="I am the child's parent." if guardian else "",
+            word="garden" if slug == "esign" else "",
             reason="",
             statements=[statement for statement, _ in shown.statements],
             evidence={"identity_check": "link_and_birth_date"},

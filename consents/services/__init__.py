@@ -1,8 +1,10 @@
-"""What may be done with documents: publish, show, decide, revoke, disclose, seal."""
+"""What may be done with documents: publish, show, decide, revoke, disclose, limit, account for, seal."""
 
+from consents.services.accounting import Account, Report, account, as_csv
 from consents.services.disclosing import (
     AlreadySettled,
     Authorization,
+    Sending,
     authorize_disclosure,
     is_covered,
     settle_disclosure,
@@ -24,9 +26,12 @@ from consents.services.drafting import (
     start_document,
     start_draft,
 )
+from consents.services.emergencies import Facts, MissingFact, disclose_in_emergency
+from consents.services.privacy import close_task, report_held
 from consents.services.proving import Folder, FolderRow, altered, is_known, read_folder, sealed_as
 from consents.services.publishing import CannotPublish, install_documents, publish, take_effect_due
-from consents.services.revoking import NotRevocable, revoke
+from consents.services.restricting import CannotRefuse, ask_restriction, decide_restriction, end_restriction
+from consents.services.revoking import NotRevocable, end_treatment, revoke
 from consents.services.ruling import Due, documents_due, save_rule
 from consents.services.sealing import read_document, seal_due
 from consents.services.signing import (
@@ -43,11 +48,13 @@ from consents.services.signing import (
 from consents.services.stamping import stamp_due
 
 __all__ = [
-    "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotSign", "ChangedMeanwhile",
-    "DraftExists", "Due", "Folder", "FolderRow", "NameRefused", "NotADraft", "NotPublished", "NotReviewable",
-    "NotRevocable", "OutdatedText", "SameAuthor", "Shown", "Words", "altered", "approve", "authorize_disclosure",
-    "confirm_shown", "decide", "documents_due", "edit_draft", "install_documents", "is_covered", "is_known",
-    "look_again", "preview", "publication_faults", "publish", "read_document", "read_folder", "record_review",
+    "Account", "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotRefuse", "CannotSign",
+    "ChangedMeanwhile", "DraftExists", "Due", "Facts", "Folder", "FolderRow", "MissingFact", "NameRefused",
+    "NotADraft", "NotPublished", "NotReviewable", "NotRevocable", "OutdatedText", "Report", "SameAuthor", "Sending",
+    "Shown", "Words", "account", "altered", "approve", "as_csv", "ask_restriction", "authorize_disclosure",
+    "close_task", "confirm_shown", "decide", "decide_restriction", "disclose_in_emergency", "documents_due",
+    "edit_draft", "end_restriction", "end_treatment", "install_documents", "is_covered", "is_known", "look_again",
+    "preview", "publication_faults", "publish", "read_document", "read_folder", "record_review", "report_held",
     "revoke", "save_rule", "seal_due", "sealed_as", "send_back", "settle_disclosure", "show", "stamp_due",
     "start_document", "start_draft", "take_effect_due",
 ]  # fmt: skip

@@ -1,23 +1,46 @@
 """The gate at the wire: asked immediately before each send, answered from rows read now, written down before it goes.
 
-42 CFR 2.31(c), 2.32, 2.25; 45 CFR 164.528.
+42 CFR 2.31(c), 2.32, 2.25, 2.26; 45 CFR 164.528.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 import audit.services
 from audit.actions import Action, Actor, Ref
-from consents import policy
-from consents.models import Disclosure, Revocation, Signature
+from consents import policy, selectors
+from consents.models import Disclosure, Signature
+from consents.policy import Decision, Hipaa, Recipient, Role
 from core import clock
 from core.models import Patient
 
 STATEMENT_BREAK = "\n\n"
+# The clinic's own chart, and whoever is asked about in general: those who help to operate the program.
+OWN_CHART = Recipient("", Hipaa.BUSINESS_ASSOCIATE, Role.OPERATIONS)
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One try of one item. `purpose` is a v3-ActReason code, `categories` are `consents.policy.Category` codes.
+
+    `summary` says what it is, never an answer. `basis`: why no consent is needed, for what the law has us tell (a
+    revocation, an emergency that was documented); empty for everything else.
+    """
+
+    recipient: Recipient
+    address: str
+    purpose: str
+    categories: Sequence[str]
+    summary: str
+    source_ref: UUID
+    attempt: int
+    channel: str = "fhir"
+    basis: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,60 +59,85 @@ class AlreadySettled(Exception):
 
 
 def authorize_disclosure(
-    *,
-    patient_id: UUID,
-    protected: bool,
-    recipient: str,
-    purpose: str,
-    categories: Sequence[str],
-    source_ref: UUID,
-    attempt: int,
-    actor: Actor,
+    *, patient_id: UUID, discloser: str, protected: bool, sending: Sending, actor: Actor
 ) -> Authorization:
     """May this leave now? A yes is a committed `Disclosure` row (attempting) before anything is sent.
 
-    `purpose` is a v3-ActReason code, `categories` are `consents.policy.Category` codes, `source_ref` and `attempt`
-    name one try of one item: the same try is never permitted twice. Must not be called inside a transaction
-    (RuntimeError). Raises Patient.DoesNotExist.
+    `discloser` is the program's legal name, as consents name it. The same try is never permitted twice. Must not be
+    called inside a transaction (RuntimeError). Raises Patient.DoesNotExist.
     """
     with transaction.atomic(durable=True):
         # The signatures can't be locked (the runtime role may not update them): every writer locks the patient.
-        patient = Patient.objects.select_for_update(no_key=True).get(pk=patient_id)
-        decision = policy.may_disclose(
-            _consents(patient_id),
-            protected=protected,
-            purpose=purpose,
-            categories=frozenset(categories),
-            at=clock.now(),
-        )
+        locked = Patient.objects.select_for_update(of=("self",), no_key=True)
+        patient = locked.select_related("clinic").get(pk=patient_id)
+        decision = _decide(patient, discloser, protected, sending)
         reasons, disclosure = decision.reasons, None
+        signed = Signature.objects.select_related("sealed")
+        relied_on = signed.get(pk=decision.consent_id) if decision.consent_id else None
+        statements = (*decision.statements_to_accompany, *([selectors.scope_of(relied_on)] if relied_on else []))
         if decision.permitted:
             disclosure, is_new = Disclosure.objects.get_or_create(
-                source_ref=source_ref,
-                attempt=attempt,
-                defaults={
-                    "patient": patient,
-                    "signature_id": UUID(decision.consent_id) if decision.consent_id else None,
-                    "recipient": recipient,
-                    "purpose": purpose,
-                    "categories": sorted(categories),
-                    "basis": decision.reasons[0],
-                    "statement": STATEMENT_BREAK.join(decision.statements),
-                },
+                source_ref=sending.source_ref,
+                attempt=sending.attempt,
+                defaults={"patient": patient, **_row(decision, sending, protected, relied_on, statements)},
             )
             if not is_new:
                 reasons, disclosure = ("already-attempted",), None
         audit.services.record(
             Action.DISCLOSURE_ATTEMPTED if disclosure else Action.DISCLOSURE_DENIED,
             actor=actor,
-            obj=Ref("consents.Disclosure", str(disclosure.id)) if disclosure else Ref("source", str(source_ref)),
+            obj=Ref("consents.Disclosure", str(disclosure.id))
+            if disclosure
+            else Ref("source", str(sending.source_ref)),
             clinic_id=patient.clinic_id,
             patient_id=patient_id,
-            context={"reasons": list(reasons), "purpose": purpose, "attempt": attempt, "source": str(source_ref)},
+            context={
+                "reasons": list(reasons),
+                "purpose": sending.purpose,
+                "attempt": sending.attempt,
+                "source": str(sending.source_ref),
+            },
         )
     if disclosure is None:
         return Authorization(False, reasons)
-    return Authorization(True, reasons, disclosure.id, disclosure.signature_id, decision.statements)
+    return Authorization(True, reasons, disclosure.id, disclosure.signature_id, statements)
+
+
+def _decide(patient: Patient, discloser: str, protected: bool, sending: Sending) -> Decision:
+    """On rows read now. A basis of its own stands beside consent and limits: the law has us tell it."""
+    if sending.basis:
+        return Decision(True, (sending.basis,))
+    return policy.may_disclose(
+        selectors.part2_consents(patient.id),
+        discloser,
+        sending.recipient,
+        sending.purpose,
+        frozenset(sending.categories),
+        _at_the_clinic(patient),
+        protected=protected,
+        restrictions=selectors.restrictions(patient.id),
+    )
+
+
+def _row(
+    decision: Decision, sending: Sending, protected: bool, relied_on: Signature | None, statements: tuple[str, ...]
+) -> dict[str, object]:
+    """The ledger's line. 2.32(b): the sealed copy of the consent is named by its hash where there is one; its scope is
+    explained in words either way."""
+    sealed = getattr(relied_on, "sealed", None)
+    return {
+        "signature": relied_on,
+        "recipient": sending.recipient.name,
+        "recipient_address": sending.address,
+        "summary": sending.summary,
+        "is_part2": protected,
+        "channel": sending.channel,
+        "consent_copy_sha256": sealed.pdf_sha256 if sealed else "",
+        "purpose": sending.purpose,
+        "categories": sorted(sending.categories),
+        "basis": decision.reasons[0],
+        "statement": STATEMENT_BREAK.join(statements),
+    }
 
 
 def settle_disclosure(*, disclosure_id: UUID, state: str, actor: Actor) -> None:
@@ -122,34 +170,21 @@ def settle_disclosure(*, disclosure_id: UUID, state: str, actor: Actor) -> None:
         )
 
 
-def is_covered(*, patient_id: UUID, purpose: str, categories: Sequence[str]) -> bool:
-    """Whether a Part 2 record of these categories could leave for that purpose now; nothing is sent. Two queries."""
+def is_covered(*, patient_id: UUID, discloser: str, purpose: str, categories: Sequence[str]) -> bool:
+    """Whether a Part 2 record of these categories could go to the program's own chart for that purpose now; nothing is
+    sent."""
     decision = policy.may_disclose(
-        _consents(patient_id), protected=True, purpose=purpose, categories=frozenset(categories), at=clock.now()
+        selectors.part2_consents(patient_id),
+        discloser,
+        OWN_CHART,
+        purpose,
+        frozenset(categories),
+        clock.now(),
+        restrictions=selectors.restrictions(patient_id),
     )
     return decision.permitted
 
 
-def _consents(patient_id: UUID) -> tuple[policy.Consent, ...]:
-    """The patient's Part 2 decisions as they stand; two queries."""
-    rows = Signature.objects.filter(patient_id=patient_id, kind=policy.Kind.PART2_TPO).prefetch_related("revocations")
-    return tuple(_consent(row) for row in rows)
-
-
-def _consent(row: Signature) -> policy.Consent:
-    scope = row.fields.get("scope", {})
-    ended = {one.why for one in row.revocations.all()}
-    unaltered = hashlib.sha256(row.shown_html.encode()).hexdigest() == row.shown_sha256
-    complete = bool(row.signer_name and scope.get("purposes") and scope.get("categories") and unaltered)
-    return policy.Consent(
-        id=str(row.id),
-        kind=row.kind,
-        decision=row.decision,
-        signed_at=row.signed_at,
-        expires_on=row.expires_on,
-        purposes=frozenset(scope.get("purposes", ())),
-        categories=frozenset(scope.get("categories", ())),
-        complete=complete or row.decision != Signature.Decision.SIGNED,
-        revoked=Revocation.Why.REVOKED in ended,
-        suspected_false=Revocation.Why.SUSPECTED_FALSE in ended,
-    )
+def _at_the_clinic(patient: Patient) -> datetime:
+    """A consent holds through its last day as the clinic counts days."""
+    return clock.now().astimezone(ZoneInfo(patient.clinic.time_zone))

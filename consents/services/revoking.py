@@ -1,38 +1,99 @@
-"""The end of a signature's effect: a row of its own, effective at once."""
+"""The end of a signature's effect: a row of its own, effective at once, with what had been relied upon by then."""
+
+from collections.abc import Collection
 
 from django.db import transaction
 
 import audit.services
+import core.doorbell
+import core.outbox
 from audit.actions import Action, Actor, Ref
-from consents.models import Revocation, Signature
-from core.models import Patient
+from consents import selectors
+from consents.models import PrivacyTask, Revocation, Signature
+from consents.policy import Expiry, Kind
+from consents.services.privacy import open_task
+from core.models import Patient, User
+
+ENDED = "consent.ended"  # the outbox's topic: the chart is told
 
 
 class NotRevocable(Exception):
-    """Only what was signed can be revoked."""
+    """Only what was signed can be revoked, and by what its own words allow."""
 
 
 @transaction.atomic
-def revoke(*, signature: Signature, why: str, note: str, actor: Actor) -> Revocation:
-    """End it from now on: `why` is "revoked" (42 CFR 2.31(a)(6)) or "suspected_false" (2.31(c)(4)).
+def revoke(
+    *,
+    signature: Signature,
+    why: str,
+    note: str,
+    actor: Actor,
+    how: str = Revocation.How.STAFF,
+    recipients: Collection[str] = (),
+    scan: str | None = None,
+    recorded_by: User | None = None,
+) -> Revocation:
+    """End it from now on, as a whole or for some `recipients`; `why` and `how` are `Revocation`'s. `scan` is base64.
 
-    What was disclosed before stays disclosed. Again for the same reason gives the stored row. Takes the lock that a
-    disclosure's decision takes, so the two never overlap. Raises NotRevocable, ValueError for another `why`.
+    What was disclosed before stays disclosed, and is listed in the row. Again for the same reason gives the stored row.
+    Takes the lock that a disclosure's decision takes, so the two never overlap. Raises NotRevocable, ValueError for
+    another `why` or `how`.
     """
-    reason = Revocation.Why(why)
+    reason, way = Revocation.Why(why), Revocation.How(how)
     patient = Patient.objects.select_for_update(no_key=True).get(pk=signature.patient_id)
-    if signature.decision != Signature.Decision.SIGNED:
-        raise NotRevocable
-    earlier = signature.revocations.filter(why=reason).first()
+    _check(signature, reason)
+    names = sorted({name.strip() for name in recipients if name.strip()})
+    earlier = signature.revocations.filter(why=reason, recipients__in=[names, []]).first()
     if earlier:
         return earlier
-    revocation = Revocation.objects.create(signature=signature, why=reason, note=note)
+    shared = selectors.shared_under(signature.id, names)
+    revocation = Revocation.objects.create(
+        signature=signature,
+        why=reason,
+        how=way,
+        note=note,
+        recipients=names,
+        scan=scan,
+        recorded_by=recorded_by,
+        relied_on=[str(one.id) for one in shared],
+    )
+    open_task(patient=patient, kind=PrivacyTask.Kind.REVOCATION, ref=revocation.id)
+    core.outbox.publish(ENDED, revocation.id)
+    core.doorbell.ring("ehr.relay_finished")
     audit.services.record(
         Action.SIGNATURE_REVOKED,
         actor=actor,
         obj=Ref("consents.Signature", str(signature.id)),
         clinic_id=patient.clinic_id,
         patient_id=patient.id,
-        context={"why": reason.value},
+        context={"why": reason.value, "how": way.value, "recipients": len(names), "relied_on": len(shared)},
     )
     return revocation
+
+
+def _check(signature: Signature, why: Revocation.Why) -> None:
+    """A court's referral is not revoked at will (42 CFR 2.35(c)); an end that the words don't name doesn't come."""
+    expiry = signature.fields.get("scope", {}).get("expiry")
+    possible = {
+        Revocation.Why.REVOKED: signature.kind != Kind.PART2_CJ_REFERRAL,
+        Revocation.Why.EVENT: bool(signature.expiry_event),
+        Revocation.Why.TREATMENT_ENDED: expiry == Expiry.END_OF_TREATMENT,
+        Revocation.Why.SUSPECTED_FALSE: True,
+    }
+    if signature.decision != Signature.Decision.SIGNED or not possible[why]:
+        raise NotRevocable
+
+
+def end_treatment(*, patient: Patient, user: User) -> int:
+    """Staff say that the treatment has ended: every consent that lasts until then ends now. Returns how many."""
+    rows = Signature.objects.filter(patient=patient, decision=Signature.Decision.SIGNED).exclude(selectors.ENDED)
+    ending = [row for row in rows if row.fields.get("scope", {}).get("expiry") == Expiry.END_OF_TREATMENT]
+    for signature in ending:
+        revoke(
+            signature=signature,
+            why=Revocation.Why.TREATMENT_ENDED,
+            note="",
+            actor=Actor.staff(user.id),
+            recorded_by=user,
+        )
+    return len(ending)

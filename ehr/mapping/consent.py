@@ -3,10 +3,13 @@
 Signed is active. Declined is rejected and denies. A refused acknowledgement of the privacy notice is rejected and
 denies nothing: the notice holds whether or not its receipt is acknowledged (45 CFR 164.520(c)(2)(ii)). `verification`
 is left out: it is for facts confirmed with the patient, not proof of an electronic signature. An expiry by event or
-none has no `period.end`. What R4 has no field for (how to revoke, what follows from refusing) is in the PDF.
+none has no `period.end`, one by date has. Whoever signs for the patient is the performer. What R4 has no field for (how
+to revoke, what follows from refusing) is in the PDF.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ehr.mapping.codes import (
@@ -26,6 +29,11 @@ from ehr.mapping.source import SignatureRecord
 PART2_TEXT = "https://www.ecfr.gov/current/title-42/chapter-I/subchapter-A/part-2"
 # 42 CFR 2.31(a)(4)(i): the wording for a single consent for treatment, payment and health care operations.
 TPO_RECIPIENTS = "My treating providers, health plans, third-party payers, and people helping to operate this program"
+
+
+SIGNER = "signer"
+NOTICES = ("npp_ack", "part2_notice")  # their receipt permits and denies nothing
+PURPOSES = {"TREAT": "treatment", "HPAYMT": "healthcare payment", "HOPERAT": "healthcare operations"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +67,11 @@ def is_part2(signature: SignatureRecord) -> bool:
 
 
 def _kind(signature: SignatureRecord) -> _Kind:
+    if signature.kind in NOTICES:
+        return _PRIVACY_NOTICE
     if is_part2(signature):
         return _PART2
-    return {"npp_ack": _PRIVACY_NOTICE, "treatment": _TREATMENT}.get(signature.kind, _OTHER)
+    return _TREATMENT if signature.kind == "treatment" else _OTHER
 
 
 def document_type(signature: SignatureRecord) -> tuple[str, str | None]:
@@ -73,6 +83,10 @@ def document_key(signature: SignatureRecord) -> str:
     return key("document", signature.kind, signature.id)
 
 
+def consent_key(kind: str, signature_id: str) -> str:
+    return key("consent", kind, signature_id)
+
+
 def draft_consent(signature: SignatureRecord, context: Context) -> Draft:
     kind = _kind(signature)
     resource = {
@@ -82,7 +96,8 @@ def draft_consent(signature: SignatureRecord, context: Context) -> Draft:
         "category": [concept(LOINC, *kind.document), *kind.categories],
         "patient": reference(PATIENT),
         "dateTime": instant(signature.signed_at),
-        "performer": [reference(PATIENT)],
+        "contained": _signer(signature),
+        "performer": [{"reference": f"#{SIGNER}"} if signature.signer else reference(PATIENT)],
         "organization": [{"display": context.clinic_name}],
         "sourceReference": reference(document_key(signature)) if signature.pdf is not None else None,
         "policy": [{"authority": "https://www.ecfr.gov", "uri": PART2_TEXT}] if is_part2(signature) else [],
@@ -91,7 +106,7 @@ def draft_consent(signature: SignatureRecord, context: Context) -> Draft:
     }
     label = f"{signature.title}: {signature.decision}"
     return context.draft(
-        key("consent", signature.kind, signature.id),
+        consent_key(signature.kind, signature.id),
         label,
         resource,
         protected=is_part2(signature),
@@ -99,32 +114,49 @@ def draft_consent(signature: SignatureRecord, context: Context) -> Draft:
     )
 
 
+def ended(resource: Mapping[str, Any], at: datetime, recipients: Sequence[str] = ()) -> dict[str, Any]:
+    """The same Consent after it was taken back: as a whole it is inactive since then, for some recipients it denies."""
+    provision = dict(resource.get("provision", {"type": "permit"}))
+    if recipients:
+        role = hl7("v3-ParticipationType", "IRCP", "information recipient")
+        denied = [{"role": role, "reference": {"display": name}} for name in recipients]
+        inner = [*provision.get("provision", ()), {"type": "deny", "period": {"start": instant(at)}, "actor": denied}]
+        return {**resource, "provision": {**provision, "provision": inner}}
+    period = {**provision.get("period", {}), "end": instant(at)}
+    return {**resource, "status": "inactive", "provision": {**provision, "period": period}}
+
+
 def _provision(signature: SignatureRecord) -> dict[str, Any] | None:
-    if signature.kind == "npp_ack":
+    if signature.kind in NOTICES:
         return None
     if signature.decision != "signed":
         return {"type": "deny"}
-    permit = {"type": "permit", "period": {"start": instant(signature.signed_at)}}
-    return {**permit, **_tpo()} if signature.kind == "part2_tpo" else permit
+    last_day = signature.expires_on.isoformat() if signature.expires_on else ""
+    permit = {"type": "permit", "period": {"start": instant(signature.signed_at), "end": last_day}}
+    return {**permit, **_sharing(signature)} if is_part2(signature) else permit
 
 
-def _tpo() -> dict[str, Any]:
+def _signer(signature: SignatureRecord) -> list[dict[str, Any]]:
+    """Whoever signed for the patient, inside the resource: the chart need not have them on file."""
+    if not signature.signer:
+        return []
+    who = {"name": [{"text": signature.signer}], "relationship": [{"text": signature.capacity}]}
+    return [{"resourceType": "RelatedPerson", "id": SIGNER, "patient": reference(PATIENT), **who}]
+
+
+def _sharing(signature: SignatureRecord) -> dict[str, Any]:
     """Who may receive what, and why (42 CFR 2.31(a)(3)-(5)); who shares is the Consent's organization. Never for use in
-    proceedings (2.12(d)(1))."""
+    proceedings (2.12(d)(1)), but where the consent is for that and nothing else (2.31(d))."""
     reasons = f"{TERMINOLOGY}/v3-ActReason"
+    is_tpo = signature.kind == "part2_tpo"
+    role = hl7("v3-ParticipationType", "IRCP", "information recipient")
+    names = (TPO_RECIPIENTS,) if is_tpo else signature.recipients
+    purposes = ("TREAT", "HPAYMT", "HOPERAT") if is_tpo else signature.purposes
+    never = [] if "HLEGAL" in purposes else [{"type": "deny", "purpose": [coding(reasons, "HLEGAL", "legal")]}]
     return {
-        "actor": [
-            {
-                "role": hl7("v3-ParticipationType", "IRCP", "information recipient"),
-                "reference": {"display": TPO_RECIPIENTS},
-            }
-        ],
+        "actor": [{"role": role, "reference": {"display": name}} for name in names],
         "action": [hl7("consentaction", "use", "Use"), hl7("consentaction", "disclose", "Disclose")],
         "securityLabel": [PART2],
-        "purpose": [
-            coding(reasons, "TREAT", "treatment"),
-            coding(reasons, "HPAYMT", "healthcare payment"),
-            coding(reasons, "HOPERAT", "healthcare operations"),
-        ],
-        "provision": [{"type": "deny", "purpose": [coding(reasons, "HLEGAL", "legal")]}],
+        "purpose": [coding(reasons, code, PURPOSES.get(code)) for code in purposes],
+        "provision": never,
     }

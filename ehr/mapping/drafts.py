@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from consents.policy import NOTICE_SHORT
+from ehr.mapping.implied import tells_of_treatment
 from ehr.mapping.labels import security_labels
 
 PATIENT = "patient"
@@ -19,6 +21,9 @@ SUBSTANCE_USE = "substance_use"
 MEDICATIONS = "medications"
 INTAKE_ANSWERS = "intake_answers"  # and the scores made of them, and what was signed
 
+# 42 CFR 2.32(a)(2): the written statement goes with each protected resource, wherever it is copied.
+NARRATIVE = {"status": "additional", "div": f'<div xmlns="http://www.w3.org/1999/xhtml"><p>{NOTICE_SHORT}</p></div>'}
+
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 
@@ -26,8 +31,10 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 class Draft:
     """One resource without id and identifier.
 
-    `field_key` is stable and unique in the packet, `needs` are the field_keys it refers to (as "draft:<field_key>"),
-    `sensitivity` is "none" or "sud", `categories` are Part 2 information categories, `label` is for people.
+    `field_key` is stable and unique in the packet, `needs` are the field_keys that must be in the chart before it:
+    those it refers to (as "draft:<field_key>"), and the notice. `sensitivity` is "none" or "sud", `categories` are
+    Part 2 information categories, `label` is for people. `is_implied`: tagged for what the patient wrote, not for the
+    form that asked.
     """
 
     field_key: str
@@ -37,6 +44,7 @@ class Draft:
     sensitivity: str
     label: str
     categories: tuple[str, ...]
+    is_implied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +67,19 @@ class Context:
         profile: str | None = None,
     ) -> Draft:
         """Label, tidy and wrap a resource. `protected` marks a Part 2 record that says nothing of substance use."""
+        is_implied = sensitivity != "sud" and tells_of_treatment(resource)
+        if is_implied:
+            sensitivity, categories = "sud", tuple(dict.fromkeys((*categories, SUBSTANCE_USE)))
+        is_protected = self.part2 or protected or sensitivity == "sud"
         meta = {
             "source": self.source,
             "profile": [f"{US_CORE}/{profile}"] if profile else [],
-            "security": security_labels(sensitivity=sensitivity, part2=self.part2 or protected),
+            "security": security_labels(sensitivity=sensitivity, part2=is_protected),
         }
-        whole = tidied({"resourceType": resource["resourceType"], "meta": meta, **resource})
+        told = {"text": NARRATIVE} if is_protected else {}
+        whole = tidied({"resourceType": resource["resourceType"], "meta": meta, **told, **resource})
         needs = tuple(dict.fromkeys(_draft_references(whole)))
-        return Draft(field_key, whole["resourceType"], whole, needs, sensitivity, label, categories)
+        return Draft(field_key, whole["resourceType"], whole, needs, sensitivity, label, categories, is_implied)
 
 
 def key(*parts: str) -> str:

@@ -95,7 +95,11 @@ class ScoreRecord:
 
 @dataclass(frozen=True, slots=True)
 class SignatureRecord:
-    """One decision on one document: "signed", "declined", or "refused" (the privacy notice's acknowledgement)."""
+    """One decision on one document: "signed", "declined", or "refused" (the privacy notice's acknowledgement).
+
+    `signer` is set where somebody signed for the patient, `capacity` says as what. `recipients` are named ones;
+    `purposes` are v3-ActReason codes.
+    """
 
     id: str
     kind: str
@@ -106,6 +110,11 @@ class SignatureRecord:
     version: str
     pdf: bytes | None
     sha256: str
+    signer: str = ""
+    capacity: str = "self"
+    recipients: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

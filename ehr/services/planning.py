@@ -10,6 +10,7 @@ from django.db import transaction
 
 import audit.services
 import consents.selectors
+import consents.services
 import core.outbox
 import intake.selectors
 import screening.selectors
@@ -17,8 +18,9 @@ from audit.actions import Action, Actor, Ref
 from core import clock
 from core.models import Patient
 from ehr.mapping import source, wire
-from ehr.mapping.plan import Draft, plan
+from ehr.mapping.plan import Draft, is_gated, plan
 from ehr.models import Connection, ExportItem, Lane
+from ehr.services.telling import relay_emergency, relay_ended
 from screening import instruments
 
 CLERK = Actor.system("ehr")
@@ -26,7 +28,8 @@ PATIENCE = timedelta(minutes=10)  # with a PDF that is being made; without Pango
 
 
 def relay_finished(limit: int = 10) -> int:
-    """Plan the exports of packets submitted since; each with its own transaction. Returns how many were planned.
+    """Plan what packets submitted since, revocations and emergencies put into the chart, each in its own transaction.
+    Returns how many were planned.
 
     A packet waits a while for the PDFs of what was signed in it; one that comes later is added.
     """
@@ -44,6 +47,8 @@ def relay_finished(limit: int = 10) -> int:
             planned += 1
     while relay_sealed():
         pass
+    while relay_ended() or relay_emergency():
+        planned += 1
     return planned
 
 
@@ -77,7 +82,10 @@ def plan_packet(packet_id: UUID) -> int:
         return 0
     Lane.objects.get_or_create(connection=connection, patient_id=finished.packet.patient_id)
     for position, draft in enumerate(drafts, start=len(known) + 1):
-        _item(connection, finished.packet.patient_id, packet_id, position, draft, packet.part2).save()
+        item = _item(connection, finished.packet.patient_id, packet_id, position, draft)
+        item.protected = is_gated(draft, part2=packet.part2)
+        item.reason = _why_looked_at(draft, finished)
+        item.save()
     audit.services.record(
         Action.EXPORT_PLANNED,
         actor=CLERK,
@@ -89,9 +97,20 @@ def plan_packet(packet_id: UUID) -> int:
     return len(drafts)
 
 
-def _item(
-    connection: Connection, patient_id: UUID, packet_id: UUID, position: int, draft: Draft, part2: bool
-) -> ExportItem:
+def _why_looked_at(draft: Draft, finished: intake.selectors.Finished) -> str:
+    """What the patient wrote tells of care for alcohol or drug use, and no consent covers it: a person looks first."""
+    if not draft.is_implied:
+        return ""
+    covered = consents.services.is_covered(
+        patient_id=finished.packet.patient_id,
+        discloser=finished.packet.program.legal_name,
+        purpose="TREAT",
+        categories=draft.categories,
+    )
+    return "" if covered else "tells-of-substance-use"
+
+
+def _item(connection: Connection, patient_id: UUID, packet_id: UUID, position: int, draft: Draft) -> ExportItem:
     return ExportItem(
         connection=connection,
         patient_id=patient_id,
@@ -103,7 +122,6 @@ def _item(
         resource=wire.dumps(draft.resource).decode(),
         needs=list(draft.needs),
         sensitivity=draft.sensitivity,
-        protected=part2 or draft.sensitivity == "sud",
         categories=list(draft.categories),
     )
 
@@ -204,4 +222,9 @@ def _signature(document: consents.selectors.SignedDocument) -> source.SignatureR
         version=document.version,
         pdf=document.pdf,
         sha256=document.sha256,
+        signer=document.scope.signer_name if document.scope.capacity != "self" else "",
+        capacity=document.scope.capacity,
+        recipients=document.scope.recipients,
+        purposes=document.scope.purposes,
+        expires_on=document.scope.expires_on,
     )

@@ -25,13 +25,16 @@ from ehr.adapters.base import ConflictError, Gateway, GatewayError, PermanentErr
 from ehr.adapters.connect import gateway_for
 from ehr.mapping import wire
 from ehr.mapping.compare import differences
+from ehr.mapping.notice import NOTICE_KEY, saying
 from ehr.mapping.references import identified, resolve
 from ehr.models import Attempt, ExportItem, Lane
+from ehr.services.basis import discloser, sending
 
 log = logging.getLogger(__name__)
 
 CLERK = Actor.system("ehr")
 LEASE = timedelta(seconds=120)
+PATIENCE = timedelta(seconds=60)
 PER_LANE = 200
 Connect = Callable[..., Gateway]
 State = ExportItem.State
@@ -88,11 +91,19 @@ def _work(lane: Lane, gateway: Gateway) -> int:
     for _ in range(PER_LANE):
         claim = _claim_item(lane)
         if claim is None:
+            _postpone(lane)
             break
         verified += _send(claim, gateway)
         lane.lease_until = clock.now() + LEASE
         Lane.objects.filter(pk=lane.pk).update(lease_until=lane.lease_until)
     return verified
+
+
+def _postpone(lane: Lane) -> None:
+    """What is due and can't go yet waits for something that isn't in the chart: other patients come first."""
+    ExportItem.objects.filter(
+        connection=lane.connection, patient=lane.patient_id, state__in=WAITING, due_at__lte=clock.Now()
+    ).update(due_at=clock.now() + PATIENCE)
 
 
 def _claim_item(lane: Lane) -> Claim | None:
@@ -110,9 +121,11 @@ def _claim_item(lane: Lane) -> Claim | None:
 
 
 def _chart_ids(item: ExportItem) -> dict[str, str]:
-    """field_key → "Type/id" of what is verified in this packet."""
+    """field_key → "Type/id" of what is verified in this packet, and of the patient, who is one in all packets."""
     rows = ExportItem.objects.filter(
-        connection=item.connection_id, packet_ref=item.packet_ref, state=State.VERIFIED
+        Q(packet_ref=item.packet_ref) | Q(patient=item.patient_id, resource_type="Patient"),
+        connection=item.connection_id,
+        state=State.VERIFIED,
     ).values_list("field_key", "resource_type", "ehr_id")
     return {key: f"{kind}/{ehr_id}" for key, kind, ehr_id in rows}
 
@@ -124,21 +137,28 @@ def _send(claim: Claim, gateway: Gateway) -> bool:
         return _read_back(claim, gateway)
     allowed = consents.services.authorize_disclosure(
         patient_id=item.patient_id,
+        discloser=discloser(item),
         protected=item.protected,
-        recipient=item.connection.name,
-        purpose="TREAT",
-        categories=item.categories,
-        source_ref=item.id,
-        attempt=claim.attempt,
+        sending=sending(item, claim.attempt),
         actor=CLERK,
     )
     if not allowed.permitted:
         _settle(claim, State.HELD, "consent", reason=allowed.reasons[0])
+        consents.services.report_held(patient_id=item.patient_id, ref=item.packet_ref)
         return False
     assert allowed.disclosure_id is not None
+    if item.field_key == NOTICE_KEY and allowed.statements:
+        _complete_notice(claim, allowed.statements)
     disclosed, accepted = _exchange(claim, gateway)
     consents.services.settle_disclosure(disclosure_id=allowed.disclosure_id, state=disclosed, actor=CLERK)
     return accepted and _read_back(claim, gateway)
+
+
+def _complete_notice(claim: Claim, statements: tuple[str, ...]) -> None:
+    """The notice says what the consent relied upon covers (42 CFR 2.32(b)); what is sent is what is kept."""
+    item = claim.item
+    item.resource = wire.dumps(saying(wire.loads(item.resource), statements)).decode()
+    ExportItem.objects.filter(pk=item.pk, attempt=claim.attempt).update(resource=item.resource)
 
 
 def _exchange(claim: Claim, gateway: Gateway) -> tuple[str, bool]:
@@ -166,8 +186,11 @@ def _exchange(claim: Claim, gateway: Gateway) -> tuple[str, bool]:
 
 
 def _create_or_adopt(claim: Claim, gateway: Gateway) -> tuple[str, str]:
-    """After a lost reply: look before sending again, adopt what is there."""
+    """After a lost reply: look before sending again, adopt what is there. A later revision replaces the one before."""
     item, identifier = claim.item, _identifier(claim.item)
+    if item.revision > 1:
+        replaced = gateway.put(_resource(item), _chart_ids(item)[item.field_key].rpartition("/")[2])
+        return replaced.id, replaced.version
     if claim.came_from in (State.UNKNOWN, State.INFLIGHT):
         found = gateway.search(item.resource_type, identifier)
         if len(found) > 1:
@@ -184,8 +207,12 @@ def _resource(item: ExportItem) -> dict[str, Any]:
 
 
 def _identifier(item: ExportItem) -> tuple[str, str]:
-    """Ours, for searching and against duplicates: the item's id; for the patient their own, the same in each packet."""
+    """Ours, for searching and against duplicates: the item's id (its first revision's); for the patient their own, the
+    same in each packet."""
     own = item.patient_id if item.resource_type == "Patient" else item.id
+    if item.revision > 1:
+        same = {"connection": item.connection_id, "packet_ref": item.packet_ref, "field_key": item.field_key}
+        own = ExportItem.objects.values_list("id", flat=True).get(**same, revision=1)
     return settings.EHR_IDENTIFIER_SYSTEM, str(own)
 
 

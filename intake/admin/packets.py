@@ -99,7 +99,7 @@ class PacketAdmin(DeskAdmin):
     ordering = ("-invited_at",)
     lookups = frozenset({"patient__id__exact", "standing"})
     fields = (
-        "patient_name", "program", "site", "speaks", "standing", "progress", "missing", "declined",
+        "patient_name", "program", "site", "speaks", "standing", "progress", "missing", "declined", "documents",
         "who_answers", "tablet", "interpreter", "invited", "opened", "sent", "works_until",
     )  # fmt: skip
     readonly_fields = fields
@@ -187,6 +187,10 @@ class PacketAdmin(DeskAdmin):
         others = len(waiting) - len(named)
         counted = [f"{others} section{pluralize(others)}"] if others else []
         return ", ".join([*named, *counted]) or "-"
+
+    @admin.display(description="Documents")
+    def documents(self, packet: Packet) -> str:
+        return ", ".join(f"{one.label}: {one.state}" for one in selectors.desk_documents(packet)) or "-"
 
     @admin.display(description="Declined or skipped")
     def declined(self, packet: Packet) -> str:

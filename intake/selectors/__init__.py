@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
+import consents.selectors
 import screening.selectors
 from consents.policy import Kind
 from core.models import Patient
@@ -29,14 +30,16 @@ from intake.selectors.standing import (
     drawn,
     form_view,
     missing,
+    program_name,
     steps,
     who_sees,
 )
 
 __all__ = [
-    "AnswerRow", "AnsweredForm", "DeskStatus", "Finished", "FinishedForm", "FormView", "Missing", "PacketRow",
-    "StepView", "URGENCIES", "answered_forms", "content", "definition_of", "desk_label", "desk_status", "drawn",
-    "finished", "form_view", "in_words", "missing", "packet_rows", "steps", "who_sees",
+    "AnswerRow", "AnsweredForm", "DeskDocument", "DeskStatus", "Finished", "FinishedForm", "FormView", "Missing",
+    "PacketRow", "StepView", "URGENCIES", "answered_forms", "content", "definition_of", "desk_documents", "desk_label",
+    "desk_status", "drawn", "finished", "form_view", "in_words", "missing", "packet_rows", "program_name", "steps",
+    "who_sees",
 ]  # fmt: skip
 
 # What the desk may call by name; every other form is numbered, because a form's name can tell what care is sought.
@@ -106,6 +109,29 @@ def desk_status(packet: Packet) -> DeskStatus:
             if step.state in (Step.State.DECLINED, Step.State.SKIPPED)
         ),
     )
+
+
+@dataclass(frozen=True)
+class DeskDocument:
+    """`state` is "signed", "declined", "missing" or "expired": ended or outdated alike, and never why."""
+
+    label: str
+    state: str
+
+
+def desk_documents(packet: Packet) -> tuple[DeskDocument, ...]:
+    """Each document of the packet as the desk may know it; two queries."""
+    decided = {row.slug: row for row in consents.selectors.decisions(packet.id)}
+    asked = [step for step in packet.steps.all() if step.what == Step.What.CONSENT]
+    return tuple(DeskDocument(desk_label(step), _desk_state(decided.get(step.slug))) for step in asked)
+
+
+def _desk_state(decision: "consents.selectors.DecisionRow | None") -> str:
+    if decision is None:
+        return "missing"
+    if decision.decision != "signed":
+        return "declined"
+    return "expired" if decision.revoked or not decision.current else "signed"
 
 
 def desk_label(step: Step) -> str:

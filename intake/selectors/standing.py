@@ -274,14 +274,17 @@ def drawn(
 
 
 def who_sees(packet: Packet, page: engine.Page) -> policy.Readers:
-    """Who will read what a page asks, by the permissions and consents as they are now. At most three queries."""
+    """Who will read what a page asks, by the permissions and consents as they are now. At most four queries."""
     sensitivity = page.section.sensitivity
     protected = policy.is_protected(sensitivity, whole_intake=packet.program.protects_whole_intake)
     return policy.readers(
         protected=protected,
         permitted=protected
         and consents.services.is_covered(
-            patient_id=packet.patient_id, purpose="TREAT", categories=sorted(policy.categories(sensitivity))
+            patient_id=packet.patient_id,
+            discloser=packet.program.legal_name,
+            purpose="TREAT",
+            categories=sorted(policy.categories(sensitivity)),
         ),
         told_of_danger=any(_is_dangerous(item) for item in page.section.everything())
         and escalation.selectors.is_anybody_on_duty(packet.clinic_id),
@@ -290,6 +293,12 @@ def who_sees(packet: Packet, page: engine.Page) -> policy.Readers:
 
 def _is_dangerous(item: engine.Item) -> bool:
     return item.risk or any(option.risk for option in item.options)
+
+
+def program_name(packet_id: UUID) -> str:
+    """The legal name of the program that discloses, as consents name it; "" for what is no packet's. One query."""
+    names = Packet.objects.filter(pk=packet_id).values_list("program__legal_name", flat=True)
+    return names.first() or ""
 
 
 def content(packet: Packet) -> str:

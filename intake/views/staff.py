@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 PLACES = (
     (Permission.SEE_CLINICAL, "Inbox", "intake:inbox"),
     (Permission.MANAGE_PACKETS, "Front desk", "admin:index"),
+    (Permission.MANAGE_CONSENTS, "Privacy", "consents:tasks"),
     (Permission.SEE_AUDIT, "Who saw what", "core:audit-log"),
     (Permission.MANAGE_CONSENTS, "Documents", "admin:consents_document_changelist"),
     (Permission.MANAGE_SETTINGS, "Form rules", "admin:intake_formrule_changelist"),

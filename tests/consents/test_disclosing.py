@@ -9,24 +9,29 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 import consents.services
 from audit.models import Event
 from consents.models import Disclosure, Signature
-from consents.policy import NOTICE
-from consents.services import AlreadySettled, NotRevocable
+from consents.policy import NOTICE, REDISCLOSURE_HIPAA, Hipaa, Recipient, Role
+from consents.services import AlreadySettled, NotRevocable, Sending
 
 SHARING = "share-permission"
 
 
-def ask(patient, **changes):
+def ask(patient, *, protected=True, discloser="Harbor Clinic LLC", recipient="Chart", **changes):
     given = {
-        "patient_id": patient.id,
-        "protected": True,
-        "recipient": "Chart",
+        "recipient": Recipient(recipient, Hipaa.BUSINESS_ASSOCIATE, Role.OPERATIONS),
+        "address": "https://chart.example/fhir",
         "purpose": "TREAT",
         "categories": ["substance_use"],
+        "summary": "Observation",
         "source_ref": uuid.uuid4(),
         "attempt": 1,
-        "actor": TEST,
     }
-    return consents.services.authorize_disclosure(**(given | changes))
+    return consents.services.authorize_disclosure(
+        patient_id=patient.id,
+        discloser=discloser,
+        protected=protected,
+        sending=Sending(**(given | changes)),
+        actor=TEST,
+    )
 
 
 def test_without_a_consent_nothing_leaves_and_the_refusal_is_recorded(screen):
@@ -41,10 +46,12 @@ def test_with_a_consent_the_row_stands_before_anything_is_sent(screen):
     answer = ask(screen.world.patient, categories=["substance_use", "results"])
     row = Disclosure.objects.get(pk=answer.disclosure_id)
     assert answer.permitted
-    assert answer.statements == (NOTICE,)
+    assert answer.statements[:2] == (NOTICE, REDISCLOSURE_HIPAA)
     assert answer.signature_id == signature.id == row.signature_id
-    assert (row.state, row.basis, row.statement) == ("attempting", "part2-consent", NOTICE)
+    assert (row.state, row.basis, row.statement) == ("attempting", "part2-consent", "\n\n".join(answer.statements))
     assert (row.recipient, row.purpose, row.categories) == ("Chart", "TREAT", ["results", "substance_use"])
+    assert (row.recipient_address, row.summary) == ("https://chart.example/fhir", "Observation")
+    assert (row.is_part2, row.channel) == (True, "fhir")
     assert Event.objects.get(action="disclosure.attempted").object_id == str(row.id)
 
 
@@ -57,14 +64,53 @@ def test_what_is_not_protected_leaves_a_row_too(screen):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"purpose": "HLEGAL"}, "purpose-not-covered"),
-        ({"categories": ["sud_counseling_notes"]}, "categories-not-covered"),
+        ({"purpose": "HRESCH"}, "purpose-not-covered"),
+        ({"purpose": "HLEGAL"}, "separate-consent-needed"),
+        ({"discloser": "Another Program LLC"}, "discloser-not-covered"),
+        ({"categories": ["sud_counseling_notes"]}, "separate-consent-needed"),
         ({"categories": []}, "categories-not-covered"),
     ],
 )
 def test_a_consent_permits_what_it_says_and_no_more(screen, changes, reason):
     screen.decide(SHARING)
-    assert ask(screen.world.patient, **changes).reasons == (reason,)
+    assert ask(screen.world.patient, **changes).reasons[0] == reason
+
+
+def test_the_scope_of_the_consent_is_explained_and_its_copy_is_named(screen):
+    """42 CFR 2.32(b): a copy of the consent, or a clear explanation of its scope, goes with each disclosure."""
+    signature = screen.decide(SHARING)
+    scope = ask(screen.world.patient).statements[2]
+    for said in (
+        "Harbor Clinic LLC",
+        "substance use",
+        "third-party payers",
+        "treatment, payment",
+        "no end until revoked",
+    ):
+        assert said in scope
+    assert Disclosure.objects.get().consent_copy_sha256 == ""
+    consents.services.seal_due()
+    ask(screen.world.patient)
+    signature.sealed.refresh_from_db()
+    assert Disclosure.objects.order_by("at").last().consent_copy_sha256 == signature.sealed.pdf_sha256 != ""
+
+
+ELEMENTS = [f"2.31(a)({n})" for n in (1, 2, 3, 5, 6, 7, 8, 9)] + ["2.31(a)(4)(i)", "2.31(a)(4)(iii)", "2.31(a)(10)(i)"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_element_that_the_signed_text_does_not_show_was_not_consented_to(screen, owner_sql):
+    """Whatever is stored beside it: the words are what was signed. Only the database's owner could change them."""
+    version = screen.decide(SHARING).version
+    owner_sql.execute("ALTER TABLE consents_documentversion DISABLE TRIGGER USER")
+    told = {}
+    for element in ELEMENTS:
+        without = version.body.replace(f"⟦{element}⟧", "")
+        owner_sql.execute("UPDATE consents_documentversion SET body = %s WHERE id = %s", (without, version.id))
+        told[element] = ask(screen.world.patient).reasons
+    owner_sql.execute("ALTER TABLE consents_documentversion ENABLE TRIGGER USER")
+    assert all(len(reasons) == 1 and reasons[0].startswith("no-") for reasons in told.values())
+    assert len(set(told.values())) == len(ELEMENTS)
 
 
 @pytest.mark.parametrize(("why", "reason"), [("revoked", "revoked"), ("suspected_false", "suspected-false")])
@@ -107,7 +153,7 @@ def test_a_consent_without_its_elements_permits_nothing(screen):
         fields=good.fields,
     )
     consents.services.revoke(signature=good, why="revoked", note="", actor=TEST)
-    assert set(ask(screen.world.patient).reasons) == {"revoked", "incomplete"}
+    assert set(ask(screen.world.patient).reasons) == {"revoked", "altered"}
 
 
 def test_one_try_of_one_item_is_permitted_once(screen):

@@ -44,7 +44,7 @@ def test_no_interleaving_of_publishing_and_signing_breaks_a_promise(world):
 
     def sign(seed: int) -> Counter:
         """Reads a text, waits for the start, decides on what it read; now and then in the other language."""
-        mine, told = random.Random(seed), Counter()
+        mine, told = random.Random(seed), Counter[str]()
         try:
             for number in range(SIGNATURES_TRIED):
                 language = mine.choice(["en", "es"])
@@ -104,6 +104,7 @@ def check(world, told, seen) -> None:
     assert {*seen} == {"effective"}
     for signature in made:
         version = signature.version
+        assert version.effective_at is not None
         assert version.effective_at <= signature.signed_at
         assert version.retired_at is None or signature.signed_at < version.retired_at
     with connection.cursor() as cursor:

@@ -147,10 +147,10 @@ def test_home_leads_everybody_to_the_one_place_they_work_in(world, who, where):
     assert (reply.status_code, reply["Location"]) == (302, where)
 
 
-def test_home_offers_compliance_both_of_its_places(world):
+def test_home_offers_compliance_each_of_its_places(world):
     page = session_of(world.compliance).get("/staff/").content.decode()
-    assert 'href="/audit/"' in page
-    assert 'href="/admin/consents/document/"' in page
+    for place in ("/audit/", "/staff/privacy/", "/admin/consents/document/"):
+        assert f'href="{place}"' in page
 
 
 def test_home_says_so_when_nobody_gave_a_role(world):

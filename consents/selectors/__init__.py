@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +12,22 @@ from django.db.models import DateField, Exists, Func, OuterRef, Prefetch, Q, Que
 from consents.models import ConsentRule, Document, DocumentVersion, Review, Revocation, Signature
 from consents.policy import Kind
 from consents.rules import order
+from consents.selectors.part2 import PURPOSE_WORDS, SharedRow, part2_consents, restrictions, scope_of, shared_under
+from consents.selectors.privacy import emergencies, emergency, ended, limits, open_tasks, permissions
+
+__all__ = [
+    "ENDED", "PURPOSE_WORDS", "DecisionRow", "Scope", "SharedRow", "SignedDocument", "decisions", "document_for",
+    "emergencies", "emergency", "ended", "limits", "open_tasks", "part2_consents", "part2_signature",
+    "permissions", "restrictions", "revocable", "scope_of", "shared_under", "signed_documents", "signed_text",
+    "standing_part2", "titles",
+]  # fmt: skip
 
 FALLBACK = "en"
-ENDED = Exists(Revocation.objects.filter(signature=OuterRef("pk")))
+# A receipt and a notice are nothing to take back; a referral by a court ends at its time or event (42 CFR 2.35(c)).
+NEVER_TAKEN_BACK = frozenset({Kind.ESIGN, Kind.NPP_ACK, Kind.PART2_NOTICE, Kind.PART2_CJ_REFERRAL})
+TODAY = Func(template="CURRENT_DATE", output_field=DateField())
+# A revocation for some recipients leaves the rest of it standing.
+ENDED = Exists(Revocation.objects.filter(signature=OuterRef("pk"), recipients=[]))
 
 # Who has to sign, one after the other: "whoever" answers the packet, the "patient", or an "other" person for them.
 # The minor comes before the parent, so that a parent's signature is never there without the minor's.
@@ -37,7 +50,8 @@ def role_of(capacity: str) -> str:
 
 @dataclass(frozen=True)
 class DecisionRow:
-    """`current`: that version is still effective. `revoked`: revoked, or suspected to be false.
+    """`current`: that version is still effective. `revoked`: ended, past its last day, or suspected to be
+    false.
 
     `capacity` is a `Signature.Capacity`: as whom it was decided.
     """
@@ -52,6 +66,17 @@ class DecisionRow:
     current: bool
     revoked: bool
     capacity: str = "self"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Who signed, as what, for whom and until when; what a chart needs beside the words."""
+
+    signer_name: str
+    capacity: str
+    recipients: tuple[str, ...]
+    purposes: tuple[str, ...]
+    expires_on: date | None
 
 
 @dataclass(frozen=True)
@@ -71,6 +96,7 @@ class SignedDocument:
     revoked: bool
     sha256: str
     pdf: bytes | None
+    scope: Scope
 
 
 def titles(clinic_id: UUID, language: str) -> dict[str, str]:
@@ -85,7 +111,7 @@ def decisions(source_ref: UUID) -> tuple[DecisionRow, ...]:
     """Every decision of one packet, the latest last; one query."""
     rows = (
         Signature.objects.filter(source_ref=source_ref)
-        .annotate(ended=ENDED, current=Q(version__state=DocumentVersion.State.EFFECTIVE))
+        .annotate(ended=Q(ENDED) | Q(expires_on__lt=TODAY), current=Q(version__state=DocumentVersion.State.EFFECTIVE))
         .order_by("signed_at")
         .values_list(
             "version__document__slug", "kind", "decision", "version__language", "version__version", "id", "signed_at",
@@ -111,12 +137,11 @@ def part2_signature(patient_id: UUID, source_ref: UUID) -> UUID | None:
 
 def standing_part2(patient_id: Any, source_ref: Any) -> QuerySet[Signature]:
     """The same as a query, best first, for a subquery of whoever asks: both arguments may be an OuterRef."""
-    today = Func(template="CURRENT_DATE", output_field=DateField())
     ours = Signature.objects.filter(kind=Kind.PART2_TPO)
     no = ours.filter(patient=OuterRef("patient"), signed_at__gte=OuterRef("signed_at"))
     return (
         whole(ours.filter(patient=patient_id, decision=Signature.Decision.SIGNED))
-        .filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today))
+        .filter(Q(expires_on__isnull=True) | Q(expires_on__gte=TODAY))
         .exclude(ENDED)
         .exclude(Exists(no.exclude(decision=Signature.Decision.SIGNED)))
         .annotate(of_packet=Q(source_ref=source_ref))
@@ -172,7 +197,7 @@ def _documents(rows: "QuerySet[Signature]") -> tuple[SignedDocument, ...]:
         .values_list(
             "id", "version__document__clinic_id", "patient_id", "version__document__slug", "version__title", "kind",
             "decision", "version__version", "version__language", "signed_at", "ended", "sealed__pdf_sha256",
-            "sealed__pdf",
+            "sealed__pdf", "signer_name", "capacity", "fields", "expires_on",
         )
     )  # fmt: skip
     return tuple(_document(*row) for row in columns)
@@ -180,8 +205,17 @@ def _documents(rows: "QuerySet[Signature]") -> tuple[SignedDocument, ...]:
 
 def _document(*columns: Any) -> SignedDocument:
     """A document that was declined has no sealed row: its last two columns are null."""
-    *known, sha256, pdf = columns
-    return SignedDocument(*(*known, sha256 or "", base64.b64decode(pdf) if pdf else None))
+    *known, sha256, pdf, signer, capacity, fields, expires_on = columns
+    coded = fields.get("scope", {})
+    scope = Scope(signer, capacity, tuple(coded.get("recipients", ())), tuple(coded.get("purposes", ())), expires_on)
+    return SignedDocument(*(*known, sha256 or "", base64.b64decode(pdf) if pdf else None, scope))
+
+
+def revocable(patient_id: UUID) -> tuple[SignedDocument, ...]:
+    """What the patient signed, may take back at will, and has not taken back; one query."""
+    kinds = set(Kind) - NEVER_TAKEN_BACK
+    rows = Signature.objects.filter(patient_id=patient_id, decision="signed", kind__in=kinds).exclude(ENDED)
+    return _documents(rows)
 
 
 def reviews_wanted(version: DocumentVersion) -> tuple[str, ...]:
@@ -244,12 +278,11 @@ def affected_by_new_version(document: Document) -> QuerySet[Signature]:
     asks again on a new version. A clinic without rules asks always."""
     rules = ConsentRule.objects.filter(document__clinic=document.clinic_id, is_active=True)
     ours = rules.filter(document=document)
-    today = Func(template="CURRENT_DATE", output_field=DateField())
     on_this = Signature.objects.filter(version__document=document)
     later = on_this.filter(patient=OuterRef("patient"), signed_at__gt=OuterRef("signed_at"))
     found = (
         on_this.filter(decision=Signature.Decision.SIGNED, version__state=DocumentVersion.State.RETIRED)
-        .filter(Q(expires_on__isnull=True) | Q(expires_on__gte=today))
+        .filter(Q(expires_on__isnull=True) | Q(expires_on__gte=TODAY))
         .exclude(ENDED)
         .exclude(Exists(later))
     )

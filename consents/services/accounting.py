@@ -1,0 +1,106 @@
+"""Who got what: one ledger, two reports with a filter each (42 CFR 2.25, 45 CFR 164.528).
+
+HIPAA's list leaves out treatment, payment and operations and what the patient authorised; Part 2's list is of what was
+disclosed with the patient's consent. Neither filter serves for the other.
+"""
+
+import csv
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from io import StringIO
+
+from django.db import transaction
+from django.db.models import Q
+
+import audit.services
+from audit.actions import Action, Actor, Ref
+from consents.models import Disclosure
+from consents.policy import TPO_PURPOSES
+from consents.selectors import PURPOSE_WORDS
+from core import clock
+from core.models import Patient
+
+UNSAFE = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+class Report(StrEnum):
+    PART2 = "part2"
+    HIPAA = "hipaa"
+
+
+YEARS = {Report.PART2: 3, Report.HIPAA: 6}
+# A disclosure that failed told nobody anything; one whose end is unknown counts until it is known.
+TOLD = Q(state__in=[Disclosure.State.SENT, Disclosure.State.UNKNOWN, Disclosure.State.ATTEMPTING])
+FILTERS = {
+    Report.PART2: TOLD & Q(is_part2=True, signature__isnull=False),
+    Report.HIPAA: TOLD & Q(signature__isnull=True) & ~Q(purpose__in=TPO_PURPOSES),
+}
+HEADINGS = ("Date and time (UTC)", "Recipient", "Address or facility", "What", "Purpose", "Basis")
+
+
+@dataclass(frozen=True)
+class Line:
+    """164.528(b)(2): the date, who received it and their address if known, what it was, and why."""
+
+    at: datetime
+    recipient: str
+    address: str
+    what: str
+    purpose: str
+    basis: str
+
+
+@dataclass(frozen=True)
+class Account:
+    report: Report
+    since: datetime
+    until: datetime
+    lines: tuple[Line, ...]
+
+
+@transaction.atomic
+def account(*, patient: Patient, report: str, actor: Actor) -> Account:
+    """What there is to account for as of now; that it was read is recorded. Raises ValueError for another report."""
+    which, now = Report(report), clock.now()
+    since = _years_before(now, YEARS[which])
+    rows = Disclosure.objects.filter(FILTERS[which], patient=patient, at__gte=since, at__lte=now).order_by("at")
+    columns = ("at", "recipient", "recipient_address", "summary", "purpose", "basis")
+    lines = tuple(_line(*row) for row in rows.values_list(*columns))
+    audit.services.record(
+        Action.ACCOUNTING_READ,
+        actor=actor,
+        obj=Ref("core.Patient", str(patient.id)),
+        clinic_id=patient.clinic_id,
+        patient_id=patient.id,
+        context={"report": which.value, "lines": len(lines)},
+    )
+    return Account(which, since, now, lines)
+
+
+def _line(at: datetime, recipient: str, address: str, what: str, purpose: str, basis: str) -> Line:
+    """The purpose in words: the list is for the patient."""
+    return Line(at, recipient, address, what, PURPOSE_WORDS.get(purpose, purpose), basis)
+
+
+def _years_before(moment: datetime, years: int) -> datetime:
+    """The same day that many years ago; 29 February becomes the day before, so that the list is never shorter."""
+    try:
+        return moment.replace(year=moment.year - years)
+    except ValueError:
+        return moment.replace(year=moment.year - years, day=28)
+
+
+def as_csv(given: Account) -> str:
+    """For a spreadsheet, in which no cell is a formula."""
+    target = StringIO()
+    writer = csv.writer(target, quoting=csv.QUOTE_ALL)
+    writer.writerow(HEADINGS)
+    for one in given.lines:
+        when = one.at.strftime("%Y-%m-%d %H:%M:%S")
+        writer.writerow(_inert(cell) for cell in (when, one.recipient, one.address, one.what, one.purpose, one.basis))
+    return target.getvalue()
+
+
+def _inert(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(UNSAFE) else cell

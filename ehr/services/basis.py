@@ -1,0 +1,38 @@
+"""On what each item leaves: the program that discloses it, the chart that receives it, or why no consent is asked."""
+
+import intake.selectors
+from consents.policy import Hipaa, Recipient, Role
+from consents.services import Sending
+from ehr.mapping.emergency import EMERGENCY_KEY
+from ehr.models import ExportItem
+
+# A chart keeps a clinic's records on its behalf: its vendor is a business associate, and to a Part 2 program a
+# qualified service organization (42 CFR 2.11). So it is one of the "people helping to operate this program".
+REVOCATION_TOLD, EMERGENCY_DOCUMENTED = "revocation-told", "2.51-documented"
+
+
+def sending(item: ExportItem, attempt: int) -> Sending:
+    """One try of one item. The label may hold an answer, so the ledger gets the resource's type alone."""
+    connection = item.connection
+    return Sending(
+        recipient=Recipient(connection.name, Hipaa.BUSINESS_ASSOCIATE, Role.OPERATIONS),
+        address=connection.base_url[:200],
+        purpose="TREAT",
+        categories=item.categories,
+        summary=item.resource_type,
+        source_ref=item.id,
+        attempt=attempt,
+        basis=_basis(item),
+    )
+
+
+def _basis(item: ExportItem) -> str:
+    """What the chart has to be told although nobody consents to it: that a consent ended, what an emergency took."""
+    if item.field_key == EMERGENCY_KEY:
+        return EMERGENCY_DOCUMENTED
+    return REVOCATION_TOLD if item.revision > 1 and item.resource_type == "Consent" else ""
+
+
+def discloser(item: ExportItem) -> str:
+    """The program's legal name as it is now; an emergency's note belongs to no packet and names nobody."""
+    return intake.selectors.program_name(item.packet_ref)

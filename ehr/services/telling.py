@@ -1,0 +1,125 @@
+"""News of the patient's permissions for the chart: a consent that was taken back, an emergency that was documented.
+
+Neither waits for a clinician's approval: the first takes effect at once, the second is somebody's own signed act.
+"""
+
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+
+import audit.services
+import consents.selectors
+import core.doorbell
+import core.outbox
+from audit.actions import Action, Actor, Ref
+from core import clock
+from ehr.mapping import wire
+from ehr.mapping.consent import consent_key, ended
+from ehr.mapping.drafts import Context
+from ehr.mapping.emergency import EmergencyRecord, draft_emergency
+from ehr.models import Connection, ExportItem, Lane
+
+CLERK = Actor.system("ehr")
+State = ExportItem.State
+# Only what the chart has, or may have, has to be corrected there; the rest is stopped at the wire.
+THERE = (State.VERIFIED, State.ACCEPTED, State.INFLIGHT, State.UNKNOWN)
+
+
+def relay_ended() -> bool:
+    """Plan what one revocation changes in the chart; False where none is waiting."""
+    with transaction.atomic():
+        message = core.outbox.claim("consent.ended")
+        if message is None:
+            return False
+        _deactivate(message.subject_id)
+        core.outbox.consume(message)
+    return True
+
+
+def _deactivate(revocation_id: UUID) -> None:
+    """A new revision of each Consent that the chart holds of this signature: inactive, or denying some recipients."""
+    end = consents.selectors.ended(revocation_id)
+    key = consent_key(end.kind, str(end.signature_id))
+    for connection_id in ExportItem.objects.filter(field_key=key).values_list("connection", flat=True).distinct():
+        last = ExportItem.objects.filter(connection=connection_id, field_key=key).order_by("-revision").first()
+        if last is None or not (last.revision > 1 or last.state in THERE):
+            continue
+        zone = ZoneInfo(last.connection.clinic.time_zone)
+        resource = ended(wire.loads(last.resource), end.at.astimezone(zone).replace(microsecond=0), end.recipients)
+        item = ExportItem(
+            connection_id=connection_id,
+            patient_id=last.patient_id,
+            packet_ref=last.packet_ref,
+            field_key=key,
+            revision=last.revision + 1,
+            position=last.position,
+            resource_type="Consent",
+            label=f"{last.label}, taken back",
+            resource=wire.dumps(resource).decode(),
+            needs=list(dict.fromkeys([*last.needs, key])),
+            sensitivity=last.sensitivity,
+            protected=last.protected,
+            categories=last.categories,
+            state=State.PENDING,
+            due_at=clock.now(),
+        )
+        _save(item)
+
+
+def relay_emergency() -> bool:
+    """Plan the chart note of one emergency; False where none is waiting. It waits until the chart knows the patient."""
+    with transaction.atomic():
+        message = core.outbox.claim("emergency.disclosed")
+        if message is None:
+            return False
+        told = consents.selectors.emergency(message.subject_id)
+        clinic = told.patient.clinic
+        connection = Connection.objects.filter(clinic=clinic, is_active=True).first()
+        if connection:
+            record = EmergencyRecord(
+                recipient_name=told.recipient_name,
+                recipient_affiliation=told.recipient_affiliation,
+                disclosed_by=told.disclosed_by,
+                disclosed_at=told.disclosed_at.astimezone(ZoneInfo(clinic.time_zone)),
+                nature=told.nature,
+                why_no_consent=told.why_no_consent,
+                what=told.what,
+            )
+            context = Context(True, f"{settings.EHR_IDENTIFIER_SYSTEM}#{message.subject_id}", clinic.name)
+            draft = draft_emergency(record, context)
+            Lane.objects.get_or_create(connection=connection, patient_id=told.patient.id)
+            _save(
+                ExportItem(
+                    connection=connection,
+                    patient_id=told.patient.id,
+                    packet_ref=message.subject_id,
+                    field_key=draft.field_key,
+                    position=1,
+                    resource_type=draft.resource_type,
+                    label=draft.label,
+                    resource=wire.dumps(draft.resource).decode(),
+                    needs=list(draft.needs),
+                    sensitivity=draft.sensitivity,
+                    protected=True,
+                    categories=list(draft.categories),
+                    state=State.PENDING,
+                    due_at=clock.now(),
+                )
+            )
+        core.outbox.consume(message)
+    return True
+
+
+def _save(item: ExportItem) -> None:
+    item.save()
+    audit.services.record(
+        Action.EXPORT_PLANNED,
+        actor=CLERK,
+        obj=Ref("ehr.ExportItem", str(item.id)),
+        clinic_id=item.connection.clinic_id,
+        patient_id=item.patient_id,
+        context={"items": 1},
+    )
+    core.doorbell.ring("ehr.push_due")

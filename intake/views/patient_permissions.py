@@ -1,0 +1,100 @@
+"""What the patient allowed: taking it back at once, for everybody or for some, and asking for limits.
+
+By the same link, with the date of birth once more; the clinic's tablet has no such page, there a person helps.
+"""
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+import consents.selectors
+import consents.services
+from audit.actions import Actor
+from consents.access import get_signature_for_patient
+from intake.access import end_patient_session, is_on_tablet
+from intake.forms import OpeningForm
+from intake.views.patient_page import page, patient_page, switched, way_back
+
+if TYPE_CHECKING:
+    from intake.models import Packet
+
+WRONG, MOST_TRIES = "take_back_tries", 5
+LONGEST_WISH = 2000
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@patient_page
+def permissions(request: HttpRequest, packet: "Packet") -> HttpResponse:
+    """What stands, each with the way to take it back; and a request for limits, which the clinic answers."""
+    if is_on_tablet(request):
+        raise Http404
+    if switched(request, packet):
+        return redirect("intake:permissions")
+    wish = request.POST.get("wish", "").strip()[:LONGEST_WISH]
+    if wish:
+        consents.services.ask_restriction(
+            patient=packet.patient,
+            scope=wish,
+            is_self_paid="paid" in request.POST,
+            actor=Actor.patient(packet.patient_id),
+        )
+    context = {
+        "standing": _standing(packet),
+        "ended": "ended" in request.GET,
+        "asked": bool(wish),
+        "empty": request.method == "POST" and not wish,
+    }
+    return page(request, packet, "permissions", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@patient_page
+def take_back(request: HttpRequest, packet: "Packet", signature_id: UUID) -> HttpResponse:
+    """Say what was shared before and can't be undone; with the right date of birth, end it now."""
+    document = next((one for one in _standing(packet) if one.signature_id == signature_id), None)
+    if document is None or is_on_tablet(request):
+        raise Http404
+    shared = consents.selectors.shared_under(signature_id)
+    context = {
+        "document": document,
+        "shared": list(dict.fromkeys((one.recipient, one.at.date()) for one in shared)),
+        "recipients": list(dict.fromkeys(one.recipient for one in shared)),
+    }
+    if switched(request, packet) or request.method != "POST":
+        return page(request, packet, "take_back", {**context, "form": OpeningForm()})
+    form = OpeningForm({"birth_date": request.POST.get("birth_date", "")})
+    if not form.is_valid() or form.cleaned_data["birth_date"].isoformat() != packet.patient.birth_date:
+        return _refused(request, packet, {**context, "form": form})
+    request.session.pop(WRONG, None)
+    only = [one.recipient for one in shared if one.recipient in request.POST.getlist("only")]
+    if request.POST.get("whom") == "some" and not only:
+        return page(request, packet, "take_back", {**context, "form": form, "nobody": True}, status=422)
+    consents.services.revoke(
+        signature=get_signature_for_patient(packet.patient_id, signature_id),
+        why="revoked",
+        how="link",
+        note="",
+        recipients=only if request.POST.get("whom") == "some" else (),
+        actor=Actor.patient(packet.patient_id),
+    )
+    return redirect(f"{reverse('intake:permissions')}?ended")
+
+
+def _standing(packet: "Packet") -> list[consents.selectors.SignedDocument]:
+    """Whoever answers for the patient sees what was signed for the patient, never what the patient signed alone."""
+    standing = consents.selectors.revocable(packet.patient_id)
+    return [one for one in standing if not packet.respondent or one.scope.capacity != "self"]
+
+
+def _refused(request: HttpRequest, packet: "Packet", context: dict[str, object]) -> HttpResponse:
+    """Nothing ended. After five wrong dates the session does: whoever holds the phone may not be the patient."""
+    tries = request.session.get(WRONG, 0) + 1
+    request.session[WRONG] = tries
+    if tries >= MOST_TRIES:
+        end_patient_session(request)
+        return way_back(request)
+    return page(request, packet, "take_back", {**context, "refused": True}, status=422)

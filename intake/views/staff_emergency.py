@@ -1,0 +1,72 @@
+"""Telling medical personnel in an emergency (42 CFR 2.51): first the facts, then what may be told, for an hour."""
+
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+import audit.services
+import consents.services
+from audit.actions import Action, Actor, Ref
+from consents.access import get_emergency_for_discloser
+from consents.forms import EmergencyForm
+from consents.services import Facts, MissingFact
+from core.access import patients_for_clinician
+from core.permissions import Permission
+from core.views import StaffRequest, needs
+from intake import selectors
+from intake.access import get_packet_for_clinician
+from intake.services.reading import read_packet
+from intake.views.staff import cares_for, sections
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.SEE_CLINICAL)
+def emergency(request: StaffRequest, patient_id: UUID) -> HttpResponse:
+    """Ask for the facts. Nothing of the record is on this page, and nothing is released before they are stored."""
+    people = patients_for_clinician(request.user).select_related("clinic")
+    person = get_object_or_404(people, pk=patient_id)
+    with timezone.override(ZoneInfo(person.clinic.time_zone)):
+        form = EmergencyForm(request.POST or None, initial={"disclosed_at": timezone.localtime()})
+        if request.method == "POST" and form.is_valid():
+            try:
+                made = consents.services.disclose_in_emergency(
+                    patient=person, user=request.user, facts=Facts(**form.cleaned_data)
+                )
+            except MissingFact as missing:
+                form.add_error(missing.name, "This has to say something, and can't be in the future.")
+            else:
+                return redirect("intake:emergency-released", made.id)
+        status = 400 if form.is_bound else 200
+        return render(request, "consents/emergency.html", {"patient": person, "form": form}, status=status)
+
+
+@require_safe
+@needs(Permission.SEE_CLINICAL)
+def released(request: StaffRequest, emergency_id: UUID) -> HttpResponse:
+    """What may be told now, for whoever wrote the facts down, for an hour. Substance use for the care team alone."""
+    facts = get_emergency_for_discloser(request.user, emergency_id)
+    person = facts.disclosure.patient
+    audit.services.record(
+        Action.PATIENT_READ,
+        actor=Actor.staff(request.user.id),
+        obj=Ref("consents.EmergencyDisclosure", str(facts.id)),
+        clinic_id=person.clinic_id,
+        patient_id=person.id,
+    )
+    review, others = selectors.packet_rows(patients_for_clinician(request.user).filter(pk=person.pk))
+    latest = max((*review, *others), key=lambda row: row.at, default=None)
+    forms: tuple[selectors.AnsweredForm, ...] = ()
+    if latest:
+        read = read_packet(packet=get_packet_for_clinician(request.user, latest.id), user=request.user)
+        forms = tuple(form for form in read.forms if form.sensitivity != "sud" or cares_for(request.user, person))
+    context = {
+        "patient": person,
+        "facts": facts,
+        "zone": person.clinic.time_zone,
+        "forms": [(form, sections(form.rows)) for form in forms],
+    }
+    return render(request, "consents/emergency_released.html", context)

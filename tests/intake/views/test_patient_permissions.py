@@ -1,0 +1,129 @@
+"""A patient takes back what they signed, by the same link, and asks for limits."""
+
+import re
+import uuid
+
+import packets as given
+import pytest
+from patient_pages import opened, sign
+
+import consents.services
+from audit.actions import Actor
+from consents.models import PrivacyTask, RestrictionRequest, Revocation, Signature
+from consents.policy import Hipaa, Recipient, Role
+from consents.services import Sending
+
+HERE = "/i/packet/permissions/"
+TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+
+
+@pytest.fixture
+def browser(world):
+    found = opened(given.invite(world))
+    sign(found, "share-permission")
+    return found
+
+
+def shared(world, name="Bay Chart"):
+    sending = Sending(
+        recipient=Recipient(name, Hipaa.BUSINESS_ASSOCIATE, Role.OPERATIONS), address="", purpose="TREAT",
+        categories=["substance_use"], summary="Observation", source_ref=uuid.uuid4(), attempt=1,
+    )  # fmt: skip
+    return consents.services.authorize_disclosure(
+        patient_id=world.patient.id, discloser=world.program.legal_name, protected=True, sending=sending,
+        actor=Actor.system("test"),
+    )  # fmt: skip
+
+
+def post(browser, path, typed):
+    """As the page that the browser is on posts it."""
+    return browser.client.post(path, typed, headers={"X-CSRFToken": TOKEN.search(browser.page.html)[1]})
+
+
+def take_back(browser, **typed):
+    signature = Signature.objects.get(kind="part2_tpo")
+    browser.go("/i/packet/")
+    return post(browser, f"{HERE}{signature.id}/", {"birth_date": "03/15/1990", "whom": "all"} | typed)
+
+
+def test_it_says_what_was_shared_before_and_ends_at_once(world, browser):
+    shared(world)
+    browser.go(HERE)
+    assert "Permission to use and share my treatment records" in browser.page.text
+    signature = Signature.objects.get(kind="part2_tpo")
+    page = browser.go(f"{HERE}{signature.id}/")
+    assert "This can’t be undone:" in page.text
+    assert "Bay Chart" in page.text
+    answer = take_back(browser)
+    row = Revocation.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, f"{HERE}?ended")
+    assert (row.how, row.why, len(row.relied_on), row.recorded_by) == ("link", "revoked", 1, None)
+    assert PrivacyTask.objects.filter(kind="revocation", ref=row.id).exists()
+    assert shared(world).reasons == ("revoked",)
+    page = browser.go(f"{HERE}?ended")
+    assert "It ended just now." in page.text
+    assert "Permission to use and share" not in page.text
+    assert "Locked." in browser.go("/i/packet/").text
+
+
+def test_for_one_recipient_the_rest_still_stands(world, browser):
+    for name in ("Bay Chart", "Hill Chart"):
+        shared(world, name)
+    assert take_back(browser, whom="some").status_code == 422, "nobody was named"
+    take_back(browser, whom="some", only=["Bay Chart", "Somebody else"])
+    assert Revocation.objects.get().recipients == ["Bay Chart"]
+    assert (shared(world, "Bay Chart").permitted, shared(world, "Hill Chart").permitted) == (False, True)
+    assert "Locked." not in browser.go("/i/packet/").text
+    given.answer(browser_packet(), "dast-10")
+
+
+def browser_packet():
+    from intake.models import Packet
+
+    return Packet.objects.get()
+
+
+@pytest.mark.parametrize("typed", ["03/16/1990", "", "yesterday"])
+def test_with_another_date_of_birth_nothing_ends(browser, typed):
+    answer = take_back(browser, birth_date=typed)
+    assert (answer.status_code, Revocation.objects.count()) == (422, 0)
+    assert "Nothing was changed." in answer.content.decode()
+
+
+def test_after_five_wrong_dates_the_session_ends(browser):
+    tries = [take_back(browser, birth_date="01/01/1980") for _ in range(5)]
+    assert [one.status_code for one in tries] == [422] * 4 + [302]
+    assert browser.client.get(HERE).status_code == 302
+    assert not Revocation.objects.exists()
+
+
+def test_another_patients_signature_is_not_found(world, browser):
+    assert browser.client.get(f"{HERE}{uuid.uuid4()}/").status_code == 404
+
+
+def test_a_wish_for_limits_reaches_the_officer_in_the_patients_words(browser):
+    browser.go(HERE)
+    answer = post(browser, HERE, {"wish": "Please do not tell my plan.", "paid": "on"})
+    row = RestrictionRequest.objects.get()
+    assert (row.scope, row.is_self_paid, row.state) == ("Please do not tell my plan.", True, "asked")
+    assert "The clinic has your wish" in answer.content.decode()
+    assert "Please write" in post(browser, HERE, {"wish": " "}).content.decode()
+
+
+def test_it_speaks_spanish(world):
+    found = opened(given.invite(world, language="es"))
+    sign(found, "share-permission")
+    page = found.go(HERE)
+    assert "Lo que usted permitió" in page.text
+    page = found.go(f"{HERE}{Signature.objects.get().id}/")
+    assert "Retirarlo ahora" in page.text
+
+
+def test_whoever_answers_for_a_patient_does_not_see_what_the_patient_signed_alone(world, browser):
+    """42 CFR 2.14: a minor may have signed without a parent."""
+    from intake.models import Packet
+
+    signature = Signature.objects.get(kind="part2_tpo")
+    Packet.objects.update(answered_by="guardian", respondent={"name": "Ana Núñez", "relationship": "parent"})
+    assert "Permission to use and share" not in browser.go(HERE).text
+    assert browser.client.get(f"{HERE}{signature.id}/").status_code == 404
