@@ -40,9 +40,9 @@ AT_COMMIT = "SELECT state FROM consents_documentversion WHERE id = %s"
 def test_no_interleaving_of_publishing_and_signing_breaks_a_promise(world):
     consents.services.install_documents(clinic=world.clinic, actor=TEST)
     sora, chance, start = second_officer(world), random.Random(20261125), Barrier(SIGNERS + 1)
-    seen: list[str] = []
+    seen = []
 
-    def sign(seed: int) -> Counter:
+    def sign(seed):
         """Reads a text, waits for the start, decides on what it read; now and then in the other language."""
         mine, told = random.Random(seed), Counter[str]()
         try:
@@ -65,7 +65,7 @@ def test_no_interleaving_of_publishing_and_signing_breaks_a_promise(world):
             connection.close()
         return told
 
-    def publish(version: str, wait_ms: int) -> None:
+    def publish(version, wait_ms):
         """At once, or at an instant that comes in the middle of the signing, without a worker."""
         try:
             start.wait()
@@ -97,7 +97,7 @@ def until_effective(world, version) -> None:
     assert {(row.version, row.language) for row in effective} == {(version, "en"), (version, "es")}
 
 
-def check(world, told, seen) -> None:
+def check(world, told, seen):
     made = Signature.objects.select_related("version")
     assert made.count() == told["signed"] == len(seen) > ROUNDS
     assert told["OutdatedText"], "no publication ever came between reading and signing: the test is too tame"
