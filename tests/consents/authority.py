@@ -70,7 +70,9 @@ def authority(mood: str = "well") -> Iterator[tuple[str, list[bytes]]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/tsr", asked
-        over.set()
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/tsr", asked
+        finally:
+            over.set()
+            server.shutdown()
+            thread.join()

@@ -100,7 +100,7 @@ def test_the_paper_of_version_one_stays_when_the_text_has_moved_on(screen):
     sheets = []
     consents.services.seal_due(render=lambda sheet: sheets.append(sheet) or b"pdf")
     assert sheets[0].shown_html == signature.shown_html
-    assert sheets[0].version == "1.1"
+    assert sheets[0].version == signature.version.version != "2.0"
     assert "counselor" in sheets[0].shown_html
 
 
@@ -282,7 +282,7 @@ def test_two_versions_and_another_template_later_the_first_paper_is_the_same(scr
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path, *settings.TEMPLATES[0]["DIRS"]]}]
     consents.services.seal_due()
     after = consents.selectors.document_for(signature.id)
-    assert (after.version, after.pdf, after.sha256) == ("1.0", before.pdf, before.sha256)
+    assert (after.version, after.pdf, after.sha256) == (before.version, before.pdf, before.sha256)
     kept = Signature.objects.get(pk=signature.id)
     assert filled(kept.version.html, kept.fields["values"]) == kept.shown_html == signature.shown_html
     assert html_of(parse(kept.version.body, slug="treatment").body) == kept.version.html
