@@ -193,6 +193,7 @@ def test_everybody_can_use_the_staff_pages(clinic, phone):
         "incident": f"/incidents/{incident.code}/",
         "inbox": "/staff/inbox/",
         "patient": f"/staff/patients/{clinic.patient.id}/",
+        "folder": f"/staff/privacy/patients/{clinic.patient.id}/folder/",
         "chart": f"/chart/{packet.id}/",
     }
     for width in (None, WIDE):
