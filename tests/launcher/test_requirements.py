@@ -53,3 +53,13 @@ def test_what_is_asked_for_with_an_extra_is_pinned_with_it() -> None:
         if not asked.extras <= pinned[canonicalize_name(asked.name)]
     ]
     assert unpinned == []
+
+
+def test_the_lists_agree_on_every_version() -> None:
+    """They are installed in one go: pip refuses two versions of one package."""
+    versions: dict[tuple[str, str], set[str]] = {}
+    for line in (line for path in LISTS for line in path.read_text().splitlines() if re.match(r"\w", line)):
+        requirement = Requirement(line.rstrip(" \\"))
+        key = (canonicalize_name(requirement.name), str(requirement.marker))
+        versions.setdefault(key, set()).add(str(requirement.specifier))
+    assert {key: found for key, found in versions.items() if len(found) > 1} == {}
