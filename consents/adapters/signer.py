@@ -1,5 +1,6 @@
 """pyHanko's signature on a PDF: PAdES, as the author's, after which nothing may be added but a timestamp."""
 
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from uuid import UUID
 
@@ -23,5 +24,7 @@ def sign(pdf: bytes, signer: SimpleSigner, *, reference: UUID) -> bytes:
         reason=CLAIM + reference.hex,
     )
     where = SigFieldSpec(FIELD, readable_field_name="Seal of the clinic")
-    signed: BytesIO = PdfSigner(how, signer, new_field_spec=where).sign_pdf(IncrementalPdfFileWriter(BytesIO(pdf)))
+    pen = PdfSigner(how, signer, new_field_spec=where)
+    with ThreadPoolExecutor(1) as pool:  # pyHanko starts an event loop, which a thread that already has one refuses
+        signed: BytesIO = pool.submit(pen.sign_pdf, IncrementalPdfFileWriter(BytesIO(pdf))).result()
     return signed.getvalue()
