@@ -26,6 +26,15 @@ SHARP, WIDE = 1.5, {"width": 1100, "height": 800}
 MOOD = {f"phq9-q{n}": (given.SEVERAL, "LA6570-1")[n % 2] for n in range(1, 9)}
 
 
+def named_as_in_the_demo(clinic) -> None:
+    """Whoever follows the README meets the same people there."""
+    clinic.clinic.name, clinic.clinic.neutral_name = "Harborview Counseling", "Harborview Office"
+    clinic.clinic.save()
+    for user, name in ((clinic.clinician, "Casey Morgan"), (clinic.backup, "Blake Okafor")):
+        user.full_name = name
+        user.save()
+
+
 def keep(phone: Phone, name: str) -> None:
     """What is on the screen, in 64 colours."""
     with Image.open(BytesIO(phone.page.screenshot())) as picture:
@@ -48,6 +57,7 @@ def register(clinic, given_name: str, family_name: str, birth_date: date, mrn: s
 
 
 def test_pictures_of_a_patient_who_needs_help_and_of_who_answers(clinic, phone):
+    named_as_in_the_demo(clinic)
     marcus = register(clinic, "Marcus", "Bell", date(1978, 11, 2), "MRN-1978")
     thomas = register(clinic, "Thomas", "Åkerström", date(1965, 6, 30), "MRN-1965")
     sent = staff_story.invited(clinic, marcus).packet
