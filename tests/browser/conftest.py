@@ -74,7 +74,7 @@ def dispatcher(house) -> Iterator[None]:
 def clinic(house) -> World:
     world = build_world()
     publish(world)
-    for user in (world.clinician, world.backup, world.supervisor):
+    for user in (world.clinician, world.backup, world.supervisor, world.compliance):
         give_second_factor(user)
     ehr.services.connecting.connect_sandbox(clinic=world.clinic, base_url=house.chart_base)
     return world

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from serving import until
 
 import consents.services
+from consents.models import Signature
 from intake.services import packets, submission
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -216,6 +217,32 @@ def test_everybody_can_use_the_staff_pages(clinic, phone):
     for name, path in others.items():
         doctor.go(path)
         doctor.look(name)
+
+
+def test_everybody_can_use_the_pages_about_permissions(clinic, phone):
+    """The patient's own, the privacy officer's and, in an emergency, the clinician's."""
+    invitation = given.invite(clinic)
+    given.complete(invitation.packet)
+    signature = Signature.objects.get(kind="part2_tpo")
+    patient, officer, doctor = phone(name="patient-"), phone(name="officer-"), phone(name="doctor-")
+    patient.open(f"/i/#{invitation.token}")
+    for name, path in {"permissions": "", "take-back": f"{signature.id}/"}.items():
+        patient.go(f"/i/packet/permissions/{path}")
+        patient.look(name)
+    patient.find("[name=birth_date]").fill("03/15/1990")
+    patient.press(ONWARD)
+    patient.look("taken-back")
+    about = f"/staff/privacy/patients/{clinic.patient.id}/"
+    officer.go("/staff/privacy/")
+    officer.sign_in(clinic.compliance.email)
+    pages = {"tasks": "/staff/privacy/", "permissions": about, "limits": f"{about}limits/"}
+    pages |= {"accounting": f"{about}consented.html", "revoke": f"/staff/privacy/signatures/{signature.id}/"}
+    for name, path in pages.items():
+        officer.go(path)
+        officer.look(name)
+    doctor.go(f"/staff/patients/{clinic.patient.id}/emergency/")
+    doctor.sign_in(clinic.clinician.email)
+    doctor.look("emergency")
 
 
 def look_at_the_sign_in(doctor, user) -> None:

@@ -115,7 +115,9 @@ def test_a_no_to_treatment_is_kept_and_says_whom_to_call(browser):
 def test_after_a_no_the_document_can_be_read_again_and_signed(browser):
     browser.go("/i/packet/share-permission/")
     browser.press(name="decision", value="declined")
-    assert "?again" in browser.go("/i/packet/share-permission/").links
+    page = browser.go("/i/packet/share-permission/")
+    assert "?again" in page.links
+    assert "We skip the questions about alcohol and drugs." in page.text
     assert "/i/packet/share-permission/?again" in browser.go("/i/packet/dast-10/").links
     page = browser.go("/i/packet/share-permission/?again")
     browser.press({"statement": page.choices["statement"], **NAME}, "decision", "signed")
