@@ -90,7 +90,7 @@ def pictures_of_the_clinician(casey, clinic, packet) -> None:
     keep(casey, "incident")
     given.answer(packet, "gad-7", staff_story.GAD7)
     submission.submit(packet=packet, key=uuid4())
-    consents.services.seal_due()
+    consents.services.seal_due(limit=9)
     ehr.services.relay_finished()
     casey.page.set_viewport_size(WIDE)
     casey.go(f"/staff/patients/{clinic.patient.id}/")
