@@ -18,8 +18,7 @@ from launcher.processes import Command, end, spawn
 from launcher.setup import Ready
 
 # A file stays on one worker: the browser and the peers start once for it. The tests say themselves which come first.
-# One worker more than processors: half of the time a test waits for a browser, a server or the database.
-PARALLEL = ("--numprocesses", str(min((os.cpu_count() or 1) + 1, 4)), "--dist", "loadfile", "--no-loadscope-reorder")
+PARALLEL = ("--numprocesses", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "--no-loadscope-reorder")
 
 # Not named test_…, so that only `./run screens` makes them.
 PICTURES = ("tests/browser/screens.py", "tests/browser/readme_pictures.py", "tests/consents/paper_pictures.py")

@@ -95,12 +95,12 @@ def world(db) -> World:
     return build_world()
 
 
-FIRST = {"browser", "flows", "launcher", "test_engine_properties.py", "test_engine_broken_forms.py"}
+FIRST = {"flows", "launcher", "test_engine_properties.py", "test_engine_broken_forms.py"}
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file runs on one worker: those that take minutes start first, or one worker would end long after the others."""
+    """A file runs on one worker: those that take long start first, or one worker would end long after the others."""
     items.sort(key=lambda item: FIRST.isdisjoint({item.path.parent.name, item.path.name}))
 
 
