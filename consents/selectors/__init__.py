@@ -3,26 +3,29 @@
 import base64
 import hashlib
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import DateField, Exists, Func, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 
-from consents.models import ConsentRule, Document, DocumentVersion, Review, Revocation, Signature
+from consents.models import ConsentRule, Document, DocumentVersion, Review, Revocation, SealedDocument, Signature
 from consents.policy import Kind
 from consents.rules import order
 from consents.selectors.part2 import PURPOSE_WORDS, SharedRow, part2_consents, restrictions, scope_of, shared_under
 from consents.selectors.privacy import emergencies, emergency, ended, limits, open_tasks, permissions
+from core.clock import Now
 
 __all__ = [
-    "ENDED", "PURPOSE_WORDS", "DecisionRow", "Scope", "SharedRow", "SignedDocument", "decisions", "document_for",
-    "emergencies", "emergency", "ended", "limits", "open_tasks", "part2_consents", "part2_signature",
+    "ENDED", "PURPOSE_WORDS", "SEAL_LEASE", "DecisionRow", "Scope", "SharedRow", "SignedDocument", "decisions",
+    "document_for", "emergencies", "emergency", "ended", "limits", "open_tasks", "part2_consents", "part2_signature",
     "permissions", "restrictions", "revocable", "scope_of", "shared_under", "signed_documents", "signed_text",
     "standing_part2", "titles",
 ]  # fmt: skip
 
 FALLBACK = "en"
+SEAL_LEASE = timedelta(minutes=10)  # of whoever makes a PDF, and the wait before the next try
+SEALS_WITHIN = timedelta(seconds=15)  # a little more than rendering may take
 # A receipt and a notice are nothing to take back; a referral by a court ends at its time or event (42 CFR 2.35(c)).
 NEVER_TAKEN_BACK = frozenset({Kind.ESIGN, Kind.NPP_ACK, Kind.PART2_NOTICE, Kind.PART2_CJ_REFERRAL})
 TODAY = Func(template="CURRENT_DATE", output_field=DateField())
@@ -169,9 +172,13 @@ def signed_documents(source_ref: UUID) -> tuple[SignedDocument, ...]:
     return _documents(Signature.objects.filter(source_ref=source_ref))
 
 
-def is_sealed(source_ref: UUID) -> bool:
-    """Whether every document signed there has its PDF."""
-    return not Signature.objects.filter(source_ref=source_ref, decision="signed", sealed__sealed_at=None).exists()
+def is_being_sealed(source_ref: UUID) -> bool:
+    """Whether a PDF of what was signed there is about to come: not tried yet, or claimed a moment ago.
+
+    One that was tried and did not come (no Pango, no certificate) may take days: nobody waits for it.
+    """
+    waiting = SealedDocument.objects.filter(signature__source_ref=source_ref, sealed_at__isnull=True)
+    return waiting.filter(Q(attempt=0) | Q(due_at__gt=Now() + SEAL_LEASE - SEALS_WITHIN)).exists()
 
 
 def signed_in(signature_id: UUID) -> UUID:

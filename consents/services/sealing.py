@@ -5,7 +5,6 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -26,8 +25,6 @@ from core.clock import Now
 
 log = logging.getLogger(__name__)
 
-# One span is both the worker's lease and the wait before the next try.
-LEASE = timedelta(minutes=10)
 SEALER = Actor.system("sealer")
 
 
@@ -68,7 +65,9 @@ def _claim() -> SealedDocument | None:
             .first()
         )
         if row:
-            SealedDocument.objects.filter(pk=row.pk).update(due_at=Now() + LEASE, attempt=F("attempt") + 1)
+            SealedDocument.objects.filter(pk=row.pk).update(
+                due_at=Now() + selectors.SEAL_LEASE, attempt=F("attempt") + 1
+            )
             row.attempt += 1
     return row
 

@@ -39,7 +39,7 @@ def relay_finished(limit: int = 10) -> int:
             message = core.outbox.claim("packet.submitted", but_not=waiting)
             if message is None:
                 break
-            if not consents.selectors.is_sealed(message.subject_id) and clock.now() - message.at < PATIENCE:
+            if consents.selectors.is_being_sealed(message.subject_id) and clock.now() - message.at < PATIENCE:
                 waiting.add(message.subject_id)
                 continue
             plan_packet(message.subject_id)

@@ -10,6 +10,7 @@ import consents.services
 import ehr.services
 from audit.actions import Actor
 from consents.models import Disclosure, Signature
+from consents.rendering import CannotRender
 from core.models import Program
 from ehr.adapters.base import PermanentError, TransientError, UnknownOutcome
 from ehr.adapters.memory import MemoryGateway
@@ -42,18 +43,26 @@ def planned(world, *, declined=False) -> Packet:
     return packet
 
 
+def no_pango(_sheet):
+    raise CannotRender("Pango is not installed")
+
+
 def test_a_packet_waits_for_the_copies_of_what_was_signed_but_not_for_ever(world):
     Connection.objects.create(clinic=world.clinic, name="Chart", base_url="https://chart.example/fhir")
     packet = given.invite(world).packet
     given.complete(packet)
     submission.submit(packet=packet, key=uuid.uuid4())
     consents.services.seal_due(limit=1)
-    assert ehr.services.relay_finished() == 0, "two of the three are still being made"
+    assert ehr.services.relay_finished() == 0, "two of the three were not tried yet"
+    consents.services.seal_due(render=no_pango)
+    assert ehr.services.relay_finished() == 0, "one was claimed a moment ago"
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE core_outboxmessage SET at = at - interval '1 hour' WHERE topic = 'packet.submitted'")
-    assert ehr.services.relay_finished() == 1, "they may never be: without Pango there are none"
+        cursor.execute("UPDATE consents_sealeddocument SET due_at = due_at - interval '16 s' WHERE sealed_at IS NULL")
+    assert ehr.services.relay_finished() == 1, "they may never come: without Pango there are none"
     copies = ExportItem.objects.filter(packet_ref=packet.id, field_key__startswith="document")
     assert copies.count() == 1
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE consents_sealeddocument SET due_at = now() WHERE sealed_at IS NULL")
     consents.services.seal_due()
     ehr.services.relay_finished()
     assert copies.count() == 3
