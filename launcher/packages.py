@@ -52,6 +52,8 @@ class Venv:
         moved = any(not stamp.endswith(f" {self.folder}\n") for stamp in stamps)
         if not moved and self._works("import sys; sys.exit(sys.version_info < (3, 11))"):
             return
+        if self.folder.is_symlink():  # making it anew would empty what somebody else's checkout runs on
+            raise Failure(f".venv is a link to {self.folder.resolve()}. Remove the link, then run this again.")
         uv = shutil.which("uv")
         if uv and self._run([uv, "venv", "--clear", "--python", sys.executable, self.folder]) == 0:
             return

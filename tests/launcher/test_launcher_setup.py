@@ -94,6 +94,18 @@ def test_a_moved_checkout_keeps_its_data(checkout):
     assert checkout.manage("notes") == ["kept"]
 
 
+def test_a_linked_venv_is_refused_and_keeps_what_it_holds(checkout, tmp_path):
+    shared, link = tmp_path / "shared", checkout.path / ".venv"
+    link.rename(shared)
+    link.symlink_to(shared)
+    (shared / "candor-runtime.stamp").write_text("made elsewhere\n")
+    before = sorted(shared.iterdir())
+    done = checkout.run("setup")
+    assert done.returncode == 1
+    assert f".venv is a link to {shared}" in done.stdout.splitlines()[-1]
+    assert sorted(shared.iterdir()) == before
+
+
 def test_another_major_version_is_refused_in_one_line(checkout):
     (checkout.data / "postgres" / "PG_VERSION").write_text("16\n")
     done = checkout.run("setup")
