@@ -65,7 +65,7 @@ def test_no_phrase_of_the_list_is_dead(block):
     "I WANT TO DIE", "I want to\ndie", "I just want to... die", "I want to d\u200bie", "I wаnt to die; I want to dïë",
     "i wantt tooo dieee", "I’m going to kill myself", "I w4nt to d1e",
     unicodedata.normalize("NFD", "Ya no quiero más vivir"),
-    "x" * 9000 + " I want to die", "word " * 70 + "I want to die " + "word " * 70,
+    "x" * 9000 + " I want to die", "word " * 58 + "I want to die " + "word " * 70,
 ])  # fmt: skip
 def test_no_way_of_writing_hides_it(text):
     assert graded(text) == "page"
