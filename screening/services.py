@@ -1,7 +1,7 @@
 """Score what a response holds, and keep what was found. The only write of this app."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 import audit.services
@@ -9,6 +9,7 @@ from audit.actions import Action, Actor, Ref
 from core.models import Patient
 from screening import instruments, rules, scoring
 from screening.instruments.base import Instrument, Sex
+from screening.instruments.questions import OWN_WORDS
 from screening.models import Finding, ScreeningResult
 
 _ASSESSED_ITEMS = frozenset(item.link_id for one in instruments.ASSESSED.values() for item in one.items)
@@ -30,12 +31,15 @@ class Found:
 class Told:
     """What a response says: `answers` (linkId → answer code), and what the patient would rather not answer.
 
-    `declined` are linkIds; `risk` are those of them that ask about danger.
+    `declined` are linkIds; `risk` are those of them that ask about danger. `written` is free text (linkId, text), in
+    order; `by_other`: somebody else answers for the patient.
     """
 
     answers: Mapping[str, str]
     declined: frozenset[str] = frozenset()
     risk: frozenset[str] = frozenset()
+    written: tuple[tuple[str, str], ...] = ()
+    by_other: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,27 @@ def weigh(*, patient_id: UUID, source_ref: UUID, revision: int, told: Told, is_f
             Found(f"{name}:{hit.code}:{hit.because}", name, hit.code, hit.urgency, hit.because, hit.pages)
             for hit in hits
         ]
+    possible = rules.in_own_words(told.written, by_other=told.by_other)
+    found += [Found(f"{OWN_WORDS.key}:{key}", OWN_WORDS.key, **asdict(hit)) for key, hit in possible.items()]
+    stood = last.get(OWN_WORDS.key)
+    if possible.keys() - (stood.answers.keys() if stood else set()):
+        new.append(_own_words(possible, stood, patient_id=patient_id, source_ref=source_ref, source_revision=revision))
     return Weighed(tuple(found), tuple(new))
+
+
+def _own_words(
+    possible: Mapping[str, rules.Finding], stood: ScreeningResult | None, **at: object
+) -> tuple[ScreeningResult, tuple[rules.Finding, ...]]:
+    """The findings in free text as a row: those that stood before stay, whatever was deleted since."""
+    earlier = {key: rules.Finding(**kept) for key, kept in stood.answers.items()} if stood else {}
+    every = {**earlier, **possible}
+    row = ScreeningResult(
+        instrument=OWN_WORDS.key,
+        answers={key: asdict(hit) for key, hit in every.items()},
+        detail=scoring.detail(scoring.Incomplete(OWN_WORDS.key, (), None, ())),
+        **at,
+    )
+    return row, tuple(every.values())
 
 
 def keep(weighed: Weighed, *, clinic_id: UUID, actor: Actor) -> None:

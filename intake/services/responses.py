@@ -22,7 +22,7 @@ from intake.models import Packet, Response, SavedAnswer, Sensitivity, Step
 from intake.selectors import definition_of
 from intake.selectors.starting import starting_items
 from intake.services import terminology
-from intake.services.screens import Changes, Conflict, settle
+from intake.services.screens import FREE_TEXT, Changes, Conflict, settle
 
 OPEN = (Packet.State.INVITED, Packet.State.OPENED, Packet.State.IN_PROGRESS)
 LOINC = "http://loinc.org"
@@ -181,27 +181,42 @@ def mark_assessed(response: Response) -> None:
     Response.objects.filter(pk=response.pk).update(assessed_revision=response.revision, assess_failures=0)
 
 
-def is_assessed(response: Response) -> bool:
-    """Whether the form asks anything that is scored or that a human must hear of."""
-    assert response.step.form_id is not None
-    return screening.services.asks(item.link_id for item in definition_of(response.step.form_id).all_items)
+def told(response: Response, packet: Packet) -> screening.services.Told | None:
+    """What a response says to whoever assesses it. What was declined counts only while it is asked.
 
-
-def told(response: Response) -> screening.services.Told:
-    """What a response says to whoever assesses it. What was declined counts only while it is asked."""
+    None when there is nothing to assess: no question of the form is scored, and nothing was written in own words.
+    """
     assert response.step.form_id is not None
-    seen = engine.evaluate(definition_of(response.step.form_id), response.answers)
+    form = definition_of(response.step.form_id)
+    written = tuple(_written(form, response.answers))
+    by_other = packet.answered_by != Packet.AnsweredBy.PATIENT
+    if not screening.services.asks(item.link_id for item in form.all_items):
+        return screening.services.Told({}, written=written, by_other=by_other) if written else None
+    seen = engine.evaluate(form, response.answers)
     items = [seen.places[key].item for key in seen.declined]
     return screening.services.Told(
         answers=coded_answers(response.answers),
         declined=frozenset(item.link_id for item in items),
         risk=frozenset(item.link_id for item in items if item.risk),
+        written=written,
+        by_other=by_other,
     )
 
 
 def coded_answers(items: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """linkId → LOINC answer code, at any depth; hidden answers count, because risk that was told is not dropped."""
     return dict(_walk(items))
+
+
+def _written(form: engine.Definition, items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    """(linkId, text) of what was typed freely, at any depth, hidden answers too. What is picked from a list is not."""
+    for item in items:
+        asked = form.find(item["linkId"])
+        for answer in item.get("answer", []):
+            if asked and asked.type in FREE_TEXT and answer.get("valueString", "").strip():
+                yield item["linkId"], answer["valueString"]
+            yield from _written(form, answer.get("item", []))
+        yield from _written(form, item.get("item", []))
 
 
 def _walk(items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,9 @@ from intake import engine
 from intake.models import Response
 from intake.selectors import in_words
 from intake.selectors.starting import starting_items
+from screening import rules
 
+FREE_TEXT = ("string", "text", "open-choice")
 Changes = Mapping[str, Sequence[str]]
 Merge = Callable[[Any, Changes], engine.Merged]
 
@@ -102,12 +104,27 @@ def _conflict(node: engine.FieldNode, said: engine.FieldNode | None, changes: Ch
 
 def _danger(stands: engine.FieldNode, said: engine.FieldNode | None) -> str:
     """In the form's own words, whatever language the patient reads."""
-    if said is None or not any(option.is_selected and option.option.risk for option in said.options):
+    if said is None or not (_is_risky(said) or _is_possibly_risky(said)):
         return ""
-    told, kept = (
-        ", ".join(option.option.label for option in node.options if option.is_selected) for node in (said, stands)
-    )
+    told, kept = (", ".join(_in_form_words(node)) for node in (said, stands))
     kept = "prefers not to answer" if stands.is_declined else kept or "no answer"
     return (
         f'Two screens differ on "{stands.item.words.default}": one said "{told}", the other "{kept}", which was kept.'
     )
+
+
+def _is_risky(said: engine.FieldNode) -> bool:
+    return any(option.is_selected and option.option.risk for option in said.options)
+
+
+def _is_possibly_risky(said: engine.FieldNode) -> bool:
+    """By words alone. Words about somebody else count too: who answers isn't asked for the sake of a conflict."""
+    if said.item.type not in FREE_TEXT:
+        return False
+    written = ((said.item.link_id, value) for value in said.values)
+    return any(finding.pages for finding in rules.in_own_words(written, by_other=True).values())
+
+
+def _in_form_words(node: engine.FieldNode) -> list[str]:
+    chosen = [option.option.label for option in node.options if option.is_selected]
+    return chosen or (list(node.values) if node.item.type in FREE_TEXT else [])

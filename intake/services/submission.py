@@ -132,13 +132,14 @@ def assess(response: Response, packet: Packet, *, is_first: bool = False) -> boo
 
     `is_first`: no earlier state of it was worth a result. What is written here is written whole or not at all.
     """
-    if not responses.is_assessed(response):
+    told = responses.told(response, packet)
+    if told is None:
         return False
     weighed = screening.services.weigh(
         patient_id=packet.patient_id,
         source_ref=response.id,
         revision=response.revision,
-        told=responses.told(response),
+        told=told,
         is_first=is_first,
     )
     dangers = [finding for finding in weighed.found if finding.pages]

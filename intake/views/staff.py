@@ -140,7 +140,7 @@ def _told(read: ClinicalPacket, on_care_team: bool) -> dict[str, object]:
         "packet": read.packet,
         "who_answered": who_answered(read.packet),
         "forms": [(form, sections(form.rows)) for form in read.forms if form.response_id not in hidden],
-        "results": [(result, result.source_ref in sensitive) for result in results],
+        "results": [(result, result.source_ref in sensitive) for result in results if result.working],
         "findings": found,
         "decisions": [(one, titles.get(one.slug, one.slug)) for one in read.decisions],
         "hidden": len(hidden),

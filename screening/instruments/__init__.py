@@ -13,7 +13,7 @@ from screening.instruments.gad7 import GAD7
 from screening.instruments.pcptsd5 import PCPTSD5
 from screening.instruments.phq2 import PHQ2
 from screening.instruments.phq9 import PHQ9
-from screening.instruments.questions import QUESTIONS
+from screening.instruments.questions import OWN_WORDS, QUESTIONS
 from screening.instruments.wording import ENGLISH, SPANISH
 
 REGISTRY: Mapping[str, Instrument] = MappingProxyType(
@@ -41,12 +41,13 @@ class UnknownInstrument(LookupError):
 
 # All that is assessed: the instruments, and our own questions whose Yes a human must hear of.
 ASSESSED: Mapping[str, Instrument] = MappingProxyType({**REGISTRY, **QUESTIONS})
+_NAMED: Mapping[str, Instrument] = MappingProxyType({**ASSESSED, OWN_WORDS.key: OWN_WORDS})
 
 
 def get(key: str) -> Instrument:
-    """The instrument with this public name, or the question of our own. Raises UnknownInstrument."""
+    """The instrument with this public name, the question of our own or the own words. Raises UnknownInstrument."""
     try:
-        return ASSESSED[key]
+        return _NAMED[key]
     except KeyError:
         raise UnknownInstrument(f"There is no instrument {ascii(key)}. Choose one of: {', '.join(REGISTRY)}.") from None
 

@@ -1,4 +1,4 @@
-"""Questions of Candor's own whose Yes a human must hear of at once. They are answered, not scored.
+"""Questions of Candor's own whose Yes a human must hear of at once, and the patient's own words. Neither is scored.
 
 The words are ours, no published instrument, and so are the priorities: UNVERIFIED proposals that wait for a clinician's
 sign-off, like every priority here. Keep the words the same as in `intake/definitions` (a test compares them).
@@ -38,6 +38,10 @@ OVERDOSE = Instrument(
     ),
     flags=(Flag("overdose-in-30-days", "high", "item_yes", OURS, link_id="sub-overdose-30"),),
     languages=("en", "es"),
+)
+# What is kept of free text that `screening.rules.phrases` found: no question, so nothing to answer or to score.
+OWN_WORDS = Instrument(
+    key="own-words", name="Own words", title="What was written in own words", citation="none", copyright="", items=()
 )
 
 QUESTIONS: Mapping[str, Instrument] = MappingProxyType({each.key: each for each in (HARM, OVERDOSE)})

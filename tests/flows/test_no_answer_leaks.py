@@ -68,6 +68,7 @@ def test_a_canary_is_found_nowhere_but_in_its_place(world, caplog, capfd):
         **given.ANSWERS,
         "allergies": {"all-any": [given.YES]},
         "insurance": {"ins-have": ["true"]},
+        "presenting-concerns": {"con-reason": [f"I want to kill myself, {CANARY}"]},
         "phq-9": given.ANSWERS["phq-9"] | {"phq9-q9": [given.SEVERAL]},
     }
     for slug, answers in spoken.items():

@@ -1,4 +1,4 @@
-"""What in a result a clinician must hear of, and why.
+"""What in a result, or in somebody's own words, a clinician must hear of, and why.
 
 The findings are the flags each instrument file carries, with their sources. A finding on an item holds without a total.
 Urgencies are proposals until a clinician has signed them off.
@@ -6,14 +6,15 @@ Urgencies are proposals until a clinician has signed them off.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from screening import instruments
 from screening.instruments.base import YES, Flag, Instrument, Item, Priority
+from screening.rules import phrases
 from screening.scoring import Incomplete, Score, level_reached
 
-# These page a human at once; every other finding becomes a review item.
+# These page a human at once; possible crisis words do where the words are plain; all else becomes a review item.
 PAGING = frozenset(
     {
         "suicide-item-positive",
@@ -24,6 +25,7 @@ PAGING = frozenset(
     }
 )
 DECLINED = "risk-item-declined"
+POSSIBLE = "possible-crisis-words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,24 @@ def declined(instrument: str, link_ids: Collection[str]) -> tuple[Finding, ...]:
         for item in chosen.items
         if item.link_id in link_ids
     )
+
+
+def in_own_words(written: Iterable[tuple[str, str]], *, by_other: bool) -> dict[str, Finding]:
+    """What (linkId, text) pairs may tell of, by a key that stays the same while the patient types on.
+
+    `by_other`: somebody else answers for the patient. See `screening.rules.phrases` for what pages.
+    """
+    return {
+        f"{link_id}:{hit.urgency}:{hit.words}": _possible(hit)
+        for link_id, text in written
+        for hit in phrases.hits(text, by_other=by_other)
+    }
+
+
+def _possible(hit: phrases.Hit) -> Finding:
+    doubt = "" if hit.pages else " Perhaps denied, long ago, about somebody else or meant otherwise: nobody was paged."
+    because = f'Possible, found by words alone ({hit.group}): "{hit.sentence}" was written in an answer.{doubt}'
+    return Finding(POSSIBLE, hit.urgency, because, hit.pages)
 
 
 def _item_yes(instrument: Instrument, flag: Flag, _: Score | Incomplete, answers: Mapping[str, str]) -> str | None:
