@@ -1,7 +1,14 @@
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
-from consents.checks import document_folder, pdf_libraries, seal_certificate, texts_to_look_at, timestamp_authority
+from consents.checks import (
+    document_folder,
+    notices_to_give,
+    pdf_libraries,
+    seal_certificate,
+    texts_to_look_at,
+    timestamp_authority,
+)
 
 
 class ConsentsConfig(AppConfig):
@@ -13,3 +20,4 @@ class ConsentsConfig(AppConfig):
         register(seal_certificate)
         register(timestamp_authority)
         register(texts_to_look_at, Tags.database)
+        register(notices_to_give, Tags.database)

@@ -10,10 +10,12 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core import checks
 from django.db import connection
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from consents.adapters import certificate
 from consents.adapters.certificate import NoCertificate
+from consents.policy import Kind
 from consents.rules import InvalidDocument, document_files
 
 # What WeasyPrint opens when it is imported. Tried by name: importing it here would cost every command a second.
@@ -21,7 +23,7 @@ LIBRARIES = {
     "linux": ("libgobject-2.0.so.0", "libpango-1.0.so.0", "libpangoft2-1.0.so.0"),
     "darwin": ("libgobject-2.0.0.dylib", "libpango-1.0.dylib", "libpangoft2-1.0.dylib"),
 }
-TABLE = "consents_documentversion"
+TABLE, RULES = "consents_documentversion", "consents_consentrule"
 SOON = timedelta(days=30)
 APT = "apt-get install --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 
@@ -79,6 +81,27 @@ def texts_to_look_at(databases: Sequence[str] | None = None, **_: Any) -> list[c
     return [checks.Warning(words.format(_named(found)), hint=hint, id=id_) for id_, found, words in told if found]
 
 
+def notices_to_give(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """With `check --database default`. consents.W004: a program that Part 2 may cover, whose patients are not given its
+    notice (42 CFR 2.22): no text of it is in force, or the clinic's own rules don't ask for it."""
+    if "default" not in (databases or []) or not _is_migrated():
+        return []
+    programs = apps.get_model("core", "Program").objects.exclude(part2_status="not_part2").select_related("clinic")
+    missing = sorted(program.clinic.name for program in programs if not _gives_notice(program))
+    words = "Patients are not shown the notice about their records that 42 CFR 2.22 asks for: {}."
+    hint = "In the admin, put the document's text in force and give it a consent rule: must be shown."
+    named = ", ".join(dict.fromkeys(missing))
+    return [checks.Warning(words.format(named), hint=hint, id="consents.W004")] if missing else []
+
+
+def _gives_notice(program: Any) -> bool:
+    texts = apps.get_model("consents", "DocumentVersion").objects.filter(document__clinic=program.clinic_id)
+    in_force = texts.filter(document__kind=Kind.PART2_NOTICE, state="effective")
+    rules = apps.get_model("consents", "ConsentRule").objects.filter(document__clinic=program.clinic_id, is_active=True)
+    ours = rules.filter(document__in=in_force.values("document")).filter(Q(program=None) | Q(program=program.pk))
+    return in_force.exists() and (ours.exists() or not rules.exists())
+
+
 def _named(rows: Any) -> str:
     """Clinic by clinic, by the documents' short names."""
     names: dict[str, set[str]] = {}
@@ -89,9 +112,10 @@ def _named(rows: Any) -> str:
 
 def _is_migrated() -> bool:
     """`migrate` runs these checks before there is a table to look at."""
+    known = {TABLE, RULES} & set(_tables())
     with connection.cursor() as cursor:
-        columns = connection.introspection.get_table_description(cursor, TABLE) if TABLE in _tables() else []
-    return "review_by" in {column.name for column in columns}
+        described = [connection.introspection.get_table_description(cursor, table) for table in known]
+    return {"review_by", "visit"} <= {column.name for columns in described for column in columns}
 
 
 def _tables() -> list[str]:

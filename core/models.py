@@ -95,6 +95,15 @@ class Membership(models.Model):
         return f"{self.user} · {self.role}"
 
 
+class Visit(models.TextChoices):
+    """How a visit takes place, as the front desk knows it when it invites; it says nothing about the care."""
+
+    IN_PERSON = "in_person", "in person"
+    VIDEO = "video", "by video"
+    PHONE = "phone", "by phone"
+    NOT_SAID = "not_said", "not said"
+
+
 class Program(models.Model):
     """A service line. Its Part 2 status decides what may leave (42 CFR 2.11, 2.12); unknown is protected."""
 
@@ -120,6 +129,11 @@ class Program(models.Model):
     def protects_whole_intake(self) -> bool:
         """In a Part 2 program, or one nobody has decided on, every answer is a Part 2 record."""
         return self.part2_status != self.Part2Status.NOT_PART2 and self.part2_status != self.Part2Status.MIXED
+
+    @property
+    def may_hold_part2(self) -> bool:
+        """Some of its records may be Part 2 records: its patients are told so (42 CFR 2.22)."""
+        return self.part2_status != self.Part2Status.NOT_PART2
 
 
 def normalised(value: str) -> str:

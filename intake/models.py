@@ -12,7 +12,7 @@ from simple_history.models import HistoricalRecords
 
 from consents.policy import Kind
 from core.fields import EncryptedJSONField, EncryptedTextField
-from core.models import Clinic, Patient, Program, Site
+from core.models import Clinic, Patient, Program, Site, Visit
 
 
 class FormVersion(models.Model):
@@ -181,6 +181,7 @@ class Packet(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.INVITED)
     language = models.CharField(max_length=5, default="en")
     visit_type = models.CharField(max_length=12, choices=VisitType.choices, default=VisitType.NEW)
+    visit = models.CharField(max_length=9, choices=Visit.choices, default=Visit.NOT_SAID)
     presentation = models.CharField(max_length=8, choices=Presentation.choices, default=Presentation.PAGE)
     is_shared_device = models.BooleanField(
         null=True, help_text="What the patient said of the phone; unknown until asked"

@@ -40,24 +40,26 @@ DOCUMENTS = ("privacy-notice", "treatment", "share-permission")
 SUD = ("substance-use", "dast-10")
 
 
-def publish(world, *, esign=False) -> None:
-    """Without `esign` the clinic has not put the page about signing on a screen in force, or takes it back."""
+def publish(world, *, esign=False, notice=False) -> None:
+    """Without `esign` the clinic has not put the page about signing on a screen in force, or takes it back; without
+    `notice` the one about records under 42 CFR 2.22."""
     consents.services.install_documents(clinic=world.clinic, actor=SEED)
-    texts = DocumentVersion.objects.filter(document__clinic=world.clinic, document__slug="esign", state="effective")
-    if not esign:
-        texts.update(state="retired", retired_at=Now())
-    elif not texts.exists():
-        for source in document_files(("en", "es")):
-            if source.slug == "esign":
-                newer = parse(with_lines(source.text, version="1.1"), slug="esign")
-                consents.services.publish(clinic=world.clinic, source=newer, actor=SEED)
+    for slug, wanted in {"esign": esign, "records-notice": notice}.items():
+        texts = DocumentVersion.objects.filter(document__clinic=world.clinic, document__slug=slug, state="effective")
+        if not wanted:
+            texts.update(state="retired", retired_at=Now())
+        elif not texts.exists():
+            for source in document_files(("en", "es")):
+                if source.slug == slug:
+                    newer = parse(with_lines(source.text, version="1.1"), slug=slug)
+                    consents.services.publish(clinic=world.clinic, source=newer, actor=SEED)
     library.publish_library(actor=SEED)
     for instrument in ("dast-10", "audit-c"):
         rules.confirm_right(clinic=world.clinic, instrument=instrument, by=world.operator)
 
 
-def invite(world, language="en", *, esign=False):
-    publish(world, esign=esign)
+def invite(world, language="en", *, esign=False, notice=False):
+    publish(world, esign=esign, notice=notice)
     return packets.invite(
         patient=world.patient, program=world.program, site=world.site, language=language, invited_by=world.front_desk
     )
@@ -82,6 +84,15 @@ def sign(packet, slug, decision="signed", **changed):
         "language": "en",
     }
     submission.sign(packet=packet, slug=slug, decision=decision, **{**details, **changed})
+
+
+def see(packet, slug):
+    """What only has to be shown was shown, and the patient went on."""
+    shown = consents.services.show(
+        patient=packet.patient, program=packet.program, source_ref=packet.id, slug=slug, language="en",
+        actor=Actor.patient(packet.patient_id),
+    )  # fmt: skip
+    submission.go_on_from(packet=packet, slug=slug, shown_sha256=shown.sha256, language="en")
 
 
 def answer(packet, slug, changes=None, key=None):

@@ -17,6 +17,7 @@ from config.demo.seed import current_code
 
 PATIENCE = 90.0
 DOCUMENTS = ("esign", "privacy-notice", "treatment", "share-permission")
+NOTICES = ("records-notice",)
 
 
 @dataclass
@@ -102,7 +103,12 @@ class Drive:
             if after.status != 200 or after.path.endswith(f"/{slug}/"):
                 raise Unexpected(f"{slug} was not signed ({after.status})")
             self.report.consents_signed += 1
-        self.say("every document signed")
+        for slug in NOTICES:
+            page = self.patient.get(f"{self.base}/i/packet/{slug}/")
+            after = self.patient.send(page.form_with("shown_sha256"), {}, ("decision", "read"))
+            if after.status != 200 or after.path.endswith(f"/{slug}/"):
+                raise Unexpected(f"{slug} was not taken as read ({after.status})")
+        self.say("every document signed, every notice read")
 
     def answer(self, slug: str, answers: Answers) -> Page:
         """Fill a form as its questions appear: send its pages until every answer was asked for."""

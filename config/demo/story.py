@@ -153,12 +153,14 @@ def _opened(invitation: Invitation, person: Person, *, guardian: str = "") -> "P
     return respondents.answer_as(packet=packet, name=guardian, relationship="parent" if guardian else "")
 
 
-def _documents(packet: "Packet") -> list[str]:
-    return [step.slug for step in selectors.steps(packet, packet.language) if step.what == "consent"]
+def _documents(packet: "Packet") -> list[selectors.StepView]:
+    return [step for step in selectors.steps(packet, packet.language) if step.what == "consent"]
 
 
-def _sign(packet: "Packet", slugs: Iterable[str], person: Person, *, guardian: str = "") -> None:
-    for slug in slugs:
+def _sign(packet: "Packet", steps: Iterable[selectors.StepView], person: Person, *, guardian: str = "") -> None:
+    """Or go on from it, where it only has to be shown."""
+    for step in steps:
+        slug = step.slug
         shown = consents.services.show(
             patient=packet.patient,
             program=packet.program,
@@ -167,6 +169,11 @@ def _sign(packet: "Packet", slugs: Iterable[str], person: Person, *, guardian: s
             language=packet.language,
             actor=Actor.patient(packet.patient_id),
         )
+        if step.must == "shown":
+            submission.go_on_from(
+                packet=packet, slug=slug, shown_sha256=shown.sha256, language=packet.language
+            )  # fmt: skip
+            continue
         submission.sign(
             packet=packet,
             slug=slug,

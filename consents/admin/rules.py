@@ -31,12 +31,16 @@ class RuleForm(RuleModelForm):
     class Meta:
         model = ConsentRule
         fields = [
-            "document", "program", "must", "signer", "min_age", "max_age", "every_months", "on_new_version", "position",
-            "is_active",
+            "document", "program", "visit", "must", "signer", "min_age", "max_age", "every_months", "on_new_version",
+            "position", "is_active",
         ]  # fmt: skip
         help_texts = {
             "document": "It is asked as soon as a text of it is in force.",
-            "program": "Empty: all programs. A program's own rules replace the general ones for that document.",
+            "program": (
+                "Empty: all programs (the notice of 42 CFR 2.22: all that may be covered by it). A program's own rules "
+                "replace the general ones for that document."
+            ),
+            "visit": "Empty: every visit. The front desk says how a visit takes place when it invites.",
             "signer": (
                 "“The patient”: or whoever answers the packet for them, who says in what capacity and by what right. "
                 "“The minor alone”: where state law lets the minor consent alone, nobody else may sign (42 CFR 2.14)."
@@ -69,7 +73,17 @@ class ConsentRuleAdmin(RuleAdmin):
 
     actions = None
     form = RuleForm
-    list_display = ("document", "program", "must", "signer", "ages", "every_months", "on_new_version", "is_active")
+    list_display = (
+        "document",
+        "program",
+        "visit",
+        "must",
+        "signer",
+        "ages",
+        "every_months",
+        "on_new_version",
+        "is_active",
+    )
     list_display_links = ("document",)
     list_select_related = ("document", "program")
     ordering = ("document__clinic", "position")

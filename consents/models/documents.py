@@ -7,9 +7,10 @@ from django.db.models.functions import Now
 from simple_history.models import HistoricalRecords
 
 from consents.policy import Kind
-from core.models import Clinic, Program, User
+from core.models import Clinic, Program, User, Visit
 
 KINDS = [(kind.value, kind.label) for kind in Kind]
+VISITS = [(visit.value, visit.label) for visit in Visit if visit != Visit.NOT_SAID]
 
 
 class Document(models.Model):
@@ -118,7 +119,8 @@ class Review(models.Model):
 class ConsentRule(models.Model):
     """Which document a clinic's packets carry, how it must be answered, how often, and who signs it.
 
-    A clinic without rules of its own has `consents.services.ruling.DEFAULTS`. Empty `program` or ages mean: all.
+    A clinic without rules of its own has `consents.services.ruling.DEFAULTS`. Empty `program`, `visit` or ages mean:
+    all.
     """
 
     class Must(models.TextChoices):
@@ -139,6 +141,7 @@ class ConsentRule(models.Model):
     signer = models.CharField(max_length=12, choices=Signer.choices, default=Signer.SELF)
     min_age = models.PositiveSmallIntegerField(null=True, blank=True)
     max_age = models.PositiveSmallIntegerField(null=True, blank=True)
+    visit = models.CharField(max_length=9, choices=VISITS, blank=True, default="", help_text="Only for such visits")
     every_months = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Again after so many months")
     on_new_version = models.BooleanField(default=True, help_text="Again when the text has changed")
     position = models.PositiveSmallIntegerField(default=0)

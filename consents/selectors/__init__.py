@@ -18,16 +18,16 @@ from core.clock import Now
 
 __all__ = [
     "ENDED", "PURPOSE_WORDS", "SEAL_LEASE", "DecisionRow", "Scope", "SharedRow", "SignedDocument", "decisions",
-    "document_for", "emergencies", "emergency", "ended", "limits", "open_tasks", "part2_consents", "part2_signature",
-    "permissions", "restrictions", "revocable", "scope_of", "shared_under", "signed_documents", "signed_text",
-    "standing_part2", "titles",
+    "document_for", "emergencies", "emergency", "ended", "is_screen_taken_back", "limits", "open_tasks",
+    "part2_consents", "part2_signature", "permissions", "restrictions", "revocable", "scope_of", "shared_under",
+    "signed_documents", "signed_text", "standing_part2", "titles",
 ]  # fmt: skip
 
 FALLBACK = "en"
 SEAL_LEASE = timedelta(minutes=10)  # of whoever makes a PDF, and the wait before the next try
 SEALS_WITHIN = timedelta(seconds=15)  # a little more than rendering may take
 # A receipt and a notice are nothing to take back; a referral by a court ends at its time or event (42 CFR 2.35(c)).
-NEVER_TAKEN_BACK = frozenset({Kind.ESIGN, Kind.NPP_ACK, Kind.PART2_NOTICE, Kind.PART2_CJ_REFERRAL})
+NEVER_TAKEN_BACK = frozenset({Kind.NPP_ACK, Kind.PART2_NOTICE, Kind.PART2_CJ_REFERRAL})
 TODAY = Func(template="CURRENT_DATE", output_field=DateField())
 # A revocation for some recipients leaves the rest of it standing.
 ENDED = Exists(Revocation.objects.filter(signature=OuterRef("pk"), recipients=[]))
@@ -131,6 +131,12 @@ def is_signed_by_all(source_ref: UUID, slug: str, signer: str) -> bool:
     needed = [latest.get(role) for role in turns(signer)]
     signed = [row.version for row in needed if row and row.decision == "signed" and not row.revoked]
     return len(signed) == len(needed) and len(set(signed)) == 1
+
+
+def is_screen_taken_back(patient_id: UUID) -> bool:
+    """Whether the agreement to sign on a screen that was made last has ended (15 USC 7001(c)(1)(B)); one query."""
+    agreed = Signature.objects.filter(patient=patient_id, kind=Kind.ESIGN, decision=Signature.Decision.SIGNED)
+    return agreed.order_by("-signed_at").annotate(ended=ENDED).values_list("ended", flat=True).first() or False
 
 
 def part2_signature(patient_id: UUID, source_ref: UUID) -> UUID | None:

@@ -1,7 +1,7 @@
 """Part 2 consents and limits as the gate takes them, the scope in words, and what was shared under which."""
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,13 +13,16 @@ from consents import policy
 from consents.models import Disclosure, RestrictionRequest, Revocation, Signature
 from consents.policy import Kind
 from consents.rules import TAG
+from core.models import Program
 
 
 def part2_consents(patient_id: UUID) -> tuple[policy.Consent, ...]:
-    """The patient's Part 2 decisions as they stand; two queries."""
+    """The patient's Part 2 decisions as they stand; three queries."""
     found = Signature.objects.filter(patient_id=patient_id, kind__in=policy.PART2_KINDS).select_related("version")
     rows = list(found.prefetch_related("revocations"))
-    return tuple(_consent(row, is_whole=_is_whole(row, rows)) for row in rows)
+    programs = {key for row in rows if (key := row.fields.get("program"))}
+    names = {str(pk): name for pk, name in Program.objects.filter(pk__in=programs).values_list("pk", "legal_name")}
+    return tuple(_consent(row, names, is_whole=_is_whole(row, rows)) for row in rows)
 
 
 def _is_whole(row: Signature, rows: list[Signature]) -> bool:
@@ -39,19 +42,21 @@ def _is_whole(row: Signature, rows: list[Signature]) -> bool:
     return bool(standing) or not any(one.authority is not None for one in same)
 
 
-def _consent(row: Signature, *, is_whole: bool) -> policy.Consent:
-    """Each element as the patient saw it: a value without its place in the signed text was never said (2.31(c)(2))."""
+def _consent(row: Signature, names: Mapping[str, str], *, is_whole: bool) -> policy.Consent:
+    """Each element as the patient saw it: a value without its place in the signed text was never said (2.31(c)(2)).
+
+    `names`: what the programs are called now, by id.
+    """
     said = set(TAG.findall(row.version.body))
     scope, values = row.fields.get("scope", {}), row.fields.get("values", {})
     rows = list(row.revocations.all())
     ended = {one.why for one in rows if not one.recipients}
-    disclosers = scope.get("disclosers") or [values.get("program_legal_name", "")]
     return policy.Consent(
         id=str(row.id),
         kind=row.kind,
         decision=row.decision,
         patient_name=values.get("patient_name", "") if "2.31(a)(1)" in said else "",
-        disclosers=frozenset(filter(None, disclosers)) if "2.31(a)(2)" in said else frozenset(),
+        disclosers=frozenset(_disclosers(row, names)) if "2.31(a)(2)" in said else frozenset(),
         categories=frozenset(scope.get("categories", ())) if "2.31(a)(3)" in said else frozenset(),
         recipients=frozenset(_recipients(row)) if "2.31(a)(4)(i)" in said else frozenset(),
         purposes=frozenset(scope.get("purposes", ())) if "2.31(a)(5)" in said else frozenset(),
@@ -70,6 +75,13 @@ def _consent(row: Signature, *, is_whole: bool) -> policy.Consent:
         revoked_for=frozenset(name for one in rows for name in one.recipients),
         suspected_false=Revocation.Why.SUSPECTED_FALSE in ended,
     )
+
+
+def _disclosers(row: Signature, names: Mapping[str, str]) -> Iterable[str]:
+    """The program of the signature, by the name that it has now; where the row doesn't say which, the name signed."""
+    signed = row.fields.get("values", {}).get("program_legal_name", "")
+    given = row.fields.get("scope", {}).get("disclosers") or [names.get(row.fields.get("program", ""), signed)]
+    return filter(None, given)
 
 
 def _expiry(scope: dict[str, Any]) -> str:

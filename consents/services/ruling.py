@@ -16,7 +16,7 @@ from consents.policy import Kind
 from consents.selectors import ENDED, role_of, turns
 from consents.services.publishing import take_effect_due
 from core import clock
-from core.models import Patient, Program, User
+from core.models import Patient, Program, User, Visit
 
 Must, Signer = ConsentRule.Must, ConsentRule.Signer
 # From here on a parent's or a guardian's signature counts no more. 18 in most states; [not verified for each of them]
@@ -33,6 +33,7 @@ class Rule:
     must: str
     signer: str = Signer.SELF
     program: str = ""
+    visit: str = ""
     min_age: int | None = None
     max_age: int | None = None
     every_months: int | None = None
@@ -50,17 +51,26 @@ class Due:
 
 
 # What a clinic without rules of its own asks, in this order. Signing on a screen is agreed to before anything is signed
-# on one (15 USC 7001(c)); the permission to share comes before what it unlocks.
+# on one (15 USC 7001(c)); a program that may be covered by Part 2 gives its notice by the first service (42 CFR 2.22);
+# the permission to share comes before what it unlocks.
 DEFAULTS = (
     Rule("esign", Kind.ESIGN, Must.DECIDE),
     Rule("privacy-notice", Kind.NPP_ACK, Must.SIGN),
+    Rule("records-notice", Kind.PART2_NOTICE, Must.SHOWN),
     Rule("treatment", Kind.TREATMENT, Must.SIGN),
+    Rule("video-visits", Kind.TELEHEALTH, Must.DECIDE, visit=Visit.VIDEO),
     Rule("share-permission", Kind.PART2_TPO, Must.DECIDE),
 )
+# Left out of the default ones until the clinic has put a text of it in force.
+ONCE_IN_FORCE = (Kind.ESIGN, Kind.PART2_NOTICE, Kind.TELEHEALTH)
 
 
 def documents_due(
-    *, patient: Patient, program: Program, shown: Mapping[str, datetime] | None = None
+    *,
+    patient: Patient,
+    program: Program,
+    visit: str = Visit.NOT_SAID,
+    shown: Mapping[str, datetime] | None = None,
 ) -> tuple[Due, ...]:
     """What a new packet asks, in order: not what was signed already by all who must, and still stands.
 
@@ -69,7 +79,7 @@ def documents_due(
     take_effect_due(clinic_id=program.clinic_id)
     today = clock.now().astimezone(ZoneInfo(program.clinic.time_zone)).date()
     born = date.fromisoformat(patient.birth_date)
-    rules = _in_force(_rules(program), str(program.pk), _years(born, today))
+    rules = _in_force(_rules(program), program, _years(born, today), visit)
     stands = _Standing(patient, program, born, today, shown or {})
     due = [Due(one.slug, one.kind, _must(one), one.signer) for one in rules if not stands.covers(one)]
     return tuple(sorted(due, key=lambda one: one.kind != Kind.ESIGN))
@@ -89,7 +99,7 @@ def _rules(program: Program) -> tuple[Rule, ...]:
     own = ConsentRule.objects.filter(document__clinic=program.clinic_id, is_active=True)
     rows = [_rule(row) for row in own.select_related("document").order_by("position", "document__slug")]
     if not rows:
-        return tuple(rule for rule in DEFAULTS if rule.kind != Kind.ESIGN or rule.slug in effective)
+        return tuple(rule for rule in DEFAULTS if rule.kind not in ONCE_IN_FORCE or rule.slug in effective)
     return tuple(rule for rule in rows if rule.slug in effective)
 
 
@@ -100,6 +110,7 @@ def _rule(row: ConsentRule) -> Rule:
         must=row.must,
         signer=row.signer,
         program=str(row.program_id or ""),
+        visit=row.visit,
         min_age=row.min_age,
         max_age=row.max_age,
         every_months=row.every_months,
@@ -107,15 +118,22 @@ def _rule(row: ConsentRule) -> Rule:
     )
 
 
-def _in_force(rules: Sequence[Rule], program: str, age: int) -> list[Rule]:
+def _in_force(rules: Sequence[Rule], program: Program, age: int, visit: str) -> list[Rule]:
     """Of each document the first rule that fits: its ages may be in several rules, each with its own signers."""
-    own = {rule.slug for rule in rules if rule.program == program}
+    ours = str(program.pk)
+    own = {rule.slug for rule in rules if rule.program == ours}
     found: dict[str, Rule] = {}
     for rule in rules:
-        is_ours = rule.program == program or (not rule.program and rule.slug not in own)
-        if is_ours and (rule.min_age or 0) <= age and (rule.max_age is None or age <= rule.max_age):
+        is_ours = rule.program == ours or (not rule.program and rule.slug not in own and _is_true_of(rule, program))
+        is_of_age = (rule.min_age or 0) <= age and (rule.max_age is None or age <= rule.max_age)
+        if is_ours and is_of_age and rule.visit in ("", visit):
             found.setdefault(rule.slug, rule)
     return list(found.values())
+
+
+def _is_true_of(rule: Rule, program: Program) -> bool:
+    """The Part 2 notice speaks of records that a program outside Part 2 doesn't have."""
+    return rule.kind != Kind.PART2_NOTICE or program.may_hold_part2
 
 
 class _Standing:
@@ -212,4 +230,6 @@ def _keep_defaults(first: ConsentRule) -> None:
     for document in Document.objects.filter(ours):
         if document.pk != first.document_id or not is_general:
             position, rule = kept[document.slug]
-            ConsentRule(document=document, must=rule.must, signer=rule.signer, position=position).save()
+            ConsentRule(
+                document=document, must=rule.must, signer=rule.signer, visit=rule.visit, position=position
+            ).save()

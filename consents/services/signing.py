@@ -182,7 +182,7 @@ def decide(
             source_ref=source_ref,
             shown_html=now.html,
             shown_sha256=shown_sha256,
-            fields={"values": now.values, "scope": _scope(source)},
+            fields={"values": now.values, "scope": _scope(source), "program": str(program.pk)},
             evidence={**evidence, **_proofs(patient, source, strokes)},
             expires_on=source.expires_on(clock.now().date()),
             **_act(given, source, strokes, jointly=jointly),

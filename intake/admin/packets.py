@@ -26,7 +26,7 @@ import intake.services.tablet
 from core.access import patients_for_front_desk
 from core.admin import DeskAdmin, desk_clinics, language_name, staff
 from core.clock import Now
-from core.models import Patient, Program, Site
+from core.models import Patient, Program, Site, Visit
 from escalation.templatetags.staff_pages import at_clinic
 from intake import selectors
 from intake.access import get_packet_for_desk, hand_over
@@ -56,9 +56,23 @@ class InviteForm(forms.Form):
     visit_type = forms.ChoiceField(
         choices=[(value, capfirst(label)) for value, label in VisitType.choices], label="Visit", required=False
     )
+    visit = forms.ChoiceField(
+        choices=[(value, capfirst(label)) for value, label in Visit.choices],
+        initial=Visit.NOT_SAID,
+        label="How it takes place",
+        required=False,
+    )
 
     def clean_visit_type(self) -> str:
         return self.cleaned_data["visit_type"] or VisitType.NEW
+
+    def clean_visit(self) -> str:
+        """What has to be signed before a visit by video is not asked of a visit that nobody said is one."""
+        visit: str = self.cleaned_data["visit"] or Visit.NOT_SAID
+        is_remote = self.cleaned_data.get("visit_type") == VisitType.TELEHEALTH
+        if is_remote and visit not in (Visit.VIDEO, Visit.PHONE):
+            raise forms.ValidationError("Say whether the telehealth visit is by video or by phone.")
+        return visit
 
     def clean(self) -> dict[str, Any]:
         """What a packet is made of; that a second one is wanted is no part of it."""
@@ -99,8 +113,8 @@ class PacketAdmin(DeskAdmin):
     ordering = ("-invited_at",)
     lookups = frozenset({"patient__id__exact", "standing"})
     fields = (
-        "patient_name", "program", "site", "speaks", "standing", "progress", "missing", "declined", "documents",
-        "who_answers", "tablet", "interpreter", "invited", "opened", "sent", "works_until",
+        "patient_name", "program", "site", "takes_place", "speaks", "standing", "progress", "missing", "declined",
+        "documents", "who_answers", "tablet", "interpreter", "invited", "opened", "sent", "works_until",
     )  # fmt: skip
     readonly_fields = fields
     change_form_template = "admin/intake/packet/change_form.html"
@@ -127,6 +141,10 @@ class PacketAdmin(DeskAdmin):
     def standing(self, packet: Any) -> str:
         told: dict[str, str] = {**dict(STANDINGS), "unfinished": capfirst(packet.get_state_display())}
         return told[packet.standing]
+
+    @admin.display(description="Visit")
+    def takes_place(self, packet: Packet) -> str:
+        return capfirst(packet.get_visit_display())
 
     @admin.display(description="Language")
     def speaks(self, packet: Packet) -> str:
@@ -194,7 +212,7 @@ class PacketAdmin(DeskAdmin):
 
     @admin.display(description="Declined or skipped")
     def declined(self, packet: Packet) -> str:
-        return ", ".join(selectors.desk_status(packet).declined) or "-"
+        return ", ".join(selectors.desk_declined(packet)) or "-"
 
     def get_urls(self) -> list[URLPattern]:
         def page(view: Any) -> Any:

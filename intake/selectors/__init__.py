@@ -37,9 +37,9 @@ from intake.selectors.standing import (
 
 __all__ = [
     "AnswerRow", "AnsweredForm", "DeskDocument", "DeskStatus", "Finished", "FinishedForm", "FormView", "Missing",
-    "PacketRow", "StepView", "URGENCIES", "answered_forms", "content", "definition_of", "desk_documents", "desk_label",
-    "desk_status", "drawn", "finished", "form_view", "in_words", "missing", "packet_rows", "program_name", "steps",
-    "who_sees",
+    "PacketRow", "StepView", "URGENCIES", "answered_forms", "content", "definition_of", "desk_declined",
+    "desk_documents", "desk_label", "desk_status", "drawn", "finished", "form_view", "in_words", "missing",
+    "packet_rows", "program_name", "steps", "who_sees",
 ]  # fmt: skip
 
 # What the desk may call by name; every other form is numbered, because a form's name can tell what care is sought.
@@ -109,6 +109,13 @@ def desk_status(packet: Packet) -> DeskStatus:
             if step.state in (Step.State.DECLINED, Step.State.SKIPPED)
         ),
     )
+
+
+def desk_declined(packet: Packet) -> tuple[str, ...]:
+    """What is declined or skipped, and that paper is wanted after all; two queries."""
+    declined = desk_status(packet).declined
+    on_paper = WANTS_PAPER not in declined and consents.selectors.is_screen_taken_back(packet.patient_id)
+    return (WANTS_PAPER, *declined) if on_paper else declined
 
 
 @dataclass(frozen=True)

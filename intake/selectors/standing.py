@@ -53,7 +53,8 @@ class StepView:
     """`turn` is who has to decide on a document now: "whoever" answers the packet, the "patient", an "other" for them.
 
     `closed` says why it can't be decided on here: "esign" (signing on a screen comes first), "paper" (was chosen
-    instead), "patient" (only the patient may sign it). It closes a locked form too, whose permission it is.
+    instead, first or later), "patient" (only the patient may sign it). It closes a locked form too, whose
+    permission it is.
     """
 
     slug: str
@@ -87,13 +88,17 @@ class FormView:
 
 @dataclass(frozen=True)
 class _Standing:
-    """A packet as it stands now, read once: five queries."""
+    """A packet as it stands now, read once: six queries.
+
+    `on_paper`: signing on a screen was agreed to and taken back.
+    """
 
     rows: list[Step]
     titles: Mapping[str, str]
     decided: Mapping[tuple[str, str], "consents.selectors.DecisionRow"]  # by slug and who decided
     evaluations: Mapping[UUID, engine.Evaluation]  # by step, of the forms that are asked
     unlocked: bool
+    on_paper: bool
     answered_by: str
 
     def title(self, step: Step, language: str) -> str:
@@ -117,6 +122,7 @@ def _standing(packet: Packet, language: str) -> _Standing:
             for step_id, form_id in asked.items()
         },
         unlocked=unlocked,
+        on_paper=consents.selectors.is_screen_taken_back(packet.patient_id),
         answered_by=packet.answered_by,
     )
 
@@ -222,11 +228,16 @@ def _closed(step: Step, now: _Standing) -> str:
     if step.sensitivity == Sensitivity.SUD and not now.unlocked:
         permission = next((one for one in now.rows if one.consent_kind == Kind.PART2_TPO), None)
         return _closed(permission, now) if permission else ""
-    if step.what != Step.What.CONSENT or step.must == "shown" or step.consent_kind == Kind.ESIGN:
+    if step.what != Step.What.CONSENT or step.must == "shown":
         return ""
+    if step.consent_kind == Kind.ESIGN:
+        row = now.decided.get((step.slug, "whoever"))
+        return "paper" if row and row.decision == "signed" and row.revoked else ""
     esign = next((one.state for one in now.rows if one.consent_kind == Kind.ESIGN), Step.State.DONE)
     if esign != Step.State.DONE:
         return "paper" if esign == Step.State.DECLINED else "esign"
+    if now.on_paper and (step.state != Step.State.DONE or _open_turn(step, now)[1]):
+        return "paper"  # what was signed before stays signed
     only_patient = consents.selectors.turns(step.signer) == ("patient",)
     return "patient" if only_patient and now.answered_by == Packet.AnsweredBy.GUARDIAN else ""
 

@@ -81,6 +81,7 @@ def _is_invited(patient: Patient, before: Packet, slug: str, by: User) -> bool:
                 language=before.language,
                 invited_by=by,
                 visit_type=VisitType.FOLLOW_UP,
+                visit=before.visit,
                 only=slug,
             )
     except packets.NothingToAsk:

@@ -19,7 +19,7 @@ from consents.policy import Kind
 from core import clock
 from core.crypto import decrypt, encrypt
 from core.fields import keyring
-from core.models import Patient, Program, Site, User
+from core.models import Patient, Program, Site, User, Visit
 from intake.models import Packet, Sensitivity, Step, VisitType
 from intake.selectors import definition_of
 from intake.services import choosing
@@ -62,6 +62,7 @@ def invite(
     language: str,
     invited_by: User,
     visit_type: str = VisitType.NEW,
+    visit: str = Visit.NOT_SAID,
     only: str = "",
 ) -> Invitation:
     """Make a packet with its steps fixed, and the link that opens it for 72 hours.
@@ -76,6 +77,7 @@ def invite(
         patient=patient,
         language=language,
         visit_type=visit_type,
+        visit=visit,
         token_sha256=digest(token),
         code_sha256=digest(code),
         expires_at=clock.now() + LINK_LIFETIME,
@@ -92,7 +94,7 @@ def _fix_steps(packet: Packet, only: str) -> None:
     Signing on a screen is agreed to also before one document alone.
     """
     due = consents.services.documents_due(
-        patient=packet.patient, program=packet.program, shown=_shown(packet.patient_id)
+        patient=packet.patient, program=packet.program, visit=packet.visit, shown=_shown(packet.patient_id)
     )
     if only and not any(one.slug == only for one in due):
         raise NothingToAsk

@@ -51,7 +51,8 @@ class NotComplete(Exception):
 
 
 class ScreenFirst(Exception):
-    """Nobody has agreed yet to sign on a screen, or paper was chosen: nothing is signed here (15 USC 7001(c))."""
+    """Nobody has agreed yet to sign on a screen, or paper was chosen, first or later: nothing is signed here (15 USC
+    7001(c))."""
 
 
 class NotTheirs(Exception):
@@ -267,13 +268,18 @@ def _may_decide(packet: Packet, step: Step, capacity: str) -> None:
     if role not in turns or (is_guardians and turns == ("patient",)):
         raise NotTheirs
     esign = Step.objects.filter(packet=packet, consent_kind=Kind.ESIGN).exclude(pk=step.pk)
-    if esign.exclude(state=Step.State.DONE).exists():
+    if esign.exclude(state=Step.State.DONE).exists() or _is_on_paper(packet, step):
         raise ScreenFirst
     if role != turns[0]:
         made = [one for one in consents.selectors.decisions(packet.id) if one.slug == step.slug]
         patients = [one for one in made if one.capacity == "self" and one.decision == "signed" and not one.revoked]
         if not any(one.current for one in patients):
             raise NotTheirs  # the patient comes first
+
+
+def _is_on_paper(packet: Packet, step: Step) -> bool:
+    """Signing on a screen was agreed to and taken back; it may be agreed to again."""
+    return step.consent_kind != Kind.ESIGN and consents.selectors.is_screen_taken_back(packet.patient_id)
 
 
 def _decided(packet: Packet, step: Step, decision: str) -> bool:

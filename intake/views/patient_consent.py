@@ -90,7 +90,8 @@ def _closed(turn: Turn) -> HttpResponse:
     request, packet = turn.request, turn.packet
     if switched(request, packet):
         return redirect("intake:step", turn.step.slug)
-    esign = next((one.slug for one in selectors.steps(packet, packet.language) if one.kind == "esign"), "")
+    steps = selectors.steps(packet, packet.language)
+    esign = next((one.slug for one in steps if one.kind == "esign" and not one.closed), "")
     context = {"step": turn.step, "place": turn.place, "esign": esign, "goes_to": turn.onward}
     return page(request, packet, "consent_closed", context, status=409 if request.method == "POST" else 200)
 

@@ -15,6 +15,7 @@ import consents.selectors
 import consents.services
 from audit.actions import Actor
 from consents.access import get_signature_for_patient
+from consents.policy import Kind
 from intake.access import end_patient_session, is_on_tablet
 from intake.forms import OpeningForm
 from intake.views.patient_page import page, patient_page, switched, way_back
@@ -45,6 +46,7 @@ def permissions(request: HttpRequest, packet: "Packet") -> HttpResponse:
     context = {
         "standing": _standing(packet),
         "ended": "ended" in request.GET,
+        "on_paper": consents.selectors.is_screen_taken_back(packet.patient_id),
         "asked": bool(wish),
         "empty": request.method == "POST" and not wish,
     }
@@ -70,6 +72,8 @@ def take_back(request: HttpRequest, packet: "Packet", signature_id: UUID) -> Htt
     if not form.is_valid() or form.cleaned_data["birth_date"].isoformat() != packet.patient.birth_date:
         return _refused(request, packet, {**context, "form": form})
     request.session.pop(WRONG, None)
+    if document.kind == Kind.ESIGN:
+        return _on_paper(packet)
     only = [one.recipient for one in shared if one.recipient in request.POST.getlist("only")]
     if request.POST.get("whom") == "some" and not only:
         return page(request, packet, "take_back", {**context, "form": form, "nobody": True}, status=422)
@@ -82,6 +86,20 @@ def take_back(request: HttpRequest, packet: "Packet", signature_id: UUID) -> Htt
         actor=Actor.patient(packet.patient_id),
     )
     return redirect(f"{reverse('intake:permissions')}?ended")
+
+
+def _on_paper(packet: "Packet") -> HttpResponse:
+    """From now on paper: every agreement to sign on a screen that stands ends; what was signed on one stays signed."""
+    for document in _standing(packet):
+        if document.kind == Kind.ESIGN:
+            consents.services.revoke(
+                signature=get_signature_for_patient(packet.patient_id, document.signature_id),
+                why="revoked",
+                how="link",
+                note="",
+                actor=Actor.patient(packet.patient_id),
+            )
+    return redirect("intake:permissions")
 
 
 def _standing(packet: "Packet") -> list[consents.selectors.SignedDocument]:

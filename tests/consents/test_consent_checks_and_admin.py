@@ -13,7 +13,7 @@ import consents.services
 from audit.actions import Actor
 from consents import checks
 from consents.admin import DocumentVersionAdmin
-from consents.models import DocumentVersion
+from consents.models import ConsentRule, Document, DocumentVersion
 from consents.rendering.press import press
 from consents.rules import document_files
 
@@ -101,4 +101,18 @@ def test_a_day_to_look_again_that_has_passed_is_named(published):
 
 
 def test_without_the_database_the_texts_are_not_looked_at(published):
-    assert told(at=()) == []
+    assert told(at=()) == checks.notices_to_give([]) == []
+
+
+def test_a_program_whose_patients_are_not_given_the_notice_of_part_2_is_named(published):
+    def named():
+        return [one.msg.rpartition(": ")[2] for one in checks.notices_to_give(["default"])]
+
+    assert named() == ["Elsewhere Clinic."], "it has published nothing"
+    published.other_clinic.programs.update(part2_status="not_part2")
+    assert named() == []
+    treatment = Document.objects.get(clinic=published.clinic, slug="treatment")
+    consents.services.save_rule(rule=ConsentRule(document=treatment), by=published.compliance)
+    assert named() == [], "the default ones came with it"
+    ConsentRule.objects.filter(document__slug="records-notice").update(is_active=False)
+    assert named() == ["Harbor Clinic."]

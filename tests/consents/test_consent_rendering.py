@@ -13,10 +13,14 @@ from html.parser import HTMLParser
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
+import packets as given
 import pytest
 from django.conf import settings
+from django.utils.html import escape
+from patient_pages import opened
 from pypdf import PdfReader
 
+from consents.models import SealedDocument, Signature
 from consents.rendering import CannotRender, Sheet, Statement, filled, html_of, page, pdf, plain
 from consents.rendering.words import BIDI
 from consents.rules import FIELDS
@@ -102,6 +106,7 @@ def everywhere(payload: str) -> Sheet:
         statements=(Statement(payload, payload, True), Statement("b", payload, False)),
         evidence={
             "identity_check": payload,
+            "reason": payload,
             "ip": payload,
             "user_agent": payload,
             "session": payload,
@@ -150,6 +155,29 @@ def test_whatever_a_field_says_is_words_in_the_html_and_on_paper(payload, canary
     for active in (b"/JavaScript", b"/JS", b"/Launch", b"/URI", b"/EmbeddedFile", b"/OpenAction", b"/GoToR", b"/AA"):
         assert active not in inside
     assert seen == []
+
+
+def test_a_reason_not_to_sign_is_words_where_it_is_shown_again_and_is_on_no_paper(world):
+    """The text changed while it was read: the page comes again, with what was typed."""
+    invitation = given.invite(world)
+    browser = opened(invitation)
+    fields = dict(browser.go("/i/packet/privacy-notice/").fields)
+
+    def shown_again(reason: str) -> str:
+        typed = {**fields, "shown_sha256": "0" * 64, "decision": "refused", "reason": reason}
+        reply = browser.client.post("/i/packet/privacy-notice/", typed)
+        assert reply.status_code == 409
+        return reply.content.decode()
+
+    bones = Skeleton(shown_again("Rosa")).bones
+    for payload in PAYLOADS:
+        page_again = shown_again(payload)
+        assert Skeleton(page_again).bones == bones, payload
+        assert escape(payload) in page_again
+    browser.client.post("/i/packet/privacy-notice/", {**fields, "decision": "refused", "reason": PAYLOADS[-3]})
+    kept = Signature.objects.get()
+    assert kept.reason == plain(PAYLOADS[-3]) != PAYLOADS[-3]
+    assert not SealedDocument.objects.filter(signature=kept).exists()
 
 
 @pytest.mark.parametrize("payload", PAYLOADS[:12] + PAYLOADS[13:15])

@@ -5,7 +5,9 @@ import uuid
 import pytest
 from consent_screen import TEST
 from django.db import DatabaseError, OperationalError, connection, transaction
+from owner import as_owner
 
+import consents.selectors
 import consents.services
 from audit.models import Event
 from consents.models import Disclosure, Signature
@@ -74,6 +76,31 @@ def test_what_is_not_protected_leaves_a_row_too(screen):
 def test_a_consent_permits_what_it_says_and_no_more(screen, changes, reason):
     screen.decide(SHARING)
     assert ask(screen.world.patient, **changes).reasons[0] == reason
+
+
+def test_a_consent_outlives_a_new_name_of_its_program_and_is_no_other_programs(screen):
+    program, patient = screen.world.program, screen.world.patient
+    screen.decide(SHARING)
+    program.legal_name = "Harbor Recovery LLC"
+    program.save()
+    assert ask(patient, discloser="Harbor Recovery LLC").permitted
+    assert ask(patient).reasons[0] == "discloser-not-covered", "whoever bears the old name now was never named"
+    assert "Who may disclose: Harbor Clinic LLC." in consents.selectors.scope_of(Signature.objects.get())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_consent_that_does_not_say_which_program_is_matched_by_name(screen):
+    """As those signed before the row named it."""
+    signature = screen.decide(SHARING)
+    given = {name: value for name, value in signature.fields.items() if name != "program"}
+    with as_owner(autocommit=True) as owner:
+        owner.execute("ALTER TABLE consents_signature DISABLE TRIGGER USER")
+        column = Signature._meta.get_field("fields").get_prep_value(given)
+        owner.execute("UPDATE consents_signature SET fields = %s WHERE id = %s", [column, signature.pk])
+        owner.execute("ALTER TABLE consents_signature ENABLE TRIGGER USER")
+    assert "program" not in Signature.objects.get().fields
+    assert ask(screen.world.patient).permitted
+    assert not ask(screen.world.patient, discloser="Harbor Recovery LLC").permitted
 
 
 def test_the_scope_of_the_consent_is_explained_and_its_copy_is_named(screen):

@@ -17,7 +17,7 @@ from core.models import Patient, Program
 from core.permissions import Role
 
 RULES = "/admin/consents/consentrule/"
-THREE = ["privacy-notice", "treatment", "share-permission"]
+ALL = ["privacy-notice", "records-notice", "treatment", "share-permission"]
 TREATMENT, SHARING = "treatment", "share-permission"
 
 
@@ -67,17 +67,54 @@ def ago(signature, **span):
         owner.execute("ALTER TABLE consents_signature ENABLE TRIGGER USER")
 
 
-def test_a_clinic_without_rules_asks_todays_three_documents(clinic):
+def test_a_clinic_without_rules_asks_the_default_documents(clinic):
     assert [(one.slug, one.must, one.signer) for one in due(clinic)] == [
         ("privacy-notice", "ack", "self"),
+        ("records-notice", "shown", "self"),
         ("treatment", "sign", "self"),
         ("share-permission", "decide", "self"),
     ]
 
 
+@pytest.mark.parametrize(
+    ("status", "is_given"), [("part2", True), ("mixed", True), ("undetermined", True), ("not_part2", False)]
+)
+def test_a_program_that_part_2_may_cover_gives_its_notice(clinic, status, is_given):
+    """42 CFR 2.22. By the default rules, and by the same ones once the clinic has rules of its own."""
+    clinic.program.part2_status = status
+    clinic.program.save()
+    assert ("records-notice" in slugs(clinic)) is is_given
+    rule(clinic, TREATMENT)
+    assert ("records-notice" in slugs(clinic)) is is_given
+    rule(clinic, "records-notice", must="shown", program=clinic.program)
+    assert "records-notice" in slugs(clinic), "this program's own rule is the clinic's to make"
+
+
+def test_rules_that_a_clinic_has_already_stay_as_they_are(clinic):
+    only(clinic, TREATMENT)
+    assert slugs(clinic, visit="video") == [TREATMENT]
+
+
+def test_the_notice_is_shown_once_and_each_new_version_again(clinic):
+    assert "records-notice" not in slugs(clinic, shown={"records-notice": clock.now()})
+    seen = clock.now()
+    newer = edition("records-notice", "9.0")
+    consents.services.publish(clinic=clinic.clinic, source=newer, actor=TEST)
+    assert "records-notice" in slugs(clinic, shown={"records-notice": seen})
+
+
+@pytest.mark.parametrize("visit", ["in_person", "video", "phone", "not_said"])
+def test_only_a_visit_by_video_asks_about_video(clinic, visit):
+    assert ("video-visits" in slugs(clinic, visit=visit)) is (visit == "video")
+    rule(clinic, TREATMENT, visit="phone")
+    asked = slugs(clinic, visit=visit)
+    assert ("video-visits" in asked) is (visit == "video"), "the default rules came with the clinic's first"
+    assert (TREATMENT in asked) is (visit == "phone")
+
+
 def test_what_was_signed_and_stands_is_left_out_of_the_next_packet(clinic, screen):
     screen.decide(TREATMENT)
-    assert slugs(clinic) == ["privacy-notice", SHARING]
+    assert slugs(clinic) == ["privacy-notice", "records-notice", SHARING]
 
 
 @pytest.mark.parametrize("slug", [TREATMENT, SHARING])
@@ -147,7 +184,7 @@ def test_another_clinics_rules_and_signatures_are_not_ours(clinic, screen):
     consents.services.install_documents(clinic=clinic.other_clinic, actor=TEST)
     document = Document.objects.get(clinic=clinic.other_clinic, slug=TREATMENT)
     save_rule(rule=ConsentRule(document=document, every_months=0), by=clinic.compliance)
-    assert slugs(clinic) == THREE
+    assert slugs(clinic) == ALL
 
 
 def test_both_have_to_have_signed(clinic, screen):
@@ -186,7 +223,7 @@ def test_what_only_has_to_be_shown_is_shown_once_and_again_when_it_changes(clini
 
 
 def test_signing_on_a_screen_comes_first_wherever_its_rule_stands(published):
-    assert slugs(published) == ["esign", *THREE]
+    assert slugs(published) == ["esign", *ALL]
     rule(published, "esign", must="decide", position=900, min_age=0)
     ConsentRule.objects.filter(document__slug="esign", min_age=None).update(is_active=False)
     assert slugs(published)[0] == "esign"
@@ -194,7 +231,7 @@ def test_signing_on_a_screen_comes_first_wherever_its_rule_stands(published):
 
 def test_the_first_rule_brings_the_default_ones_and_leaves_evidence(clinic):
     made = rule(clinic, TREATMENT, every_months=12)
-    assert {row.document.slug for row in ConsentRule.objects.filter(document__clinic=clinic.clinic)} >= set(THREE)
+    assert {row.document.slug for row in ConsentRule.objects.filter(document__clinic=clinic.clinic)} >= set(ALL)
     assert ConsentRule.objects.filter(document__slug=TREATMENT).count() == 1
     event = Event.objects.get(action="consent.rule_saved")
     assert event.object_id == str(made.pk) and event.actor_id == str(clinic.compliance.id)

@@ -20,7 +20,7 @@ from intake.services import packets
 from intake.services.respondents import answer_as
 
 LIST = "/admin/intake/packet/"
-MOST_QUERIES_OF_A_PACKETS_PAGE = 17
+MOST_QUERIES_OF_A_PACKETS_PAGE = 18
 
 
 @pytest.fixture
@@ -183,10 +183,13 @@ def test_without_published_forms_the_desk_is_told_whom_to_ask(dana, world):
 
 def test_a_visit_by_video_asks_whether_it_will_work(dana, world):
     given.publish(world)
-    invite(dana, world, visit_type="telehealth")
+    asked = invite(dana, world, visit_type="telehealth").content.decode()
+    assert "Say whether the telehealth visit is by video or by phone." in asked
+    invite(dana, world, visit_type="telehealth", visit="video")
     packet = Packet.objects.get()
-    assert packet.visit_type == "telehealth"
-    assert packet.steps.filter(slug="telehealth-readiness").exists()
+    assert (packet.visit_type, packet.visit) == ("telehealth", "video")
+    assert {"telehealth-readiness", "video-visits"} <= {step.slug for step in packet.steps.all()}
+    assert "By video" in dana.get(page_of(packet)).content.decode()
 
 
 def test_a_filed_packet_reads_as_sent(dana, packet):

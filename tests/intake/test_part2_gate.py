@@ -1,14 +1,16 @@
 """Substance-use answers wait for the Part 2 permission: in the service, by constraint, and by trigger."""
 
+import uuid
+
 import packets as given
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 import consents.services
 from audit.actions import Actor
-from consents.models import Signature
+from consents.models import ConsentRule, Document, Signature
 from intake.models import Response, Step
-from intake.services import submission
+from intake.services import packets, submission
 
 
 @pytest.fixture
@@ -84,3 +86,69 @@ def test_another_patients_permission_opens_nothing(world, packet):
     other = given.invite(world).packet
     with pytest.raises(IntegrityError, match="Part 2 signature"):
         store(other, part2_signature=Signature.objects.get(kind="part2_tpo"))
+
+
+# --- where two must sign (42 CFR 2.14) --------------------------------------------------------------------
+
+
+@pytest.fixture
+def joint(world):
+    """The rules ask the minor and a parent for the permission."""
+    given.publish(world)
+    document = Document.objects.get(clinic=world.clinic, slug="share-permission")
+    rule = ConsentRule(document=document, must="decide", signer="both")
+    consents.services.save_rule(rule=rule, by=world.compliance)
+    return packets.invite(
+        patient=world.patient, program=world.program, site=None, language="en", invited_by=world.front_desk
+    ).packet
+
+
+PARENT = {"capacity": "parent", "authority": "I am her mother"}
+
+
+def by_raw_sql(packet, signature):
+    """As somebody with the web server's own login would, past every service."""
+    step = Step.objects.get(packet=packet, slug="dast-10")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO intake_response (id, step_id, packet_id, sensitivity, part2_signature_id, answers, marks,"
+            " revision, assessed_revision, assess_failures) VALUES (%s, %s, %s, 'sud', %s, '', '', 1, 0, 0)",
+            [uuid.uuid4(), step.pk, packet.pk, signature.pk],
+        )
+
+
+def test_the_database_wants_both_signatures_where_two_must_sign(joint):
+    given.sign(joint, "share-permission")
+    minors = Signature.objects.get()
+    with pytest.raises(IntegrityError, match="Part 2 signature"):
+        by_raw_sql(joint, minors)
+    given.sign(joint, "share-permission", **PARENT)
+    by_raw_sql(joint, minors)
+    assert Response.objects.filter(part2_signature=minors).exists()
+
+
+@pytest.mark.parametrize("whose", ["self", "parent"])
+def test_the_database_wants_both_signatures_to_stand(joint, whose):
+    given.sign(joint, "share-permission")
+    given.sign(joint, "share-permission", **PARENT)
+    signatures = {one.capacity: one for one in Signature.objects.all()}
+    consents.services.revoke(signature=signatures[whose], why="revoked", note="", actor=Actor.system("test"))
+    for signature in signatures.values():
+        with pytest.raises(IntegrityError, match="Part 2 signature"):
+            by_raw_sql(joint, signature)
+
+
+def test_a_parents_signature_alone_opens_nothing_where_two_must_sign(world, joint):
+    """No service takes it before the minor's; the database doesn't rely on that."""
+    joint.steps.filter(slug="share-permission").update(signer="guardian")
+    given.sign(joint, "share-permission", **PARENT)
+    joint.steps.filter(slug="share-permission").update(signer="both")
+    with pytest.raises(IntegrityError, match="Part 2 signature"):
+        by_raw_sql(joint, Signature.objects.get())
+
+
+def test_what_a_minor_signed_jointly_needs_the_other_whatever_the_step_says(joint):
+    given.sign(joint, "share-permission")
+    joint.steps.filter(slug="share-permission").update(signer="self")
+    with pytest.raises(IntegrityError, match="Part 2 signature"):
+        by_raw_sql(joint, Signature.objects.get())

@@ -119,6 +119,22 @@ def test_the_finish_page_offers_the_signed_copies_and_never_an_answer(browser, i
     assert reply.content.startswith(b"%PDF")
 
 
+def test_the_notice_of_42_cfr_2_22_is_shown_before_sending_and_asks_for_no_signature(world):
+    invitation = given.invite(world, notice=True)
+    browser = opened(invitation)
+    given.complete(invitation.packet)
+    with pytest.raises(submission.NotComplete):
+        submission.submit(packet=invitation.packet, key=invitation.packet.id)
+    page = browser.go("/i/packet/records-notice/")
+    assert "Federal law protects the privacy of records" in page.text and "signer_name" not in page.names
+    browser.press(name="decision", value="read")
+    assert submission.submit(packet=invitation.packet, key=invitation.packet.id).state == "submitted"
+    again = given.packets.invite(
+        patient=world.patient, program=world.program, site=None, language="en", invited_by=world.front_desk
+    )
+    assert "records-notice" not in {step.slug for step in again.packet.steps.all()}
+
+
 def test_a_declined_document_has_no_copy(browser, invitation):
     given.complete(invitation.packet, declined=True)
     sealing.seal_due()

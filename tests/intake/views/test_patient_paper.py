@@ -7,7 +7,7 @@ import pytest
 from patient_pages import fill, invited, opened, sign, states
 
 import consents.services
-from consents.models import Signature
+from consents.models import PrivacyTask, Revocation, Signature
 from consents.policy import Kind
 from intake import selectors
 from intake.models import Packet, Step
@@ -123,6 +123,78 @@ def test_paper_does_not_close_what_an_earlier_permission_opened(world):
     given.sign(invitation.packet, "esign", "declined")
     assert states(invitation)["dast-10"] == "waiting"
     given.answer(invitation.packet, "dast-10")
+
+
+# --- agreed to, and taken back (15 USC 7001(c)(1)(B)) -------------------------------------------------------
+
+
+def taken_back(browser, **typed):
+    """By the patient, on the page of what they allowed."""
+    agreed = Signature.objects.filter(kind="esign").latest("signed_at")
+    page = browser.go("/i/packet/permissions/")
+    assert f"/i/packet/permissions/{agreed.id}/" in page.links
+    page = browser.go(f"/i/packet/permissions/{agreed.id}/")
+    assert "What you signed stays signed." in page.text and "Nothing was shared" not in page.text
+    return browser.press({"birth_date": "03/15/1990", **typed})
+
+
+def test_whoever_agreed_may_have_the_rest_on_paper_and_what_was_signed_stays(world):
+    invitation = invited(world)
+    browser = opened(invitation)
+    for slug in ("esign", "privacy-notice"):
+        given.sign(invitation.packet, slug)
+    taken_back(browser, birth_date="01/01/1980")
+    assert not Revocation.objects.exists()
+    page = taken_back(browser)
+    assert browser.url == "/i/packet/permissions/"
+    for words in ("You took back your agreement", "Paper is free", "555-010-0100"):
+        assert words in page.text
+    row = Revocation.objects.get()
+    assert (row.signature.kind, row.how) == ("esign", "link")
+    assert PrivacyTask.objects.filter(ref=row.id).exists(), "somebody has to see to the paper"
+    parts = browser.go("/i/packet/")
+    # The agreement, treatment, and the permission with its two sections.
+    assert parts.text.count("On paper, as you asked") == 5
+    assert "/i/packet/privacy-notice/" in parts.links, "it can still be read"
+    page = browser.go(TREATMENT)
+    assert "You chose paper" in page.text and "Sign on the screen after all" not in page.text
+    with pytest.raises(submission.ScreenFirst):
+        given.sign(invitation.packet, "treatment")
+    token = {"csrfmiddlewaretoken": dict(page.fields)["csrfmiddlewaretoken"], "decision": "signed"}
+    assert browser.client.post(TREATMENT, token).status_code == 409
+    assert "Wants paper to sign, not the screen" in selectors.desk_declined(invitation.packet)
+    for slug in given.ANSWERS:
+        if slug not in given.SUD:
+            given.answer(invitation.packet, slug)
+    assert submission.submit(packet=invitation.packet, key=uuid.uuid4()).state == "submitted"
+    assert {one.kind for one in Signature.objects.all()} == {"esign", "npp_ack"}
+
+
+def test_told_by_telephone_it_holds_for_every_open_packet_until_it_is_agreed_to_again(world):
+    first = invited(world)
+    given.sign(first.packet, "esign")
+    second = invited(world)
+    assert "esign" not in states(second)
+    agreed = Signature.objects.get(kind="esign")
+    consents.services.revoke(signature=agreed, why="revoked", how="phone", note="", actor=given.SEED)
+    for invitation in (first, second):
+        with pytest.raises(submission.ScreenFirst):
+            given.sign(invitation.packet, "treatment")
+        assert all(one.closed == "paper" for one in selectors.steps(invitation.packet, "en") if one.what == "consent")
+    third = invited(world)
+    with pytest.raises(submission.ScreenFirst):
+        given.sign(third.packet, "treatment")
+    given.sign(third.packet, "esign")
+    for invitation in (third, second):
+        given.sign(invitation.packet, "treatment")
+
+
+def test_a_stranger_takes_back_no_agreement(world):
+    given.sign(invited(world).packet, "esign")
+    stranger = opened(invited(world), birth_date="1/1/1999")
+    here = f"/i/packet/permissions/{Signature.objects.get().id}/"
+    assert stranger.client.post(here, {"birth_date": "03/15/1990"}).status_code in (302, 403)
+    assert not Revocation.objects.exists()
 
 
 def test_the_desk_has_a_neutral_name_for_every_kind_of_document():
