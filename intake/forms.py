@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 from django import forms
 from django.conf import settings
 from django.http import QueryDict
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from consents.selectors import TextRow
@@ -233,9 +235,10 @@ class PaperForm(forms.Form):
 
 
 def _told(text: TextRow, languages: dict[str, str]) -> str:
-    until = f" to {text.until:%b} {text.until.day}, {text.until.year}" if text.until else ""
-    since = f"{text.since:%b} {text.since.day}, {text.since.year}"
-    return f"version {text.version}, {languages.get(text.language, text.language)}, in effect from {since}{until}"
+    """By the clinic's days: the view sets its zone."""
+    since, until = (date_format(timezone.localtime(one), "M j, Y") if one else "" for one in (text.since, text.until))
+    ended = f" to {until}" if until else ""
+    return f"version {text.version}, {languages.get(text.language, text.language)}, in effect from {since}{ended}"
 
 
 def posted_section(data: QueryDict) -> dict[str, list[str]]:
