@@ -164,8 +164,7 @@ def decide(
     to decide; `jointly`: the patient's own signature counts only with theirs. `mark`: strokes as JSON, "" for a typed
     signature. `word`: what the sample PDF says, for the agreement to sign on a screen. `proof`: a photo of what gives
     that right, named in the evidence by its hash. `evidence` is kept as given, with `mark` ("drawn" or "typed") and
-    `esign_signature`. Raises OutdatedText, CannotSign, AlreadyDecided; then
-    nothing is stored.
+    `esign_signature`. Raises OutdatedText, CannotSign, AlreadyDecided; then nothing is stored.
     """
     given = _Given(decision, signer_name, reason, statements, capacity, authority, mark, word)
     with transaction.atomic():
@@ -194,13 +193,18 @@ def decide(
         )
         if is_superseded(version):
             raise OutdatedText
-        record_decision(signature, program, actor)
-        if proof:
-            keep_paper(signature=signature, what=Paper.What.AUTHORITY, scan=proof, actor=actor)
-        if decision == Signature.Decision.SIGNED:
-            SealedDocument.objects.create(signature=signature)
-            core.doorbell.ring("consents.seal_due")
+        _follow(signature, program, proof, actor)
     return signature
+
+
+def _follow(signature: Signature, program: Program, proof: Scan | None, actor: Actor) -> None:
+    """What goes with a decision: its evidence, the paper that proves the right to make it, the copy to be sealed."""
+    record_decision(signature, program, actor)
+    if proof:
+        keep_paper(signature=signature, what=Paper.What.AUTHORITY, scan=proof, actor=actor)
+    if signature.decision == Signature.Decision.SIGNED:
+        SealedDocument.objects.create(signature=signature)
+        core.doorbell.ring("consents.seal_due")
 
 
 def confirm_shown(

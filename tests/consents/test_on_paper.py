@@ -204,7 +204,8 @@ def test_a_packet_that_was_sent_stays_sent(world, invitation):
 def test_the_desk_is_not_told_why_a_document_exists_and_strangers_nothing(world, packet, status):
     world.program.part2_status = status
     world.program.save()
-    consents.services.publish(clinic=world.clinic, source=edition("messages", "1.1"), actor=TEST)
+    words = ("statement read:", "option more: Also what I said about alcohol.\nstatement read:")
+    consents.services.publish(clinic=world.clinic, source=edition(SHARING, "9.1", swap=words), actor=TEST)
     steps = Step.objects.filter(packet=packet, what="consent").exclude(must="shown")
     pages = [reverse("intake:papers", args=[world.patient.id])]
     pages += [door(packet, one.slug) for one in steps if one.slug != "esign"]
