@@ -14,6 +14,7 @@ from consents.models import (
     Document,
     DocumentVersion,
     EmergencyDisclosure,
+    Paper,
     PrivacyTask,
     RestrictionRequest,
     Revocation,
@@ -68,6 +69,19 @@ def get_revocation_for_privacy(user: User, revocation_id: UUID) -> Revocation:
     """One with its paper. Raises Http404."""
     rows = Revocation.objects.select_related("signature").filter(scan__isnull=False)
     return _found(rows.filter(pk=revocation_id, signature__patient__in=patients_for_privacy(user)).first())
+
+
+def get_paper_for_folder(user: User, paper_id: UUID) -> Paper:
+    """A paper of a patient whose folder the person may open. Raises Http404."""
+    paper = _found(Paper.objects.select_related("signature__patient").filter(pk=paper_id).first())
+    get_patient_for_request(user, paper.signature.patient_id)
+    return paper
+
+
+def get_paper_for_privacy(user: User, paper_id: UUID) -> Paper:
+    """A signed paper, for the privacy officer to compare. Raises Http404."""
+    rows = Paper.objects.select_related("signature__patient").filter(what=Paper.What.SIGNED)
+    return _found(rows.filter(pk=paper_id, signature__patient__in=patients_for_privacy(user)).first())
 
 
 def get_restriction_for_privacy(user: User, request_id: UUID) -> RestrictionRequest:

@@ -10,13 +10,32 @@ from django import forms
 from django.conf import settings
 
 from consents.models import DocumentVersion, Review, Revocation
-from consents.policy import Category
+from consents.policy import COUNSELING_NOTES, EMERGENCY, Category, Hipaa, Recipient
+from consents.policy import Role as PartyRole
 from consents.rules import own_lines, parse
-from consents.selectors import Edition
-from consents.services import Words
+from consents.selectors import PURPOSE_WORDS, Edition
+from consents.services import Channel, Told, Words
+from core.models import Clinic, Program
 
 PURPOSES = [("TREAT", "treatment"), ("HPAYMT", "payment"), ("HOPERAT", "health care operations")]
 CATEGORIES = [(one.value, one.value.replace("_", " ")) for one in Category]
+# An emergency has a screen of its own, which asks for more (42 CFR 2.51(c)).
+TOLD_PURPOSES = [(code, words) for code, words in PURPOSE_WORDS.items() if code != EMERGENCY]
+ROLES = [
+    (PartyRole.TREATING, "they treat the patient"),
+    (PartyRole.HEALTH_PLAN, "health plan"),
+    (PartyRole.PAYER, "somebody else who pays"),
+    (PartyRole.OPERATIONS, "they help to run the program"),
+    (PartyRole.CRIMINAL_JUSTICE, "court, probation, parole or police"),
+    (PartyRole.OTHER, "somebody else"),
+]
+HIPAA = [
+    (Hipaa.COVERED_ENTITY, "covered entity: most providers, health plans"),
+    (Hipaa.BUSINESS_ASSOCIATE, "business associate"),
+    (Hipaa.PART2_PROGRAM, "program under 42 CFR part 2 that is no covered entity"),
+    (Hipaa.LAWFUL_HOLDER, "another who lawfully holds the record"),
+    (Hipaa.NONE, "none of these, for example a relative or an employer"),
+]
 LARGEST_SCAN = 5_000_000
 SCANS = {"application/pdf": b"%PDF-", "image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n"}
 LINES_HELP = (
@@ -229,6 +248,48 @@ class RestrictionForm(forms.Form):
 
     def clean_recipients(self) -> list[str]:
         return names(self.cleaned_data["recipients"])
+
+
+class ToldForm(forms.Form):
+    """What was told outside the wire. Who writes it down is whoever is signed in."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    at = forms.DateTimeField(
+        label="When?", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    )
+    channel = forms.ChoiceField(label="How?", choices=Channel.choices, widget=forms.RadioSelect)
+    told_by = forms.CharField(label="Who told it?", max_length=120, help_text="Of your staff.")
+    recipient = forms.CharField(
+        label="Whom did they tell?",
+        max_length=120,
+        help_text="The name of the person or organization, as the permission names it where it names one.",
+    )
+    address = forms.CharField(label="Their address, or the number that was called", max_length=200, required=False)
+    role = forms.ChoiceField(label="What are they to the patient?", choices=ROLES)
+    hipaa = forms.ChoiceField(label="What are they under HIPAA?", choices=HIPAA)
+    program = forms.ModelChoiceField(Program.objects.none(), label="From which program?", empty_label=None)
+    purpose = forms.ChoiceField(label="For what?", choices=TOLD_PURPOSES)
+    categories = forms.MultipleChoiceField(
+        label="Which information?", choices=[*CATEGORIES, (COUNSELING_NOTES, "counseling notes")],
+        widget=forms.CheckboxSelectMultiple, error_messages={"required": "Tick at least one."},
+    )  # fmt: skip
+    notice_given = forms.BooleanField(
+        label="The notice and the scope of the permission went with it (42 CFR 2.32)", required=False
+    )
+
+    def __init__(self, clinic: Clinic, data: Any = None, initial: Any = None) -> None:
+        super().__init__(data, initial=initial)
+        program = self.fields["program"]
+        assert isinstance(program, forms.ModelChoiceField)
+        program.queryset = Program.objects.filter(clinic=clinic).order_by("name")
+
+    def told(self) -> Told:
+        given = self.cleaned_data
+        return Told(
+            recipient=Recipient(given["recipient"], Hipaa(given["hipaa"]), PartyRole(given["role"])),
+            categories=tuple(given["categories"]),
+            **{name: given[name] for name in ("key", "at", "channel", "told_by", "address", "purpose", "notice_given")},
+        )
 
 
 class AnswerForm(forms.Form):

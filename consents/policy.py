@@ -186,7 +186,8 @@ class Consent:
     """A Part 2 consent as the decision needs it: freshly read, never remembered. A field per element of 2.31(a).
 
     `recipients` are names, or Role codes where a class is meant. `unaltered`: what was shown still is what was signed.
-    `ended`: its event came, or the treatment ended. `revoked_for`: recipients that may no longer get it.
+    `ended`: its event came, or the treatment ended. `revoked_for`: recipients that may no longer get it. `uncompared`:
+    signed on paper, and no second person has looked at the scan (our measure).
     """
 
     id: str
@@ -211,6 +212,7 @@ class Consent:
     revoked: bool = False
     revoked_for: frozenset[str] = frozenset()
     suspected_false: bool = False
+    uncompared: bool = False
 
 
 @dataclass(frozen=True)
@@ -332,6 +334,7 @@ def _no_longer(consent: Consent, recipient: Recipient, at: datetime) -> list[str
         "revoked": consent.revoked,
         "revoked-for-recipient": any(_is_same(name, recipient.name) for name in consent.revoked_for),
         "suspected-false": consent.suspected_false,
+        "paper-not-compared": consent.uncompared,
         "not-signed-yet": consent.signed_at is not None and consent.signed_at > at,
     }
     return [code for code, failed in checks.items() if failed]

@@ -5,19 +5,22 @@ A patient may tell a clinician too what they want: taking back and asking for li
 
 import base64
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 import audit.services
 import core.services
 from audit.actions import Action, Actor, Ref
 from consents import access, selectors, services
-from consents.forms import SCANS, AnswerForm, DoneForm, RestrictionForm, RevocationForm, SearchForm
+from consents.forms import SCANS, AnswerForm, DoneForm, RestrictionForm, RevocationForm, SearchForm, ToldForm
+from consents.policy import NOTICE_SHORT
 from consents.rendering import CannotRender, printed
 from consents.services.restricting import AlreadyDecided
 from core.access import clinics_where, may
@@ -76,6 +79,7 @@ def patient(request: StaffRequest, patient_id: UUID) -> HttpResponse:
         "permissions": selectors.permissions(person.id),
         "limits": selectors.limits(person.id),
         "emergencies": selectors.emergencies(person.id),
+        "papers": selectors.papers(person.id),
         "is_officer": may(request.user, Permission.MANAGE_CONSENTS, person.clinic_id),
     }
     return render(request, "consents/patient.html", context)
@@ -127,6 +131,63 @@ def paper(request: StaffRequest, revocation_id: UUID) -> HttpResponse:
     content = base64.b64decode(row.scan or "")
     kind = next(kind for kind, begins in SCANS.items() if content.startswith(begins))
     return _file(content, kind, f"paper.{kind.rpartition('/')[2]}")
+
+
+@require_safe
+def scan(request: StaffRequest, paper_id: UUID) -> HttpResponse:
+    """A scan of a signed paper, or a photo of what gives somebody the right to sign: to be saved, never shown by us."""
+    found = access.get_paper_for_folder(request.user, paper_id)
+    try:
+        kept = services.read_paper(paper=found, user=request.user)
+    except UnreadableValue as error:
+        raise Http404 from error
+    return _file(kept.content, kept.content_type, f"paper.{kept.content_type.rpartition('/')[2]}")
+
+
+@require_POST
+def scan_same(request: StaffRequest, paper_id: UUID) -> HttpResponse:
+    """A second person says that the scan shows what was entered."""
+    found = access.get_paper_for_privacy(request.user, paper_id)
+    try:
+        services.compare_paper(paper=found, user=request.user)
+    except services.NotASecondPerson:
+        messages.error(request, "You entered this paper. Somebody else has to compare it.")
+    else:
+        messages.info(request, "Compared. What was entered counts now.")
+    return redirect("consents:patient", found.signature.patient_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def told(request: StaffRequest, patient_id: UUID) -> HttpResponse:
+    """The log of what staff told by phone, fax, on paper or in person; what no permission covered is said at once."""
+    person = access.get_patient_for_privacy(request.user, patient_id)
+    with timezone.override(ZoneInfo(person.clinic.time_zone)):
+        start = {"key": uuid4(), "at": timezone.localtime(), "told_by": request.user.full_name}
+        form = ToldForm(person.clinic, request.POST or None, initial=start)
+        if request.method == "POST" and form.is_valid():
+            given = {"patient": person, "program": form.cleaned_data["program"], "told": form.told()}
+            try:
+                _, reasons = services.write_down(**given, user=request.user)
+            except services.NotYetTold:
+                form.add_error("at", "This time has not come yet.")
+            else:
+                _say_what_covered_it(request, reasons)
+                return redirect("consents:told", person.id)
+        _read(request, person)
+        context = {"patient": person, "form": form, "rows": selectors.told_by_hand(person.id)}
+        context |= {"zone": person.clinic.time_zone, "notice": NOTICE_SHORT}
+        return render(request, "consents/told.html", context, status=422 if form.is_bound else 200)
+
+
+def _say_what_covered_it(request: StaffRequest, reasons: tuple[str, ...]) -> None:
+    if not reasons:
+        messages.info(request, "Written down.")
+        return
+    messages.warning(
+        request,
+        f"No permission covered this ({', '.join(reasons)}). It is written down as such, and waits under Privacy: "
+        "decide with your counsel whether it has to be reported. Tell nothing more before the patient has signed.",
+    )
 
 
 @require_POST

@@ -5,13 +5,15 @@ from uuid import UUID
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 
 import consents.selectors
+from consents.policy import Kind
 from core.access import clinics_where, patients_for_clinician
 from core.models import User
 from core.permissions import Permission
-from intake.models import Packet, Photo, Sensitivity
+from intake.models import Packet, Photo, Sensitivity, Step
 
 PACKET, SEEN, IDLE = "packet", "packet_seen", "packet_idle"
 # The clinic's own tablet: what the front desk handed over, whether it is in a patient's hands, and who helps there.
@@ -138,6 +140,33 @@ def get_photo_for_clinician(user: User, photo_id: UUID) -> Photo:
     if photo is None or (is_sensitive and not user.has_perm("core.care_for", photo.packet.patient)):
         raise Http404
     return photo
+
+
+def packets_for_paper(user: User, patient_id: UUID) -> list[Packet]:
+    """A patient's packets, the latest first, for whoever may write down what was signed on paper: the front desk and
+    the privacy officer. Raises Http404 where there is none, as for everybody else."""
+    packets = _packets_for_paper(user).filter(patient=patient_id).prefetch_related("steps").order_by("-invited_at")
+    if not packets:
+        raise Http404
+    return list(packets)
+
+
+def get_step_for_paper(user: User, step_id: UUID) -> Step:
+    """A document that can be signed on paper: not the agreement to a screen itself, nor what is only shown. Raises
+    Http404."""
+    steps = Step.objects.select_related("packet__patient", "packet__clinic", "packet__program")
+    possible = steps.filter(what=Step.What.CONSENT).exclude(must="shown").exclude(consent_kind=Kind.ESIGN)
+    step = possible.filter(pk=step_id, packet__in=_packets_for_paper(user)).first()
+    if step is None:
+        raise Http404
+    return step
+
+
+def _packets_for_paper(user: User) -> QuerySet[Packet]:
+    desk, officer = (clinics_where(user, one) for one in (Permission.MANAGE_PACKETS, Permission.MANAGE_CONSENTS))
+    known = Packet.objects.exclude(state=Packet.State.WITHDRAWN)
+    ours = known.filter(Q(clinic__in=desk.values("pk")) | Q(clinic__in=officer.values("pk")))
+    return ours.select_related("patient", "program", "clinic")
 
 
 def get_packet_for_desk(user: User, packet_id: UUID) -> Packet:

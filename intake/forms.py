@@ -7,11 +7,17 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
+from django.conf import settings
 from django.http import QueryDict
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from consents.selectors import TextRow
+from consents.services import OnPaper, Scan
 from core import clock
 from intake import engine
+from intake.adapters.pictures import NotAPhoto, developed
 from intake.engine.entry import read_date
 from intake.engine.values import UnreadableValue
 from screening import instruments
@@ -98,6 +104,19 @@ CAPACITIES = [
 CAPACITY_OF = {"parent": "parent", "guardian": "guardian", "proxy": "representative"}
 
 
+PAPER_CAPACITIES = [
+    ("self", "the patient"), ("parent", "parent"), ("guardian", "legal guardian"),
+    ("representative", "legal representative"),
+]  # fmt: skip
+ON_PAPER = {
+    "signed": "It is signed",
+    "declined": "It says no",
+    "refused": "They did not want to sign that they got it",
+}
+WHY_ON_PAPER = [("chosen", "The patient chose paper"), ("no-screen", "The patient can't use a screen")]
+LARGEST_PDF = 5_000_000
+
+
 class SignatureForm(forms.Form):
     """A name and a mark under a document, by whom and by what right; or why the privacy notice stays unsigned.
 
@@ -114,7 +133,18 @@ class SignatureForm(forms.Form):
     mark = forms.CharField(required=False, max_length=60_000)
     word = forms.CharField(required=False, max_length=40)
     reason = forms.CharField(required=False, max_length=500)
+    proof = forms.FileField(required=False, allow_empty_file=True)
     font_scale = forms.CharField(required=False)
+
+    def clean_proof(self) -> bytes:
+        """The photo as a JPEG that holds pixels only, or nothing."""
+        file = self.cleaned_data["proof"]
+        if not file:
+            return b""
+        try:
+            return developed(file.read()).jpeg
+        except NotAPhoto as error:
+            raise forms.ValidationError(error.code) from error
 
     def clean_font_scale(self) -> float | None:
         """How large the letters were, 1 being our own size; what no page of ours says is not kept."""
@@ -123,6 +153,92 @@ class SignatureForm(forms.Form):
         except ValueError:
             return None
         return round(found, 2) if 0.2 <= found <= 10 else None
+
+
+class PaperForm(forms.Form):
+    """What staff read on a signed paper. None of its words tells what the document is about: the desk sees them."""
+
+    text = forms.ChoiceField(
+        label="Which text is it? Look at the foot of the paper.",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose the version and the language that stand on the paper."},
+    )
+    decided_on = forms.DateField(
+        label="The date on the paper", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    decision = forms.ChoiceField(label="What does it say?", widget=forms.RadioSelect)
+    reason = forms.CharField(
+        label="Why did they not want to sign?", max_length=500, required=False,
+        help_text="Only where somebody did not want to sign that they got it.",
+    )  # fmt: skip
+    all_ticked = forms.BooleanField(label="Each line that has to be ticked is ticked", required=False)
+    options = forms.MultipleChoiceField(
+        label="What else is ticked?", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    signer_name = forms.CharField(label="Who signed? The name on the paper", max_length=200, required=False)
+    capacity = forms.ChoiceField(label="As what?", choices=PAPER_CAPACITIES)
+    authority = forms.CharField(
+        label="What gives them the right to sign for the patient?", max_length=300, required=False,
+        help_text="Not needed where the patient signed.",
+    )  # fmt: skip
+    why = forms.ChoiceField(label="Why on paper?", choices=WHY_ON_PAPER, widget=forms.RadioSelect)
+    scan = forms.FileField(
+        label="The scan, a PDF, or a photo of it",
+        help_text="A PDF of at most 5 MB, a photo of at most 15 MB.",
+        error_messages={"required": "Add the scan. It may have been too large: a PDF up to 5 MB, a photo up to 15 MB."},
+    )
+
+    def __init__(self, texts: Sequence[TextRow], data: Any = None, files: Any = None) -> None:
+        super().__init__(data, files)
+        languages = dict(settings.LANGUAGES)
+        self._choose("text", [(str(one.version_id), _told(one, languages)) for one in texts])
+        decisions = {code for one in texts for code in one.decisions}
+        self._choose("decision", [(code, words) for code, words in ON_PAPER.items() if code in decisions])
+        options = {name: words for one in reversed(texts) for name, words in one.options}
+        self._choose("options", list(options.items()))
+        for name, wanted in (("options", options), ("reason", "refused" in decisions)):
+            if not wanted:
+                del self.fields[name]
+
+    def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+    def clean_scan(self) -> Scan:
+        """A PDF is kept as it came; of a picture only the pixels are. What the file calls itself doesn't count."""
+        raw = self.cleaned_data["scan"].read()
+        if not raw.startswith(b"%PDF-"):
+            try:
+                return Scan(developed(raw).jpeg, "image/jpeg")
+            except NotAPhoto as error:
+                raise forms.ValidationError("This is no PDF and no photo that we can read. Scan it again.") from error
+        if len(raw) > LARGEST_PDF:
+            raise forms.ValidationError("This PDF is larger than 5 MB. Scan it in grey, or take a photo.")
+        return Scan(raw, "application/pdf")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("decision") == "signed" and not cleaned.get("all_ticked"):
+            self.add_error("all_ticked", "Without each of these ticks it is not signed. Ask the patient for a new one.")
+        return cleaned
+
+    def on_paper(self) -> OnPaper:
+        given = self.cleaned_data
+        names = ("decided_on", "decision", "signer_name", "capacity", "authority", "why", "scan")
+        return OnPaper(
+            version_id=UUID(given["text"]),
+            options=given.get("options", []),
+            reason=given.get("reason", ""),
+            **{name: given[name] for name in names},
+        )
+
+
+def _told(text: TextRow, languages: dict[str, str]) -> str:
+    """By the clinic's days: the view sets its zone."""
+    since, until = (date_format(timezone.localtime(one), "M j, Y") if one else "" for one in (text.since, text.until))
+    ended = f" to {until}" if until else ""
+    return f"version {text.version}, {languages.get(text.language, text.language)}, in effect from {since}{ended}"
 
 
 def posted_section(data: QueryDict) -> dict[str, list[str]]:

@@ -13,6 +13,7 @@ from intake.views import (
     staff,
     staff_documents,
     staff_emergency,
+    staff_paper,
     staff_photo,
     tablet,
 )
@@ -47,6 +48,8 @@ staff_patterns = [
     path("staff/documents/texts/<uuid:version_id>/", staff_documents.preview, name="document-preview"),
     path("staff/patients/<uuid:patient_id>/", staff.patient, name="patient"),
     path("staff/patients/<uuid:patient_id>/emergency/", staff_emergency.emergency, name="emergency"),
+    path("staff/patients/<uuid:patient_id>/papers/", staff_paper.papers, name="papers"),
+    path("staff/papers/<uuid:step_id>/", staff_paper.paper, name="paper"),
     path("staff/emergencies/<uuid:emergency_id>/", staff_emergency.released, name="emergency-released"),
 ]
 

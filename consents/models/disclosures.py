@@ -12,7 +12,10 @@ from core.models import Patient, User
 
 
 class Disclosure(models.Model):
-    """Written before each send, so that nothing leaves unledgered (42 CFR 2.25, 2.32; 45 CFR 164.528)."""
+    """Written before each send, so that nothing leaves unledgered (42 CFR 2.25, 2.32; 45 CFR 164.528).
+
+    What staff told by phone, fax, on paper or in person is written down afterwards: `told_by` and `recorded_by` say so.
+    """
 
     class State(models.TextChoices):
         ATTEMPTING = "attempting"
@@ -38,6 +41,8 @@ class Disclosure(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.ATTEMPTING)
     at = models.DateTimeField(db_default=Now())
     settled_at = models.DateTimeField(null=True)
+    told_by = models.CharField(max_length=120, blank=True, default="", help_text="Of the staff, outside the wire")
+    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
     history = HistoricalRecords(user_db_constraint=False)
 
@@ -48,6 +53,11 @@ class Disclosure(models.Model):
                 name="a_settled_disclosure_says_when",
                 condition=models.Q(state="attempting", settled_at__isnull=True)
                 | (~models.Q(state="attempting") & models.Q(settled_at__isnull=False)),
+            ),
+            models.CheckConstraint(
+                name="what_was_told_by_hand_says_by_whom",
+                condition=models.Q(told_by="", recorded_by__isnull=True)
+                | (~models.Q(told_by="") & models.Q(recorded_by__isnull=False)),
             ),
         ]
         indexes = [models.Index(fields=["patient", "-at"], name="disclosure_by_patient")]
@@ -127,6 +137,8 @@ class PrivacyTask(models.Model):
         REVOCATION = "revocation", "a revocation"
         RESTRICTION = "restriction", "a request for limits"
         HELD = "held", "something held for want of consent"
+        PAPER = "paper", "a paper to compare"
+        UNCOVERED = "uncovered", "something told without a permission"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="privacy_tasks")

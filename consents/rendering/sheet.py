@@ -15,9 +15,10 @@ from consents.rendering.words import plain
 
 STYLE = Path("static/css/pdf.css")
 # What the evidence page has words for; anything else that was kept is printed under its own name.
-NAMED = frozenset(
-    {"identity_check", "ip", "user_agent", "respondent", "session", "shown_at", "seconds_on_page", "font_scale"}
-)
+NAMED = frozenset({
+    "identity_check", "ip", "user_agent", "respondent", "session", "shown_at", "seconds_on_page", "font_scale",
+    "method", "screen",
+})  # fmt: skip
 WIDTH, LEAST_HEIGHT, PRINTED_WIDTH = 1000, 120, 300
 
 
@@ -49,6 +50,11 @@ class Sheet:
     authority: str = ""
     mark: Sequence[Sequence[Sequence[float]]] | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def on_paper(self) -> bool:
+        """Decided on paper: no screen was shown, and the time of day is not known."""
+        return self.evidence.get("method") == "paper"
 
     @property
     def others(self) -> list[tuple[str, str]]:

@@ -12,15 +12,17 @@ from django.db.models import DateField, Exists, Func, OuterRef, Prefetch, Q, Que
 from consents.models import ConsentRule, Document, DocumentVersion, Review, Revocation, SealedDocument, Signature
 from consents.policy import Kind
 from consents.rules import order
+from consents.selectors.papers import PaperRow, TextRow, papers, texts_in_effect
 from consents.selectors.part2 import PURPOSE_WORDS, SharedRow, part2_consents, restrictions, scope_of, shared_under
-from consents.selectors.privacy import emergencies, emergency, ended, limits, open_tasks, permissions
+from consents.selectors.privacy import emergencies, emergency, ended, limits, open_tasks, permissions, told_by_hand
 from core.clock import Now
 
 __all__ = [
-    "ENDED", "PURPOSE_WORDS", "SEAL_LEASE", "DecisionRow", "Scope", "SharedRow", "SignedDocument", "decisions",
-    "document_for", "emergencies", "emergency", "ended", "is_screen_taken_back", "limits", "open_tasks",
-    "part2_consents", "part2_signature", "permissions", "restrictions", "revocable", "scope_of", "shared_under",
-    "signed_documents", "signed_text", "standing_part2", "titles",
+    "ENDED", "PURPOSE_WORDS", "SEAL_LEASE", "DecisionRow", "PaperRow", "Scope", "SharedRow", "SignedDocument",
+    "TextRow", "decisions", "document_for", "emergencies", "emergency", "ended", "is_screen_taken_back", "limits",
+    "open_tasks", "papers", "part2_consents", "part2_signature", "permissions", "restrictions", "revocable",
+    "scope_of", "shared_under", "signed_documents", "signed_text", "standing_part2", "texts_in_effect", "titles",
+    "told_by_hand",
 ]  # fmt: skip
 
 FALLBACK = "en"

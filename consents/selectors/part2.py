@@ -2,27 +2,37 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 
 from consents import policy
-from consents.models import Disclosure, RestrictionRequest, Revocation, Signature
+from consents.models import Disclosure, Paper, RestrictionRequest, Revocation, Signature
 from consents.policy import Kind
 from consents.rules import TAG
 from core.models import Program
 
+UNCOMPARED = Exists(Paper.objects.filter(signature=OuterRef("pk"), what=Paper.What.SIGNED, comparison=None))
 
-def part2_consents(patient_id: UUID) -> tuple[policy.Consent, ...]:
-    """The patient's Part 2 decisions as they stand; three queries."""
+def part2_consents(patient_id: UUID, at: datetime | None = None) -> tuple[policy.Consent, ...]:
+    """The patient's Part 2 decisions as they stand, or as they stood `at` a time; three queries."""
     found = Signature.objects.filter(patient_id=patient_id, kind__in=policy.PART2_KINDS).select_related("version")
-    rows = list(found.prefetch_related("revocations"))
+    ends = Revocation.objects.all()
+    if at is not None:
+        found, ends = found.filter(signed_at__lte=at), ends.filter(at__lte=at)
+    rows = list(found.annotate(uncompared=UNCOMPARED).prefetch_related(Prefetch("revocations", ends)))
     programs = {key for row in rows if (key := row.fields.get("program"))}
     names = {str(pk): name for pk, name in Program.objects.filter(pk__in=programs).values_list("pk", "legal_name")}
-    return tuple(_consent(row, names, is_whole=_is_whole(row, rows)) for row in rows)
+    return tuple(
+        replace(
+            _consent(row, names, is_whole=_is_whole(row, [*rows])),
+            uncompared=row.decision == "signed" and row.uncompared,
+        )
+        for row in rows
+    )
 
 
 def _is_whole(row: Signature, rows: list[Signature]) -> bool:
@@ -103,9 +113,12 @@ def _intermediary(given: dict[str, Any] | None) -> policy.Intermediary | None:
     return policy.Intermediary(given.get("name", ""), members, bool(given.get("limited_to_treating")))
 
 
-def restrictions(patient_id: UUID) -> tuple[policy.Restriction, ...]:
-    """The limits that bind now. What was paid in full can't be refused, so it binds from the moment it is asked."""
+def restrictions(patient_id: UUID, at: datetime | None = None) -> tuple[policy.Restriction, ...]:
+    """The limits that bind now; `at`: without those asked for later. What was paid in full can't be refused, so it
+    binds from the moment it is asked."""
     binding = Q(state=RestrictionRequest.State.AGREED) | Q(state=RestrictionRequest.State.ASKED, is_self_paid=True)
+    if at is not None:
+        binding &= Q(asked_at__lte=at)
     return tuple(
         policy.Restriction(
             frozenset(one.recipients), frozenset(one.purposes), frozenset(one.categories), one.is_self_paid

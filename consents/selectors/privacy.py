@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from consents.models import Disclosure, EmergencyDisclosure, PrivacyTask, RestrictionRequest, Revocation, Signature
 from consents.policy import Kind
-from consents.selectors.part2 import SharedRow
+from consents.selectors.part2 import PURPOSE_WORDS, SharedRow
 from core.models import Patient
 
 
@@ -148,6 +148,32 @@ def emergencies(patient_id: UUID) -> tuple[EmergencyRow, ...]:
     """The latest first; one query."""
     rows = EmergencyDisclosure.objects.select_related("disclosure__patient__clinic", "disclosed_by")
     return tuple(_emergency(one) for one in rows.filter(disclosure__patient=patient_id).order_by("-disclosed_at"))
+
+
+@dataclass(frozen=True)
+class ToldRow:
+    """Told outside the wire. `covered`: a consent covered it, or none was needed."""
+
+    at: datetime
+    recipient: str
+    address: str
+    what: str
+    purpose: str
+    told_by: str
+    permission: str
+    covered: bool
+
+
+def told_by_hand(patient_id: UUID) -> tuple[ToldRow, ...]:
+    """What staff told by phone, fax, on paper or in person, the latest first; one query."""
+    rows = Disclosure.objects.filter(patient_id=patient_id, recorded_by__isnull=False).order_by("-at")
+    return tuple(
+        ToldRow(
+            one.at, one.recipient, one.recipient_address, one.summary, PURPOSE_WORDS.get(one.purpose, one.purpose),
+            one.told_by, one.signature.version.title if one.signature else "", "uncovered" not in one.basis,
+        )
+        for one in rows.select_related("signature__version")
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

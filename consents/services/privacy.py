@@ -11,12 +11,14 @@ from consents.models import PrivacyTask
 from core import clock
 from core.models import Patient, User
 
-# Our own measure, not the law's: an emergency and a revocation the next day, the rest within the week.
+# Our own measure, not the law's: requests and what is held within the week, all else the next day.
 DUE = {
     PrivacyTask.Kind.EMERGENCY: timedelta(days=1),
     PrivacyTask.Kind.REVOCATION: timedelta(days=1),
     PrivacyTask.Kind.RESTRICTION: timedelta(days=7),
     PrivacyTask.Kind.HELD: timedelta(days=7),
+    PrivacyTask.Kind.PAPER: timedelta(days=1),
+    PrivacyTask.Kind.UNCOVERED: timedelta(days=1),
 }
 
 

@@ -21,6 +21,7 @@ import audit.selectors
 import audit.services
 from audit.actions import Action, Actor, Ref
 from consents.models import DocumentVersion, Revocation, SealedDocument, Signature, Timestamp
+from consents.services.papers import EVIDENCE
 from core.crypto import UnreadableValue
 from core.models import Patient
 
@@ -58,7 +59,7 @@ def _plain(value: object) -> str:
 class FolderRow:
     """One decision. `state`: valid, revoked, partly revoked, suspected false or expired; "" for a "no".
 
-    `altered`: which of signature, text, PDF, timestamp, audit trail is not what it was.
+    `altered`: which of signature, text, paper, PDF, timestamp, audit trail is not what it was.
     """
 
     signature_id: UUID
@@ -183,6 +184,8 @@ def _altered(signature_id: UUID, facts: Facts) -> tuple[str, ...]:
             found.append("signature")
         if said.get("text", is_now["text"]) != is_now["text"]:
             found.append("text")
+        if not _has_its_papers(signature):
+            found.append("paper")
     for name, model, action in (
         ("PDF", SealedDocument, Action.DOCUMENT_SEALED),
         ("timestamp", Timestamp, Action.DOCUMENT_STAMPED),
@@ -190,6 +193,16 @@ def _altered(signature_id: UUID, facts: Facts) -> tuple[str, ...]:
         if not _is_as_told(model, signature_id, facts.get(action)):
             found.append(name)
     return tuple(found)
+
+
+def _has_its_papers(signature: Signature) -> bool:
+    """The scans are those whose hashes the signed evidence names, no more and no fewer."""
+    named = {signature.evidence[name] for name in EVIDENCE.values() if name in signature.evidence}
+    try:
+        papers = signature.papers.values_list("content", flat=True)
+        return named == {hashlib.sha256(base64.b64decode(content)).hexdigest() for content in papers}
+    except UnreadableValue:
+        return False
 
 
 def _is_as_told(

@@ -4,7 +4,6 @@ The version's row is locked from the comparison to the commit, so nobody signs a
 The patient's row is locked too: decisions, revocations and disclosures of one patient happen one after another.
 """
 
-import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,33 +12,36 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import formats, translation
 
 import audit.services
 import core.doorbell
 from audit.actions import Action, Actor, Ref
-from consents.models import DocumentVersion, SealedDocument, Signature
+from consents.models import DocumentVersion, Paper, SealedDocument, Signature
 from consents.policy import Kind
 from consents.rendering import filled, plain
 from consents.rules import DocumentSource, parse
 from consents.selectors import ENDED, role_of
 from consents.services.marks import Strokes, UnreadableMark, read_mark
-from consents.services.proving import fingerprints
+from consents.services.papers import EVIDENCE, Scan, keep_paper
 from consents.services.publishing import is_superseded, take_effect_due
+from consents.services.texts import (
+    JOINTLY,
+    LONGEST_AUTHORITY,
+    LONGEST_NAME,
+    coded_scope,
+    digest,
+    is_said,
+    record_decision,
+    values_of,
+)
 from core import clock
 from core.models import Patient, Program
 
 FALLBACK = "en"
-ACTIONS = {
-    "signed": Action.SIGNATURE_MADE,
-    "declined": Action.SIGNATURE_DECLINED,
-    "refused": Action.SIGNATURE_REFUSED,
-}
-LONGEST_NAME, LONGEST_AUTHORITY = 200, 300
+AUTHORITY_PAPER = EVIDENCE[Paper.What.AUTHORITY]
 # What static/documents/sample.<language>.pdf says: whoever types it has opened a PDF on this device, which is the
 # demonstration that 15 USC 7001(c)(1)(C)(ii) asks for.
 SAMPLE_WORDS = frozenset({"garden", "jardin"})
-JOINTLY = "together with a parent or guardian"
 
 
 class NotPublished(LookupError):
@@ -92,15 +94,15 @@ def show(*, patient: Patient, program: Program, source_ref: UUID, slug: str, lan
         if version is None:
             raise NotPublished(slug)
         source = parse(version.body, slug=slug)
-        html = filled(version.html, _values(patient, program, source))
-        digest = _digest(html)
+        html = filled(version.html, values_of(patient, program, source))
+        sha256 = digest(html)
         audit.services.record(
             Action.DOCUMENT_SHOWN,
             actor=actor,
             obj=Ref("consents.DocumentVersion", str(version.id)),
             clinic_id=program.clinic_id,
             patient_id=patient.id,
-            context={"packet": str(source_ref), "sha256": digest},
+            context={"packet": str(source_ref), "sha256": sha256},
         )
     return _shown(version, source, html)
 
@@ -114,7 +116,7 @@ def preview(version: DocumentVersion) -> Shown:
     programs = list(clinic.programs.order_by("name"))
     program = next((one for one in programs if one.protects_whole_intake), next(iter(programs), None))
     patient = Patient(clinic=clinic, given_name="[the patient's", family_name="name]")
-    values = _values(patient, program or Program(clinic=clinic, legal_name=clinic.name), source)
+    values = values_of(patient, program or Program(clinic=clinic, legal_name=clinic.name), source)
     return _shown(version, source, filled(version.html, values))
 
 
@@ -126,7 +128,7 @@ def _shown(version: DocumentVersion, source: DocumentSource, html: str) -> Shown
         version=version.version,
         title=version.title,
         html=html,
-        sha256=_digest(html),
+        sha256=digest(html),
         language=version.language,
         statements=source.statements,
         options=source.options,
@@ -154,14 +156,15 @@ def decide(
     jointly: bool = False,
     mark: str = "",
     word: str = "",
+    proof: Scan | None = None,
 ) -> Signature:
     """Store one person's decision on the text that was shown; the same decision again gives the stored one.
 
     `statements`: ids of the ticked statements and options. `authority`: what gives another than the patient the right
     to decide; `jointly`: the patient's own signature counts only with theirs. `mark`: strokes as JSON, "" for a typed
-    signature. `word`: what the sample PDF says, for the agreement to sign on a screen. `evidence` is kept as given,
-    with `mark` ("drawn" or "typed") and `esign_signature`. Raises OutdatedText, CannotSign, AlreadyDecided; then
-    nothing is stored.
+    signature. `word`: what the sample PDF says, for the agreement to sign on a screen. `proof`: a photo of what gives
+    that right, named in the evidence by its hash. `evidence` is kept as given, with `mark` ("drawn" or "typed") and
+    `esign_signature`. Raises OutdatedText, CannotSign, AlreadyDecided; then nothing is stored.
     """
     given = _Given(decision, signer_name, reason, statements, capacity, authority, mark, word)
     with transaction.atomic():
@@ -175,6 +178,7 @@ def decide(
         if stored:
             return stored
         strokes = _check(source, given)
+        named = {AUTHORITY_PAPER: proof.sha256} if proof else {}
         signature = Signature.objects.create(
             patient=patient,
             version=version,
@@ -182,18 +186,25 @@ def decide(
             source_ref=source_ref,
             shown_html=now.html,
             shown_sha256=shown_sha256,
-            fields={"values": now.values, "scope": _scope(source), "program": str(program.pk)},
-            evidence={**evidence, **_proofs(patient, source, strokes)},
+            fields={"values": now.values, "scope": coded_scope(source), "program": str(program.pk)},
+            evidence={**evidence, **_proofs(patient, source, strokes), **named},
             expires_on=source.expires_on(clock.now().date()),
             **_act(given, source, strokes, jointly=jointly),
         )
         if is_superseded(version):
             raise OutdatedText
-        _record(signature, program, actor)
-        if decision == Signature.Decision.SIGNED:
-            SealedDocument.objects.create(signature=signature)
-            core.doorbell.ring("consents.seal_due")
+        _follow(signature, program, proof, actor)
     return signature
+
+
+def _follow(signature: Signature, program: Program, proof: Scan | None, actor: Actor) -> None:
+    """What goes with a decision: its evidence, the paper that proves the right to make it, the copy to be sealed."""
+    record_decision(signature, program, actor)
+    if proof:
+        keep_paper(signature=signature, what=Paper.What.AUTHORITY, scan=proof, actor=actor)
+    if signature.decision == Signature.Decision.SIGNED:
+        SealedDocument.objects.create(signature=signature)
+        core.doorbell.ring("consents.seal_due")
 
 
 def confirm_shown(
@@ -228,9 +239,9 @@ def _as_shown(patient: Patient, program: Program, slug: str, language: str, show
     if version is None:
         raise OutdatedText
     source = parse(version.body, slug=slug)
-    values = _values(patient, program, source)
+    values = values_of(patient, program, source)
     html = filled(version.html, values)
-    if _digest(html) != shown_sha256:
+    if digest(html) != shown_sha256:
         raise OutdatedText
     return _Now(version, source, values, html)
 
@@ -310,9 +321,9 @@ def _check(source: DocumentSource, given: _Given) -> Strokes | None:
 def _check_signed(source: DocumentSource, given: _Given) -> Strokes | None:
     if source.kind == Kind.ESIGN and _folded(given.word) not in SAMPLE_WORDS:
         raise CannotSign("word")
-    if given.capacity != Signature.Capacity.SELF and not _is_said(given.authority, LONGEST_AUTHORITY):
+    if given.capacity != Signature.Capacity.SELF and not is_said(given.authority, LONGEST_AUTHORITY):
         raise CannotSign("authority")  # whoever says no needs no right to
-    if not _is_said(given.signer_name, LONGEST_NAME):
+    if not is_said(given.signer_name, LONGEST_NAME):
         raise CannotSign("name")
     if not {name for name, _ in source.statements} <= {*given.statements}:
         raise CannotSign("statements")
@@ -320,10 +331,6 @@ def _check_signed(source: DocumentSource, given: _Given) -> Strokes | None:
         return read_mark(given.mark)
     except UnreadableMark as error:
         raise CannotSign("mark") from error
-
-
-def _is_said(text: str, longest: int) -> bool:
-    return any(char.isalpha() for char in text) and len(plain(text)) <= longest
 
 
 def _folded(word: str) -> str:
@@ -346,51 +353,3 @@ def _ticked(source: DocumentSource, ticked: Sequence[str]) -> list[dict[str, obj
         {"id": name, "text": text, "ticked": name in ticked, "required": (name, text) in source.statements}
         for name, text in (*source.statements, *source.options)
     ]
-
-
-def _scope(source: DocumentSource) -> dict[str, object]:
-    """The coded scope, kept with the signature: a Part 2 decision needs nothing but this row."""
-    return {
-        "purposes": list(source.purposes),
-        "categories": list(source.categories),
-        "recipients": list(source.recipients),
-        "expiry": source.expiry_kind,
-    }
-
-
-def _values(patient: Patient, program: Program, source: DocumentSource) -> dict[str, str]:
-    """What the fields say. A clinic without e-mail or privacy contact is reached by its phone."""
-    clinic = program.clinic
-    contact = ", ".join(part for part in (clinic.phone, clinic.email) if part)
-    with translation.override(source.language):
-        effective = formats.date_format(source.effective, "DATE_FORMAT")
-    return {
-        "clinic_name": clinic.name,
-        "clinic_contact": contact,
-        "privacy_contact": clinic.privacy_contact or f"{clinic.name}, {contact}",
-        "program_legal_name": program.legal_name,
-        "patient_name": patient.full_name,
-        "effective_date": effective,
-        "version": source.version,
-        **{name: pair[0 if program.protects_whole_intake else 1] for name, pair in source.texts.items()},
-    }
-
-
-def _digest(html: str) -> str:
-    return hashlib.sha256(html.encode()).hexdigest()
-
-
-def _record(signature: Signature, program: Program, actor: Actor) -> None:
-    audit.services.record(
-        ACTIONS[signature.decision],
-        actor=actor,
-        obj=Ref("consents.Signature", str(signature.id)),
-        clinic_id=program.clinic_id,
-        patient_id=signature.patient_id,
-        context={
-            "packet": str(signature.source_ref),
-            "version": str(signature.version_id),
-            "sha256": signature.shown_sha256,
-            **fingerprints(signature),
-        },
-    )

@@ -45,6 +45,6 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("intake", "0015_visit_by_video"), ("consents", "0012_visit_of_a_rule")]
+    dependencies = [("intake", "0015_visit_by_video"), ("consents", "0013_visit_of_a_rule")]
     # Looser going back would open what needs two: the functions stay as they are.
     operations = [migrations.RunSQL(GATE, migrations.RunSQL.noop)]

@@ -37,9 +37,9 @@ from intake.selectors.standing import (
 
 __all__ = [
     "AnswerRow", "AnsweredForm", "DeskDocument", "DeskStatus", "Finished", "FinishedForm", "FormView", "Missing",
-    "PacketRow", "StepView", "URGENCIES", "answered_forms", "content", "definition_of", "desk_declined",
-    "desk_documents", "desk_label", "desk_status", "drawn", "finished", "form_view", "in_words", "missing",
-    "packet_rows", "program_name", "steps", "who_sees",
+    "URGENCIES", "PacketRow", "StepView", "answered_forms", "content", "definition_of", "desk_declined",
+    "desk_documents", "desk_label", "desk_papers", "desk_status", "drawn", "finished", "form_view", "in_words",
+    "missing", "packet_rows", "program_name", "steps", "who_sees",
 ]  # fmt: skip
 
 # What the desk may call by name; every other form is numbered, because a form's name can tell what care is sought.
@@ -124,13 +124,28 @@ class DeskDocument:
 
     label: str
     state: str
+    step_id: UUID
+    fits_on_paper: bool
 
 
 def desk_documents(packet: Packet) -> tuple[DeskDocument, ...]:
     """Each document of the packet as the desk may know it; two queries."""
     decided = {row.slug: row for row in consents.selectors.decisions(packet.id)}
     asked = [step for step in packet.steps.all() if step.what == Step.What.CONSENT]
-    return tuple(DeskDocument(desk_label(step), _desk_state(decided.get(step.slug))) for step in asked)
+    return tuple(
+        DeskDocument(desk_label(step), _desk_state(decided.get(step.slug)), step.id, _fits_on_paper(step))
+        for step in asked
+    )
+
+
+def desk_papers(packet: Packet) -> tuple[DeskDocument, ...]:
+    """Those that can be signed on paper."""
+    return tuple(one for one in desk_documents(packet) if one.fits_on_paper)
+
+
+def _fits_on_paper(step: Step) -> bool:
+    """Not the agreement to sign on a screen, nor what is only shown."""
+    return step.consent_kind != Kind.ESIGN and step.must != "shown"
 
 
 def _desk_state(decision: "consents.selectors.DecisionRow | None") -> str:

@@ -35,11 +35,12 @@ log = logging.getLogger(__name__)
 
 __all__ = [
     "Changed", "KeyReused", "NotComplete", "NotTheirs", "PacketClosed", "Saved", "ScreenFirst", "StepLocked",
-    "Unconfirmed", "go_on_from", "save_answers", "sign", "submit",
+    "Unconfirmed", "decided", "go_on_from", "save_answers", "sign", "submit",
 ]  # fmt: skip
 
 ASSESSOR = Actor.system("assessment")
 GIVE_UP_AFTER = 3
+JPEG = "image/jpeg"
 
 
 class NotComplete(Exception):
@@ -224,12 +225,13 @@ def sign(
     authority: str = "",
     mark: str = "",
     word: str = "",
+    proof: bytes = b"",
 ) -> bool:
     """Record one person's decision on one document; True when nobody else has to sign it.
 
     A Part 2 decision unlocks or skips the substance-use sections. `unconfirmed`: keys of saves that the phone has had
-    no reply to. Raises PacketClosed, Unconfirmed, ScreenFirst, NotTheirs and what `consents.services.decide` raises:
-    then nothing is signed.
+    no reply to. `proof`: the JPEG of a paper that shows the right to sign for the patient. Raises PacketClosed,
+    Unconfirmed, ScreenFirst, NotTheirs and what `consents.services.decide` raises: then nothing is signed.
     """
     with transaction.atomic():
         packet = responses.locked_packet(packet.id)
@@ -254,8 +256,9 @@ def sign(
             jointly=len(consents.selectors.turns(step.signer)) > 1,
             mark=mark,
             word=word,
+            proof=consents.services.Scan(proof, JPEG) if proof else None,
         )
-        return _decided(packet, step, signature.decision)
+        return decided(packet, step, signature.decision)
 
 
 def _may_decide(packet: Packet, step: Step, capacity: str) -> None:
@@ -282,16 +285,16 @@ def _is_on_paper(packet: Packet, step: Step) -> bool:
     return step.consent_kind != Kind.ESIGN and consents.selectors.is_screen_taken_back(packet.patient_id)
 
 
-def _decided(packet: Packet, step: Step, decision: str) -> bool:
-    """The step's new state, and what hangs on it."""
+def decided(packet: Packet, step: Step, decision: str, *, is_open: bool = True) -> bool:
+    """The step's new state, and what hangs on it; True when nobody else has to sign it. `is_open`: not sent yet."""
     waits = decision == "signed" and not consents.selectors.is_signed_by_all(packet.id, step.slug, step.signer)
     if not waits:
         _set_state(step, Step.State.DECLINED if decision == "declined" else Step.State.DONE)
-        if step.consent_kind == Kind.PART2_TPO:
+        if step.consent_kind == Kind.PART2_TPO and is_open:
             _lock_or_unlock(packet, signed=decision == "signed")
         if step.consent_kind == Kind.ESIGN:
             _on_screen_or_paper(packet, on_screen=decision == "signed")
-    if packet.state != Packet.State.IN_PROGRESS:
+    if is_open and packet.state != Packet.State.IN_PROGRESS:
         packet.state = Packet.State.IN_PROGRESS
         packet.save()
     return not waits

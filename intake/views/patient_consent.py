@@ -67,8 +67,8 @@ class Turn:
 def consent(request: HttpRequest, packet: "Packet", step: selectors.StepView, place: Place) -> HttpResponse:
     """Show the text, or record what was decided. Asked again when the text has changed, and after a no if wanted."""
     turn = Turn(request, packet, step, place)
-    form = SignatureForm(request.POST if request.method == "POST" else None)
-    if step.closed:
+    form = SignatureForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
+    if step.closed and step.state != "done":
         return _closed(turn)
     if switched(request, packet):
         return _show(turn, form)
@@ -134,6 +134,7 @@ def _kept(turn: Turn, form: SignatureForm) -> str:
         capacity="self" if role == "patient" else given["capacity"] or "unknown",
         **{name: given[name] for name in ("shown_sha256", "decision", "signer_name", "reason", "authority", "mark")},
         word=given["word"],
+        proof=given["proof"] if role == "other" else b"",
     )
     if handed_over:
         return f"{here}?back"
@@ -244,5 +245,6 @@ def _problems(problem: str, form: SignatureForm, blanks: dict[str, str]) -> dict
         "mark": {
             "pad": _("We couldn’t read your drawing. Please draw it again, or leave it out: your name is enough.")
         },
+        "proof": {"proof": _("We can’t read this file as a photo. Please take a photo with the camera.")},
         "reason": {"reason": _("Please tell us in a few words why you do not want to sign.")},
     }.get(problem, {"": _("Please choose one of the buttons below.")})

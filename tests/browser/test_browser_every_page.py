@@ -237,6 +237,8 @@ def test_everybody_can_use_the_pages_about_permissions(clinic, phone):
     officer.sign_in(clinic.compliance.email)
     pages = {"tasks": "/staff/privacy/", "permissions": about, "limits": f"{about}limits/"}
     pages |= {"accounting": f"{about}consented.html", "revoke": f"/staff/privacy/signatures/{signature.id}/"}
+    pages |= {"told": f"{about}told/", "papers": f"/staff/patients/{clinic.patient.id}/papers/"}
+    pages |= {"paper": f"/staff/papers/{invitation.packet.steps.get(slug='treatment').id}/"}
     for name, path in pages.items():
         officer.go(path)
         officer.look(name)

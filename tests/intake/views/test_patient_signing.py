@@ -1,12 +1,19 @@
 """Who signs what, in which order, on whose phone; and what is kept of each act."""
 
+import base64
+import hashlib
+import io
 import json
 import re
 from datetime import datetime
 
 import packets as given
 import pytest
+from django.urls import reverse
 from patient_pages import fill, invited, opened, states
+from personas import signed_in
+from PIL import Image
+from scans import photo, upload
 
 import consents.selectors
 import consents.services
@@ -292,3 +299,27 @@ def test_a_permission_that_ended_after_the_invitation_is_no_dead_end(world):
         consents.services.revoke(signature=one, why="revoked", note="", actor=given.SEED)
     browser = opened(second)
     assert "is not asked here" in browser.go("/i/packet/dast-10/").text
+
+
+def test_a_photo_of_the_paper_that_proves_the_right_goes_with_the_signature(world):
+    browser = as_guardian(given.invite(world))
+    page = browser.go(TREATMENT)
+    typed = {
+        **{name: value for name, value in page.fields if name not in ("proof", "mark", "decision")},
+        "statement": page.choices["statement"], "signer_name": "Marta Núñez", "capacity": "parent",
+        "authority": "A court made me her guardian", "decision": "signed",
+    }  # fmt: skip
+    refused = browser.client.post(TREATMENT, {**typed, "proof": upload(b"no photo", "a.jpg")})
+    assert refused.status_code == 422 and "We can’t read this file as a photo" in refused.content.decode()
+    assert not Signature.objects.exists()
+    browser.client.post(TREATMENT, {**typed, "proof": upload(photo(), "a.jpg")})
+    kept = Signature.objects.get()
+    paper = kept.papers.get()
+    content = base64.b64decode(paper.content)
+    assert (paper.what, paper.entered_by, paper.sha256) == ("authority", None, hashlib.sha256(content).hexdigest())
+    assert kept.evidence["authority_paper_sha256"] == paper.sha256
+    assert not Image.open(io.BytesIO(content)).getexif()
+    assert consents.services.altered(kept.id) == ()
+    assert signed_in(world.clinician).get(reverse("consents:scan", args=[paper.id])).content == content
+    for who in (world.front_desk, world.stranger):
+        assert signed_in(who).get(reverse("consents:scan", args=[paper.id])).status_code == 404

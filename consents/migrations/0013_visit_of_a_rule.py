@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("consents", "0011_lifecycle_guards"),
+        ("consents", "0012_paper_phone"),
     ]
 
     operations = [

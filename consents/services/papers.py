@@ -1,0 +1,92 @@
+"""Paper that belongs to a signature: kept with its hash, read with an event, compared by a second person.
+
+That somebody else compares the scan of a signed permission with what was entered is our own measure; no rule asks it.
+"""
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+
+from django.db import transaction
+
+import audit.services
+from audit.actions import Action, Actor, Ref
+from consents.models import Paper, PaperComparison, PrivacyTask, Signature
+from consents.policy import PART2_KINDS
+from consents.services.privacy import close_task, open_task
+from core.models import Patient, User
+
+# Where a signature's evidence names the hash of each.
+EVIDENCE = {Paper.What.SIGNED: "paper_sha256", Paper.What.AUTHORITY: "authority_paper_sha256"}
+
+
+class NotASecondPerson(Exception):
+    """Whoever entered it doesn't compare it."""
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A PDF as it came, or a JPEG of which only the pixels are left. `content_type` is a `Paper.ContentType`."""
+
+    content: bytes = field(repr=False)
+    content_type: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def keep_paper(*, signature: Signature, what: str, scan: Scan, actor: Actor, entered_by: User | None = None) -> Paper:
+    """In the transaction of the signature, whose evidence names the hash (`EVIDENCE`)."""
+    paper = Paper.objects.create(
+        signature=signature,
+        what=what,
+        content=base64.b64encode(scan.content).decode(),
+        content_type=scan.content_type,
+        sha256=scan.sha256,
+        entered_by=entered_by,
+    )
+    _record(Action.PAPER_KEPT, paper, actor)
+    if needs_comparing(signature):
+        open_task(patient=signature.patient, kind=PrivacyTask.Kind.PAPER, ref=paper.id)
+    return paper
+
+
+def needs_comparing(signature: Signature) -> bool:
+    """A permission that was signed on paper lets nothing leave before a second person has looked; a "no" counts."""
+    is_paper = signature.evidence.get("method") == "paper"
+    return is_paper and signature.kind in PART2_KINDS and signature.decision == Signature.Decision.SIGNED
+
+
+@transaction.atomic
+def compare_paper(*, paper: Paper, user: User) -> None:
+    """A second person says that the scan shows what was entered; again changes nothing. Raises NotASecondPerson."""
+    Patient.objects.select_for_update(no_key=True).get(pk=paper.signature.patient_id)
+    if paper.entered_by_id is None or paper.entered_by_id == user.id:
+        raise NotASecondPerson
+    _, is_new = PaperComparison.objects.get_or_create(
+        paper=paper, defaults={"entered_by_id": paper.entered_by_id, "compared_by": user}
+    )
+    if is_new:
+        _record(Action.PAPER_COMPARED, paper, Actor.staff(user.id))
+        for task in PrivacyTask.objects.filter(kind=PrivacyTask.Kind.PAPER, ref=paper.id):
+            close_task(task=task, user=user, note="The scan shows what was entered.")
+
+
+@transaction.atomic
+def read_paper(*, paper: Paper, user: User) -> Scan:
+    """The bytes, with the event that says so. Ask who may first."""
+    _record(Action.PAPER_READ, paper, Actor.staff(user.id))
+    return Scan(base64.b64decode(paper.content), paper.content_type)
+
+
+def _record(action: Action, paper: Paper, actor: Actor) -> None:
+    patient = paper.signature.patient
+    audit.services.record(
+        action,
+        actor=actor,
+        obj=Ref("consents.Paper", str(paper.id)),
+        clinic_id=patient.clinic_id,
+        patient_id=patient.id,
+        context={"what": paper.what, "sha256": paper.sha256, "signature": str(paper.signature_id)},
+    )
