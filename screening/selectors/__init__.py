@@ -6,10 +6,27 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists
+from django.db.models import Exists, F, Subquery
+from django.db.models.functions import JSONObject
 
 from screening import instruments
-from screening.models import ScreeningResult
+from screening.models import PrioritySignOff, RuleVersion, ScreeningResult
+
+
+@dataclass(frozen=True)
+class ClinicRules:
+    """A clinic's own rules in force; version 0 is none. Their shape is that of `screening.rules.clinic`."""
+
+    version: int
+    rules: tuple[dict[str, Any], ...]
+
+    @classmethod
+    def told(cls, row: dict[str, Any] | None) -> "ClinicRules":
+        """From what `rules_in_force` gives."""
+        return cls(row["version"], tuple(row["rules"])) if row else NO_RULES
+
+
+NO_RULES = ClinicRules(0, ())
 
 
 @dataclass(frozen=True)
@@ -62,6 +79,24 @@ def results(source_refs: Iterable[UUID]) -> tuple[ResultView, ...]:
 def is_scored(source_ref: Any) -> Exists:
     """Whether a response has a result, inside a query of whoever knows it: `source_ref` may be an OuterRef."""
     return Exists(ScreeningResult.objects.filter(source_ref=source_ref))
+
+
+def rules_in_force(clinic_id: Any) -> Subquery:
+    """The clinic's newest approved rules, inside a query of whoever needs them; read anew each time, never cached."""
+    rows = RuleVersion.objects.filter(clinic_id=clinic_id, approved_by__isnull=False).order_by("-version")
+    return Subquery(rows.values(told=JSONObject(version=F("version"), rules=F("rules")))[:1])
+
+
+def clinic_rules(clinic_id: UUID) -> ClinicRules:
+    """The clinic's own rules now in force; one query."""
+    rows = RuleVersion.objects.filter(clinic_id=clinic_id, approved_by__isnull=False).order_by("-version")
+    return ClinicRules.told(rows.values("version", "rules").first())
+
+
+def signed_priorities(clinic_id: UUID) -> frozenset[tuple[str, str, str]]:
+    """(instrument, finding code, priority) that a clinician of this clinic has signed; the rest still waits for it."""
+    rows = PrioritySignOff.objects.filter(clinic_id=clinic_id)
+    return frozenset(rows.values_list("instrument", "code", "urgency"))
 
 
 def _view(row: ScreeningResult) -> ResultView:
