@@ -126,8 +126,8 @@ def _lowers(chosen: Instrument, rule: Rule) -> str | None:
 def _covers(chosen: Instrument, flag: Flag, rule: Rule) -> bool:
     """Whether this built-in finding holds wherever the rule does."""
     if flag.kind == "level":
-        return rule["kind"] == "band_gte" and rule["at_least"] == flag.level
+        return bool(rule["kind"] == "band_gte" and rule["at_least"] == flag.level)
     if rule["kind"] == "band_gte":
         starts = {band.code: band.low for band in chosen.bands_for("unknown")}
         return flag.kind == "total_gte" and starts.get(rule["at_least"], -1) >= flag.at_least
-    return flag.kind == rule["kind"] and flag.link_id == rule["item"] and rule["at_least"] >= flag.at_least
+    return bool(flag.kind == rule["kind"] and flag.link_id == rule["item"] and rule["at_least"] >= flag.at_least)

@@ -6,27 +6,34 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import Exists
 
 from screening import instruments
-from screening.models import PrioritySignOff, RuleVersion, ScreeningResult
+from screening.models import ScreeningResult
+from screening.selectors.deciding import (
+    NO_RULES,
+    ClinicRules,
+    clinic_rules,
+    drafted_rules,
+    fired,
+    rules_in_force,
+    sign_offs,
+)
+from screening.selectors.reviewing import (
+    ReviewRow,
+    Week,
+    is_signed,
+    overdue,
+    signed_priorities,
+    to_review,
+    weekly,
+)
 
-
-@dataclass(frozen=True)
-class ClinicRules:
-    """A clinic's own rules in force; version 0 is none. Their shape is that of `screening.rules.clinic`."""
-
-    version: int
-    rules: tuple[dict[str, Any], ...]
-
-    @classmethod
-    def told(cls, row: dict[str, Any] | None) -> "ClinicRules":
-        """From what `rules_in_force` gives."""
-        return cls(row["version"], tuple(row["rules"])) if row else NO_RULES
-
-
-NO_RULES = ClinicRules(0, ())
+__all__ = [
+    "ClinicRules", "FindingView", "NO_RULES", "ResultView", "ReviewRow", "Week", "WorkingRow", "clinic_rules",
+    "drafted_rules", "fired", "is_scored", "is_signed", "overdue", "result_of", "results", "rules_in_force",
+    "sign_offs", "signed_priorities", "to_review", "weekly",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,22 +88,9 @@ def is_scored(source_ref: Any) -> Exists:
     return Exists(ScreeningResult.objects.filter(source_ref=source_ref))
 
 
-def rules_in_force(clinic_id: Any) -> Subquery:
-    """The clinic's newest approved rules, inside a query of whoever needs them; read anew each time, never cached."""
-    rows = RuleVersion.objects.filter(clinic_id=clinic_id, approved_by__isnull=False).order_by("-version")
-    return Subquery(rows.values(told=JSONObject(version=F("version"), rules=F("rules")))[:1])
-
-
-def clinic_rules(clinic_id: UUID) -> ClinicRules:
-    """The clinic's own rules now in force; one query."""
-    rows = RuleVersion.objects.filter(clinic_id=clinic_id, approved_by__isnull=False).order_by("-version")
-    return ClinicRules.told(rows.values("version", "rules").first())
-
-
-def signed_priorities(clinic_id: UUID) -> frozenset[tuple[str, str, str]]:
-    """(instrument, finding code, priority) that a clinician of this clinic has signed; the rest still waits for it."""
-    rows = PrioritySignOff.objects.filter(clinic_id=clinic_id)
-    return frozenset(rows.values_list("instrument", "code", "urgency"))
+def result_of(finding_id: UUID) -> ResultView:
+    """The result that a finding stands in, as it was then."""
+    return _view(ScreeningResult.objects.prefetch_related("findings").get(findings=finding_id))
 
 
 def _view(row: ScreeningResult) -> ResultView:

@@ -10,9 +10,9 @@ import audit.services
 from audit.actions import Action, Actor, Ref
 from core import clock
 from core.models import Clinic, User
-from screening import instruments
 from screening.models import PrioritySignOff, RuleVersion
 from screening.rules import clinic as clinic_rules
+from screening.rules.priorities import PROPOSALS
 
 
 class NoCredentials(Exception):
@@ -40,8 +40,7 @@ def sign_priority(
     *, clinic: Clinic, instrument: str, code: str, urgency: str, by: User, note: str = ""
 ) -> PrioritySignOff:
     """A clinician agrees to the priority as it is; the first sign-off stands. Raises NoCredentials, NotAPriority."""
-    known = instruments.ASSESSED.get(instrument)
-    if not any(flag.code == code and flag.priority == urgency for flag in (known.flags if known else ())):
+    if not any((one.instrument, one.code, one.urgency) == (instrument, code, urgency) for one in PROPOSALS):
         raise NotAPriority
     if not by.credentials.strip():
         raise NoCredentials
