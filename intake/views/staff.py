@@ -21,6 +21,7 @@ from core.views import StaffRequest, fingerprint, needs, not_modified, page_or_p
 from intake import selectors
 from intake.access import get_packet_for_clinician
 from intake.selectors.respondents import who_answered
+from intake.services import choosing
 from intake.services.reading import ClinicalPacket, read_packet
 
 if TYPE_CHECKING:
@@ -163,6 +164,7 @@ def _told(read: ClinicalPacket, on_care_team: bool) -> dict[str, object]:
         "forms": [(form, sections(form.rows)) for form in read.forms if form.response_id not in hidden],
         "results": [(result, result.source_ref in sensitive) for result in results],
         "findings": found,
+        "refused": choosing.refused(read.packet),
         "decisions": [(one, titles.get(one.slug, one.slug)) for one in read.decisions],
         "hidden": len(hidden),
         "protected": read.packet.program.protects_whole_intake,

@@ -1,4 +1,4 @@
-"""A clinic's own rules add and tighten, nothing lowers what is built in; one drafts, another approves, a clinician signs."""
+"""A clinic's own rules add and tighten, nothing lowers what is built in; one drafts, another approves."""
 
 import packets as given
 import pytest
