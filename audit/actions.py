@@ -62,6 +62,12 @@ class Action(StrEnum):
     SCREENING_SCORED = "screening.scored"
     SCREENING_READ = "screening.read"
     SCREENING_FAILED = "screening.failed"
+    REVIEW_OPENED = "review.opened"
+    REVIEW_RAISED = "review.raised"
+    REVIEW_DONE = "review.done"
+    PRIORITY_SIGNED = "priority.signed"
+    RULES_DRAFTED = "rules.drafted"
+    RULES_APPROVED = "rules.approved"
     # escalation
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_JOINED = "incident.joined"

@@ -305,6 +305,7 @@ CELERY_BEAT_SCHEDULE = {
         "escalation.advance_due": 2.0,
         "escalation.deliver_due": 2.0,
         "intake.assess_unassessed": 30.0,
+        "screening.raise_overdue": 60.0,
         "consents.take_effect_due": 30.0,
         "consents.seal_due": 5.0,
         "consents.stamp_due": 30.0,

@@ -27,6 +27,7 @@ urlpatterns = [
     path("staff/", staff.home, name="staff-home"),
     path("", include("intake.urls")),
     path("", include("consents.urls")),
+    path("", include("screening.urls")),
     path("", include("escalation.urls")),
     path("", include("ehr.urls")),
     path("", include("core.urls")),

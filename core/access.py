@@ -35,10 +35,17 @@ def patients_for_front_desk(user: User) -> QuerySet[Patient]:
     return Patient.objects.filter(clinic__in=clinics_where(user, Permission.SEE_DEMOGRAPHICS))
 
 
+def own_patients(user: User) -> QuerySet[Patient]:
+    """Those on whose care team the user is, which alone opens nothing: the role has to allow it too."""
+    own: QuerySet[Patient] = get_objects_for_user(
+        user, "core.care_for", Patient.objects.all(), accept_global_perms=False
+    )
+    return own
+
+
 def patients_for_clinician(user: User) -> QuerySet[Patient]:
     """Care-team patients; a supervisor sees the whole clinic."""
     clinics = clinics_where(user, Permission.SEE_CLINICAL)
     supervised = clinics.filter(memberships__user=user, memberships__role=Role.SUPERVISOR, memberships__is_active=True)
-    own = get_objects_for_user(user, "core.care_for", Patient.objects.all(), accept_global_perms=False)
-    mine = Q(pk__in=own.values("pk")) | Q(clinic__in=supervised)
+    mine = Q(pk__in=own_patients(user).values("pk")) | Q(clinic__in=supervised)
     return Patient.objects.filter(mine, clinic__in=clinics)

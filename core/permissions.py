@@ -21,6 +21,7 @@ class Permission(StrEnum):
     SEE_CLINICAL = "see_clinical"
     ANSWER_PAGES = "answer_pages"
     APPROVE_FILING = "approve_filing"
+    SUPERVISE = "supervise"
     SEE_AUDIT = "see_audit"
     MANAGE_CONSENTS = "manage_consents"
     MANAGE_SETTINGS = "manage_settings"
@@ -30,7 +31,7 @@ P = Permission
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.FRONT_DESK: frozenset({P.SEE_DEMOGRAPHICS, P.MANAGE_PACKETS}),
     Role.CLINICIAN: frozenset({P.SEE_DEMOGRAPHICS, P.SEE_CLINICAL, P.ANSWER_PAGES, P.APPROVE_FILING}),
-    Role.SUPERVISOR: frozenset({P.SEE_DEMOGRAPHICS, P.SEE_CLINICAL, P.ANSWER_PAGES, P.APPROVE_FILING}),
+    Role.SUPERVISOR: frozenset({P.SEE_DEMOGRAPHICS, P.SEE_CLINICAL, P.ANSWER_PAGES, P.APPROVE_FILING, P.SUPERVISE}),
     Role.COMPLIANCE: frozenset({P.SEE_AUDIT, P.MANAGE_CONSENTS}),
     Role.OPERATOR: frozenset({P.MANAGE_SETTINGS}),
 }

@@ -80,6 +80,25 @@ def choose(
     return tuple(dict.fromkeys(asked))
 
 
+def too_young_or_old(
+    rules: Sequence[Rule], visit: Visit, *, ages: Mapping[str, tuple[int, int | None]]
+) -> tuple[tuple[str, str], ...]:
+    """The forms that a rule would ask and an instrument's own ages refuse, each once with the reason."""
+    refused = {
+        rule.form: f"It is for ages {_span(*ages[rule.form])}, and the patient was {visit.age} when invited."
+        for rule in _in_force(rules, visit.program)
+        if rule.form in ages
+        and _within(visit.age, rule.min_age, rule.max_age)
+        and (not rule.visit_types or visit.visit_type in rule.visit_types)
+        and not _within(visit.age, *ages[rule.form])
+    }
+    return tuple(refused.items())
+
+
+def _span(lowest: int, highest: int | None) -> str:
+    return f"{lowest} and over" if highest is None else f"{lowest} to {highest}"
+
+
 def whole_years(born: date, on: date) -> int:
     """The age in whole years; someone born on 29 February gets a year older on 1 March of other years."""
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))

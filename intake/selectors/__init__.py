@@ -28,6 +28,7 @@ from intake.selectors.standing import (
     content,
     definition_of,
     drawn,
+    form_sha256,
     form_view,
     missing,
     program_name,
@@ -38,8 +39,8 @@ from intake.selectors.standing import (
 __all__ = [
     "AnswerRow", "AnsweredForm", "DeskDocument", "DeskStatus", "Finished", "FinishedForm", "FormView", "Missing",
     "URGENCIES", "PacketRow", "StepView", "answered_forms", "content", "definition_of", "desk_declined",
-    "desk_documents", "desk_label", "desk_papers", "desk_status", "drawn", "finished", "form_view", "in_words",
-    "missing", "packet_rows", "program_name", "steps", "who_sees",
+    "desk_documents", "desk_label", "desk_papers", "desk_status", "drawn", "finished", "form_sha256", "form_view",
+    "in_words", "missing", "packet_rows", "program_name", "steps", "who_sees",
 ]  # fmt: skip
 
 # What the desk may call by name; every other form is numbered, because a form's name can tell what care is sought.

@@ -26,10 +26,21 @@ SECONDS_FOR_A_DOCUMENT = 90  # to read and decide; our own estimate, like `engin
 
 
 @lru_cache(maxsize=128)
-def definition_of(form_id: UUID) -> engine.Definition:
-    """A published form, parsed once: it never changes."""
+def _published(form_id: UUID) -> tuple[engine.Definition, str]:
+    """A published form, parsed, and its hash; read once, because it never changes."""
     compiler = cast("IntakeConfig", apps.get_app_config("intake")).compiler
-    return engine.parse(FormVersion.objects.get(pk=form_id).definition, compiler)
+    form = FormVersion.objects.get(pk=form_id)
+    return engine.parse(form.definition, compiler), form.sha256
+
+
+def definition_of(form_id: UUID) -> engine.Definition:
+    """A published form, parsed once."""
+    return _published(form_id)[0]
+
+
+def form_sha256(form_id: UUID) -> str:
+    """Of a published form's definition, as it was published."""
+    return _published(form_id)[1]
 
 
 @dataclass(frozen=True)

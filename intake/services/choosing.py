@@ -1,6 +1,6 @@
 """The forms of a packet: the clinic's rules, or the default ones, and the newest version of each form it may use."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -22,19 +22,37 @@ class FormsMissing(Exception):
 def forms_for(packet: Packet) -> tuple[FormVersion, ...]:
     """What this packet asks, in order. Raises FormsMissing."""
     today = clock.now().astimezone(ZoneInfo(packet.clinic.time_zone)).date()
-    visit = Visit(
-        age=choosing.whole_years(date.fromisoformat(packet.patient.birth_date), today),
-        program=str(packet.program_id),
-        visit_type=packet.visit_type,
-        days_since=_days_since(packet, today),
-    )
+    visit = _visit(packet, today, _days_since(packet, today))
     rules = _rules(packet.clinic_id)
-    ages = {rule.form: behind.ages for rule in rules if (behind := instruments.behind(rule.form))}
-    slugs = choosing.choose(rules, visit, ages=ages, withheld=unconfirmed(packet.clinic_id))
+    slugs = choosing.choose(rules, visit, ages=_ages(rules), withheld=unconfirmed(packet.clinic_id))
     newest = newest_forms(packet.clinic_id, slugs)
     if missing := next((slug for slug in slugs if slug not in newest), None):
         raise FormsMissing(f"The form {missing} is not published. Type: manage.py publish_forms")
     return tuple(newest[slug] for slug in slugs)
+
+
+def refused(packet: Packet) -> tuple[tuple[str, str], ...]:
+    """(instrument, why) for each that the clinic's rules, as they are now, ask and the patient's age refuses.
+
+    For the clinician's page: to the desk an instrument's name would tell what care is sought (42 CFR 2.13(c)).
+    """
+    rules = _rules(packet.clinic_id)
+    invited = packet.invited_at.astimezone(ZoneInfo(packet.clinic.time_zone)).date()
+    found = choosing.too_young_or_old(rules, _visit(packet, invited, {}), ages=_ages(rules))
+    return tuple((behind.name, why) for form, why in found if (behind := instruments.behind(form)))
+
+
+def _visit(packet: Packet, on: date, days_since: Mapping[str, int]) -> Visit:
+    return Visit(
+        age=choosing.whole_years(date.fromisoformat(packet.patient.birth_date), on),
+        program=str(packet.program_id),
+        visit_type=packet.visit_type,
+        days_since=days_since,
+    )
+
+
+def _ages(rules: Iterable[Rule]) -> dict[str, tuple[int, int | None]]:
+    return {rule.form: behind.ages for rule in rules if (behind := instruments.behind(rule.form))}
 
 
 def unconfirmed(clinic_id: UUID) -> frozenset[str]:

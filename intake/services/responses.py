@@ -19,7 +19,7 @@ from core import clock
 from core.crypto import blind_index
 from intake import engine
 from intake.models import Packet, Response, SavedAnswer, Sensitivity, Step
-from intake.selectors import definition_of
+from intake.selectors import definition_of, form_sha256
 from intake.selectors.starting import starting_items
 from intake.services import terminology
 from intake.services.screens import FREE_TEXT, Changes, Conflict, settle
@@ -48,7 +48,7 @@ class Unconfirmed(Exception):
 class Kept:
     """The draft as it is now, in memory until `store`. `changed` are the questions with another answer than before.
 
-    `is_scored`: an earlier state of it was worth a result.
+    `is_scored`: an earlier state of it was worth a result. `clinic_rules`: the clinic's own, now in force.
     """
 
     packet: Packet
@@ -58,6 +58,7 @@ class Kept:
     conflicts: tuple[Conflict, ...]
     changed: frozenset[str]
     is_scored: bool
+    clinic_rules: screening.selectors.ClinicRules
 
 
 def locked_packet(packet_id: UUID) -> Packet:
@@ -122,16 +123,19 @@ def merged(*, packet_id: UUID, slug: str, changes: Changes, screen: engine.Scree
         response.answers, response.part2_signature_id = settled.merged.items, step.permission
         response.revision += 1
         response.marks = engine.marked(response.marks, changed, revision=response.revision, client=client)
-    return Kept(packet, response, definition, settled.merged.problems, settled.conflicts, changed, step.is_scored)
+    own = screening.selectors.ClinicRules.told(step.clinic_rules)
+    return Kept(packet, response, definition, settled.merged.problems, settled.conflicts, changed, step.is_scored, own)
 
 
 def _opened(packet_id: UUID, slug: str, *, is_new: bool) -> Any:
     """The step with all that saving needs, in one statement: `packet`, `response`, the database's `now`, whether it
-    `is_scored`, and the Part 2 `permission` that stands; the patient, whose details a new draft may start with."""
+    `is_scored`, the `clinic_rules`, and the Part 2 `permission` that stands; the patient, whose details a new draft may
+    start with."""
     permission = consents.selectors.standing_part2(OuterRef("packet__patient"), OuterRef("packet"))
     step = (
         Step.objects.select_related("packet__clinic", "response", *(["packet__patient"] if is_new else []))
         .annotate(now=clock.Now(), is_scored=screening.selectors.is_scored(OuterRef("response__id")))
+        .annotate(clinic_rules=screening.selectors.rules_in_force(OuterRef("packet__clinic")))
         .annotate(permission=Case(When(sensitivity=Sensitivity.SUD, then=Subquery(permission.values("pk")[:1]))))
         .get(packet=packet_id, slug=slug, what=Step.What.FORM)
     )
@@ -200,6 +204,19 @@ def told(response: Response, packet: Packet) -> screening.services.Told | None:
         risk=frozenset(item.link_id for item in items if item.risk),
         written=written,
         by_other=by_other,
+    )
+
+
+def asked(response: Response, clinic: screening.selectors.ClinicRules) -> screening.services.Asked:
+    """What is frozen into a result about where it comes from."""
+    form_id = response.step.form_id
+    assert form_id is not None
+    return screening.services.Asked(
+        packet_ref=response.packet_id,
+        form_ref=form_id,
+        form_sha256=form_sha256(form_id),
+        is_sensitive=response.sensitivity == Sensitivity.SUD,
+        rules=clinic,
     )
 
 

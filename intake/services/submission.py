@@ -20,6 +20,7 @@ import core.doorbell
 import core.outbox
 import escalation.selectors
 import escalation.services
+import screening.selectors
 import screening.services
 from audit.actions import Action, Actor, Ref
 from consents.policy import Kind
@@ -107,7 +108,7 @@ def save_answers(
         risk = not is_new and escalation.selectors.is_open(packet.id)
         if is_new and kept.changed:
             try:
-                risk = assess(response, packet, is_first=not kept.is_scored)
+                risk = assess(response, packet, clinic=kept.clinic_rules, is_first=not kept.is_scored)
                 response.assessed_revision, response.assess_failures = response.revision, 0
             except Exception:  # the answer is kept; assessed_revision stays behind, the sweep retries, then pages
                 log.exception("assessment failed for response %s", response.pk)
@@ -129,10 +130,13 @@ def save_answers(
     )
 
 
-def assess(response: Response, packet: Packet, *, is_first: bool = False) -> bool:
+def assess(
+    response: Response, packet: Packet, *, clinic: screening.selectors.ClinicRules, is_first: bool = False
+) -> bool:
     """Score what the response holds now and open or join an incident for what pages. True if something does.
 
-    `is_first`: no earlier state of it was worth a result. What is written here is written whole or not at all.
+    `clinic`: its own rules beside the built-in ones. `is_first`: no earlier state of it was worth a result. What is
+    written here is written whole or not at all.
     """
     told = responses.told(response, packet)
     if told is None:
@@ -142,6 +146,7 @@ def assess(response: Response, packet: Packet, *, is_first: bool = False) -> boo
         source_ref=response.id,
         revision=response.revision,
         told=told,
+        asked=responses.asked(response, clinic),
         is_first=is_first,
     )
     dangers = [finding for finding in weighed.found if finding.pages]
@@ -188,7 +193,7 @@ def _assess_again(pk: UUID) -> bool:
         packet = Packet.objects.get(pk=response.packet_id)
         try:
             with transaction.atomic():
-                assess(response, packet)
+                assess(response, packet, clinic=screening.selectors.clinic_rules(packet.clinic_id))
                 responses.mark_assessed(response)
         except Exception:  # same rule as above: the row stays due, and is never silently dropped
             log.exception("assessment failed again for response %s", pk)

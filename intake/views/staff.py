@@ -12,6 +12,8 @@ import audit.services
 import consents.selectors
 import core.services
 import escalation.selectors
+import screening.access
+import screening.selectors
 from audit.actions import Action, Actor, Ref
 from core.access import clinics_where, may_anywhere, patients_for_clinician
 from core.permissions import Permission
@@ -19,6 +21,7 @@ from core.views import StaffRequest, fingerprint, needs, not_modified, page_or_p
 from intake import selectors
 from intake.access import get_packet_for_clinician
 from intake.selectors.respondents import who_answered
+from intake.services import choosing
 from intake.services.reading import ClinicalPacket, read_packet
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ PLACES = (
     (Permission.MANAGE_PACKETS, "Front desk", "admin:index"),
     (Permission.MANAGE_CONSENTS, "Privacy", "consents:tasks"),
     (Permission.SEE_AUDIT, "Who saw what", "core:audit-log"),
+    (Permission.SEE_AUDIT, "Reviews of the week", "screening:week"),
     (Permission.MANAGE_CONSENTS, "Documents", "admin:consents_document_changelist"),
     (Permission.MANAGE_SETTINGS, "Form rules", "admin:intake_formrule_changelist"),
 )
@@ -51,16 +55,21 @@ def inbox(request: StaffRequest) -> HttpResponse:
         clinics_where(request.user, Permission.ANSWER_PAGES).values_list("pk", flat=True)
     )
     review, others = selectors.packet_rows(patients_for_clinician(request.user))
+    found = screening.selectors.to_review(screening.access.review_items_for(request.user), request.user)
     is_open = [row for row in incidents if row.due_in_seconds is not None]
     late = [(row.incident.id, row.due_in_seconds < 0) for row in incidents if row.due_in_seconds is not None]
-    tag = fingerprint([late, incidents_shown(incidents), review, others])
+    looked_at = [(row.id, row.reviewer, row.is_late, row.is_signed) for row in found]
+    tag = fingerprint([late, incidents_shown(incidents), looked_at, review, others])
     if same := not_modified(request, tag):
         return same
-    seen = [row.incident.patient for row in incidents] + [row.patient for row in review + others]
+    seen = [row.incident.patient for row in incidents]
+    seen += [row.patient for row in found] + [row.patient for row in review + others]
     core.services.record_listing(patients=seen, page="inbox", actor=Actor.staff(request.user.id))
     context: dict[str, object] = {
         "open": is_open,
         "closed": [row for row in incidents if row.due_in_seconds is None],
+        "found": found,
+        "supervises": may_anywhere(request.user, Permission.SUPERVISE),
         "review": review,
         "others": others,
     }
@@ -96,6 +105,9 @@ def patient(request: StaffRequest, patient_id: UUID) -> HttpResponse:
         "zone": person.clinic.time_zone,
         "packets": packets,
         "chosen": chosen,
+        "found": screening.selectors.to_review(
+            screening.access.review_items_for(request.user).filter(patient=person), request.user
+        ),
         "incidents": [(row, escalation.selectors.timeline(row.incident)) for row in incidents],
     }
     if chosen:
@@ -133,8 +145,18 @@ def _told(read: ClinicalPacket, on_care_team: bool) -> dict[str, object]:
     hidden = set() if on_care_team else {form.response_id for form in read.forms if form.sensitivity == "sud"}
     results = [result for result in read.results if result.source_ref not in hidden]
     sensitive = {form.response_id for form in read.forms if form.sensitivity == "sud"}
-    found = [(finding, result, result.source_ref in sensitive) for result in results for finding in result.findings]
-    titles = consents.selectors.titles(read.packet.clinic_id, "en")
+    clinic_id = read.packet.clinic_id
+    signed = screening.selectors.signed_priorities(clinic_id)
+    found = [
+        (
+            finding,
+            result.source_ref in sensitive,
+            screening.selectors.is_signed(signed, clinic_id, result.instrument, finding.code, finding.urgency),
+        )
+        for result in results
+        for finding in result.findings
+    ]
+    titles = consents.selectors.titles(clinic_id, "en")
     found.sort(key=lambda one: (selectors.URGENCIES.index(one[0].urgency), not one[0].pages))
     return {
         "packet": read.packet,
@@ -142,6 +164,7 @@ def _told(read: ClinicalPacket, on_care_team: bool) -> dict[str, object]:
         "forms": [(form, sections(form.rows)) for form in read.forms if form.response_id not in hidden],
         "results": [(result, result.source_ref in sensitive) for result in results if result.working],
         "findings": found,
+        "refused": choosing.refused(read.packet),
         "decisions": [(one, titles.get(one.slug, one.slug)) for one in read.decisions],
         "hidden": len(hidden),
         "protected": read.packet.program.protects_whole_intake,

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from intake.rules.choosing import DEFAULTS, Rule, Visit, choose, whole_years
+from intake.rules.choosing import DEFAULTS, Rule, Visit, choose, too_young_or_old, whole_years
 
 ADULT = Visit(age=36, program="p1", visit_type="new")
 
@@ -27,6 +27,16 @@ def test_both_ends_of_an_age_range_are_included(age, asked):
 def test_an_instrument_refuses_an_age_it_is_not_for_whatever_the_rule_says(age, asked):
     visit = Visit(age=age, program="p1", visit_type="new")
     assert chosen([Rule("phq-9", min_age=12)], visit, ages={"phq-9": (18, None)}) == (("phq-9",) if asked else ())
+
+
+def test_what_an_instrument_refuses_is_told_with_the_reason_and_what_no_rule_asks_is_not():
+    rules = [Rule("phq-9"), Rule("gad-7", min_age=18), Rule("dast-10", visit_types=frozenset({"follow_up"}))]
+    ages = dict.fromkeys(("phq-9", "gad-7", "dast-10"), (18, None))
+    child = Visit(age=12, program="p1", visit_type="new")
+    why = "It is for ages 18 and over, and the patient was 12 when invited."
+    assert too_young_or_old(rules, child, ages=ages) == (("phq-9", why),)
+    assert too_young_or_old(rules, ADULT, ages=ages) == ()
+    assert "18 to 64" in too_young_or_old(rules, child, ages={"phq-9": (18, 64)})[0][1]
 
 
 def test_a_form_whose_right_is_not_confirmed_is_left_out():

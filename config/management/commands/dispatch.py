@@ -27,6 +27,7 @@ JOBS = (
     "escalation.services.advance_due",
     "escalation.services.deliver_due",
     "intake.services.submission.assess_unassessed",
+    "screening.services.raise_overdue",
     "consents.services.take_effect_due",
     "consents.services.seal_due",
     "consents.services.stamp_due",

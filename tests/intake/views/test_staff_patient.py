@@ -154,3 +154,13 @@ def test_danger_that_only_the_other_screen_told_is_not_read_as_no_danger(world):
     assert len(Incident.objects.get().snapshot["triggers"]) == 2, "another danger is another thing to be told"
     assert "Nothing in the answers as they stand needs attention" in patient
     assert "told before, or on another screen, stands on the incident" in patient
+
+
+def test_an_instrument_that_the_patients_age_refuses_is_named_with_the_reason_and_not_asked(world):
+    world.patient.birth_date = "2014-03-15"
+    world.patient.save()
+    publish(world)
+    packet = invited(world).packet
+    assert not packet.steps.filter(slug__in=("phq-9", "gad-7", "dast-10")).exists()
+    page = text(world.clinician, f"/staff/patients/{world.patient.id}/")
+    assert "GAD-7 was not asked. It is for ages 18 and over, and the patient was 1" in page

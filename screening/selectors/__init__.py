@@ -10,6 +10,30 @@ from django.db.models import Exists
 
 from screening import instruments
 from screening.models import ScreeningResult
+from screening.selectors.deciding import (
+    NO_RULES,
+    ClinicRules,
+    clinic_rules,
+    drafted_rules,
+    fired,
+    rules_in_force,
+    sign_offs,
+)
+from screening.selectors.reviewing import (
+    ReviewRow,
+    Week,
+    is_signed,
+    overdue,
+    signed_priorities,
+    to_review,
+    weekly,
+)
+
+__all__ = [
+    "ClinicRules", "FindingView", "NO_RULES", "ResultView", "ReviewRow", "Week", "WorkingRow", "clinic_rules",
+    "drafted_rules", "fired", "is_scored", "is_signed", "overdue", "result_of", "results", "rules_in_force",
+    "sign_offs", "signed_priorities", "to_review", "weekly",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,6 +86,11 @@ def results(source_refs: Iterable[UUID]) -> tuple[ResultView, ...]:
 def is_scored(source_ref: Any) -> Exists:
     """Whether a response has a result, inside a query of whoever knows it: `source_ref` may be an OuterRef."""
     return Exists(ScreeningResult.objects.filter(source_ref=source_ref))
+
+
+def result_of(finding_id: UUID) -> ResultView:
+    """The result that a finding stands in, as it was then."""
+    return _view(ScreeningResult.objects.prefetch_related("findings").get(findings=finding_id))
 
 
 def _view(row: ScreeningResult) -> ResultView:

@@ -1,4 +1,4 @@
-"""Score what a response holds, and keep what was found. The only write of this app."""
+"""Score what a response holds, keep what was found, and see to it that somebody looks."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -11,6 +11,25 @@ from screening import instruments, rules, scoring
 from screening.instruments.base import Instrument, Sex
 from screening.instruments.questions import OWN_WORDS
 from screening.models import Finding, ScreeningResult
+from screening.rules import clinic
+from screening.selectors import NO_RULES, ClinicRules
+from screening.services.deciding import (
+    AlreadyApproved,
+    InvalidRules,
+    NoCredentials,
+    NotAPriority,
+    SameAuthor,
+    approve_rules,
+    draft_rules,
+    sign_priority,
+)
+from screening.services.reviewing import AlreadyReviewed, open_items, raise_overdue, review
+
+__all__ = [
+    "AlreadyApproved", "AlreadyReviewed", "Asked", "Found", "InvalidRules", "NoCredentials", "NotAPriority",
+    "SameAuthor", "Told", "Weighed", "approve_rules", "asks", "draft_rules", "keep", "raise_overdue", "review",
+    "sign_priority", "weigh",
+]  # fmt: skip
 
 _ASSESSED_ITEMS = frozenset(item.link_id for one in instruments.ASSESSED.values() for item in one.items)
 
@@ -43,11 +62,26 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What was asked, and by which rules it is read: frozen into each result. Refs are ids, no keys upwards.
+
+    `is_sensitive`: a substance-use section (42 CFR Part 2).
+    """
+
+    packet_ref: UUID | None = None
+    form_ref: UUID | None = None
+    form_sha256: str = ""
+    is_sensitive: bool = False
+    rules: ClinicRules = NO_RULES
+
+
+@dataclass(frozen=True)
 class Weighed:
     """What was found, and the results that are new: not stored until `keep` is called."""
 
     found: tuple[Found, ...]
     results: tuple[tuple[ScreeningResult, tuple[rules.Finding, ...]], ...]
+    is_sensitive: bool = False
 
 
 def asks(link_ids: Iterable[str]) -> bool:
@@ -55,7 +89,9 @@ def asks(link_ids: Iterable[str]) -> bool:
     return not _ASSESSED_ITEMS.isdisjoint(link_ids)
 
 
-def weigh(*, patient_id: UUID, source_ref: UUID, revision: int, told: Told, is_first: bool = False) -> Weighed:
+def weigh(
+    *, patient_id: UUID, source_ref: UUID, revision: int, told: Told, asked: Asked = Asked(), is_first: bool = False
+) -> Weighed:
     """Score every instrument of which something was answered or declined, and say what was found. Stores nothing.
 
     A result is new when it is complete, found something, was declined in part or replaces an earlier one; once per
@@ -65,20 +101,31 @@ def weigh(*, patient_id: UUID, source_ref: UUID, revision: int, told: Told, is_f
     found: list[Found] = []
     new: list[tuple[ScreeningResult, tuple[rules.Finding, ...]]] = []
     last = {} if is_first else _latest(source_ref)
+    frozen = {
+        "patient_id": patient_id,
+        "source_ref": source_ref,
+        "source_revision": revision,
+        "packet_ref": asked.packet_ref,
+        "form_ref": asked.form_ref,
+        "form_sha256": asked.form_sha256,
+    }
     for name, instrument in instruments.ASSESSED.items():
         own = scoring.answers_to(instrument, told.answers)
         declined = sorted(item.link_id for item in instrument.items if item.link_id in told.declined)
         if not own and not declined and name not in last:
             continue
         result = scoring.score(name, own, sex=_sex(instrument, patient_id))
-        hits = (*rules.findings(name, result, own), *rules.declined(name, told.risk.intersection(declined)))
+        hits = (
+            *rules.findings(name, result, own),
+            *clinic.findings(asked.rules.rules, asked.rules.version, name, result, own),
+            *rules.declined(name, told.risk.intersection(declined)),
+        )
         row = ScreeningResult(
-            patient_id=patient_id,
+            **frozen,
             instrument=name,
-            source_ref=source_ref,
-            source_revision=revision,
+            amends=last[name].id if name in last else None,
             answers=own,
-            detail={**scoring.detail(result), "declined": declined},
+            detail={**scoring.detail(result), "declined": declined, "rules": asked.rules.version},
         )
         is_worth_keeping = hits or declined or isinstance(result, scoring.Score)
         if _says_more(row, last[name]) if name in last else is_worth_keeping:
@@ -91,29 +138,30 @@ def weigh(*, patient_id: UUID, source_ref: UUID, revision: int, told: Told, is_f
     found += [Found(f"{OWN_WORDS.key}:{key}", OWN_WORDS.key, **asdict(hit)) for key, hit in possible.items()]
     stood = last.get(OWN_WORDS.key)
     if possible.keys() - (stood.answers.keys() if stood else set()):
-        new.append(_own_words(possible, stood, patient_id=patient_id, source_ref=source_ref, source_revision=revision))
-    return Weighed(tuple(found), tuple(new))
+        new.append(_own_words(possible, stood, **frozen))
+    return Weighed(tuple(found), tuple(new), asked.is_sensitive)
 
 
 def _own_words(
-    possible: Mapping[str, rules.Finding], stood: ScreeningResult | None, **at: object
+    possible: Mapping[str, rules.Finding], stood: ScreeningResult | None, **frozen: object
 ) -> tuple[ScreeningResult, tuple[rules.Finding, ...]]:
     """The findings in free text as a row: those that stood before stay, whatever was deleted since."""
     earlier = {key: rules.Finding(**kept) for key, kept in stood.answers.items()} if stood else {}
     every = {**earlier, **possible}
     row = ScreeningResult(
         instrument=OWN_WORDS.key,
+        amends=stood.id if stood else None,
         answers={key: asdict(hit) for key, hit in every.items()},
         detail=scoring.detail(scoring.Incomplete(OWN_WORDS.key, (), None, ())),
-        **at,
+        **frozen,
     )
     return row, tuple(every.values())
 
 
 def keep(weighed: Weighed, *, clinic_id: UUID, actor: Actor) -> None:
-    """Store what was weighed, with its evidence. Call inside a transaction."""
-    for row, hits in weighed.results:
-        _keep(row, hits, clinic_id, actor)
+    """Store what was weighed, with its evidence, and name who looks at it. Call inside a transaction."""
+    stored = [one for row, hits in weighed.results for one in _keep(row, hits, clinic_id, actor)]
+    open_items(stored, clinic_id=clinic_id, is_sensitive=weighed.is_sensitive, actor=actor)
 
 
 def _sex(instrument: Instrument, patient_id: UUID) -> Sex:
@@ -136,13 +184,13 @@ def _says_more(row: ScreeningResult, last: ScreeningResult) -> bool:
     return row.source_revision > last.source_revision and told != (last.answers, last.detail.get("declined", []))
 
 
-def _keep(row: ScreeningResult, hits: tuple[rules.Finding, ...], clinic_id: UUID, actor: Actor) -> None:
+def _keep(row: ScreeningResult, hits: tuple[rules.Finding, ...], clinic_id: UUID, actor: Actor) -> list[Finding]:
     row.save()
-    if hits:
-        Finding.objects.bulk_create(
-            Finding(result=row, code=hit.code, because=hit.because, urgency=hit.urgency, pages=hit.pages)
-            for hit in hits
-        )
+    stored = [
+        Finding(result=row, code=hit.code, because=hit.because, urgency=hit.urgency, pages=hit.pages) for hit in hits
+    ]
+    if stored:
+        Finding.objects.bulk_create(stored)
     audit.services.record(
         Action.SCREENING_SCORED,
         actor=actor,
@@ -151,3 +199,4 @@ def _keep(row: ScreeningResult, hits: tuple[rules.Finding, ...], clinic_id: UUID
         patient_id=row.patient_id,
         context={"revision": row.source_revision, "findings": len(hits)},
     )
+    return stored
