@@ -58,6 +58,8 @@ class Action(StrEnum):
     SCREENING_SCORED = "screening.scored"
     SCREENING_READ = "screening.read"
     SCREENING_FAILED = "screening.failed"
+    MEASUREMENT_PLANNED = "measurement.planned"
+    MEASUREMENT_STOPPED = "measurement.stopped"
     # escalation
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_JOINED = "incident.joined"

@@ -11,8 +11,10 @@ from intake.views import (
     patient_photo,
     patient_step,
     staff,
+    staff_brief,
     staff_documents,
     staff_emergency,
+    staff_measures,
     staff_photo,
     tablet,
 )
@@ -46,6 +48,8 @@ staff_patterns = [
     path("staff/documents/<uuid:document_id>/again/", staff_documents.campaign, name="campaign"),
     path("staff/documents/texts/<uuid:version_id>/", staff_documents.preview, name="document-preview"),
     path("staff/patients/<uuid:patient_id>/", staff.patient, name="patient"),
+    path("staff/patients/<uuid:patient_id>/brief.pdf", staff_brief.brief, name="brief"),
+    path("staff/patients/<uuid:patient_id>/measures/", staff_measures.measure, name="measure"),
     path("staff/patients/<uuid:patient_id>/emergency/", staff_emergency.emergency, name="emergency"),
     path("staff/emergencies/<uuid:emergency_id>/", staff_emergency.released, name="emergency-released"),
 ]

@@ -1,15 +1,18 @@
-"""Score what a response holds, and keep what was found. The only write of this app."""
+"""Score what a response holds, and keep what was found; plan what is measured again. The only writes of this app."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db import transaction
+
 import audit.services
 from audit.actions import Action, Actor, Ref
-from core.models import Patient
+from core.clock import Now
+from core.models import Patient, User
 from screening import instruments, rules, scoring
 from screening.instruments.base import Instrument, Sex
-from screening.models import Finding, ScreeningResult
+from screening.models import Finding, MeasurementPlan, ScreeningResult
 
 _ASSESSED_ITEMS = frozenset(item.link_id for one in instruments.ASSESSED.values() for item in one.items)
 
@@ -126,4 +129,24 @@ def _keep(row: ScreeningResult, hits: tuple[rules.Finding, ...], clinic_id: UUID
         clinic_id=clinic_id,
         patient_id=row.patient_id,
         context={"revision": row.source_revision, "findings": len(hits)},
+    )
+
+
+@transaction.atomic
+def plan_measurement(*, patient: Patient, instrument: str, every_days: int, user: User) -> None:
+    """Have it answered again every so many days, 1 to 365; 0 stops the schedule. The last word counts."""
+    plan = MeasurementPlan.objects.select_for_update().filter(patient=patient, instrument=instrument).first()
+    if plan is None and not every_days:
+        return
+    plan = plan or MeasurementPlan(patient=patient, instrument=instrument)
+    plan.is_active = bool(every_days)
+    plan.every_days = every_days or plan.every_days
+    plan.set_by, plan.set_at = user, Now()
+    plan.save()
+    audit.services.record(
+        Action.MEASUREMENT_PLANNED if every_days else Action.MEASUREMENT_STOPPED,
+        actor=Actor.staff(user.id),
+        obj=Ref("screening.MeasurementPlan", str(plan.id)),
+        clinic_id=patient.clinic_id,
+        patient_id=patient.id,
     )
