@@ -79,7 +79,7 @@ def fitted(parts: Iterable[Part]) -> Fitted:
     """
     planned = tuple(parts)
     needed = [_needed(part) for part in planned]
-    left = sum(max(0, part.most - lines) for part, lines in zip(planned, needed, strict=True))
+    left = sum(max(0, part.most - wanted) for part, wanted in zip(planned, needed, strict=True))
     numbers: dict[Source, int] = {}
     shown = []
     for part, wanted in zip(planned, needed, strict=True):
