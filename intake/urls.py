@@ -50,6 +50,7 @@ staff_patterns = [
     path("staff/patients/<uuid:patient_id>/", staff.patient, name="patient"),
     path("staff/patients/<uuid:patient_id>/brief.pdf", staff_brief.brief, name="brief"),
     path("staff/patients/<uuid:patient_id>/measures/", staff_measures.measure, name="measure"),
+    path("staff/patients/<uuid:patient_id>/measures/ask/", staff_measures.ask, name="ask-again"),
     path("staff/patients/<uuid:patient_id>/emergency/", staff_emergency.emergency, name="emergency"),
     path("staff/emergencies/<uuid:emergency_id>/", staff_emergency.released, name="emergency-released"),
 ]

@@ -59,7 +59,11 @@ def inbox(request: StaffRequest) -> HttpResponse:
     tag = fingerprint([late, incidents_shown(incidents), review, others, due])
     if same := not_modified(request, tag):
         return same
-    seen = [row.incident.patient for row in incidents] + [row.patient for row in (*review, *others, *due)]
+    seen = (
+        [row.incident.patient for row in incidents]
+        + [row.patient for row in review + others]
+        + [row.patient for row in due]
+    )
     core.services.record_listing(patients=seen, page="inbox", actor=Actor.staff(request.user.id))
     context: dict[str, object] = {
         "open": is_open,

@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import packets as given
 import pytest
-from staff_story import in_danger, invited, session_of
+from staff_story import in_danger, invited, session_of, submitted
 
 from audit.models import Event
 from core import clock
+from intake.models import Packet
 from screening import scoring
 from screening.models import MeasurementPlan, ScreeningResult
 
@@ -103,3 +104,39 @@ def test_the_front_desk_sees_nothing_of_a_schedule(world):
     before = seen()
     ask(world.clinician, world, 14)
     assert seen() == before
+
+
+def ask_now(user, world, instrument="phq-9"):
+    address = f"/staff/patients/{world.patient.id}/measures/ask/"
+    return session_of(user).post(address, {"instrument": instrument}, follow=True)
+
+
+def test_asking_again_makes_a_packet_with_that_form_alone_and_its_answer_moves_the_day(world, story):
+    assert "a packet that is not finished" in ask_now(world.clinician, world).content.decode()
+    submitted(story)
+    assert "gives the link out" in ask_now(world.clinician, world).content.decode()
+    newest = Packet.objects.order_by("-invited_at").first()
+    assert [step.slug for step in newest.steps.all()] == ["phq-9"]
+    assert newest.visit_type == "follow_up"
+    ask(world.clinician, world, 7)
+    given.answer(newest, "phq-9", {f"phq9-q{n}": [given.SEVERAL] for n in range(1, 10)})
+    page = page_of(world.clinician, world)
+    assert "oldest first: 20, 3, 9." in page
+    assert "next due" in page
+    desk = session_of(world.front_desk).get(f"/admin/intake/packet/{newest.id}/change/").content.decode()
+    assert "PHQ" not in desk
+
+
+def test_of_a_child_an_instrument_for_adults_is_not_asked(world, story):
+    submitted(story)
+    world.patient.birth_date = "2015-05-04"
+    world.patient.save()
+    assert "be asked of this patient" in ask_now(world.clinician, world).content.decode()
+    assert Packet.objects.count() == 1
+
+
+@pytest.mark.parametrize("who", ["supervisor", "backup", "stranger", "front_desk"])
+def test_nobody_but_the_care_team_asks(world, story, who):
+    submitted(story)
+    assert ask_now(getattr(world, who), world).status_code == 404
+    assert Packet.objects.count() == 1
