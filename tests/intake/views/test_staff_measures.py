@@ -1,38 +1,19 @@
 """Scores over time on the patient's page, and the schedule that a clinician sets there."""
 
-import uuid
-from datetime import timedelta
-
 import packets as given
 import pytest
-from staff_story import in_danger, invited, session_of, submitted
+from staff_story import in_danger, invited, measured_before, session_of, submitted
 
 from audit.models import Event
-from core import clock
 from intake.models import Packet
-from screening import scoring
-from screening.models import MeasurementPlan, ScreeningResult
-
-
-def earlier(world, instrument, answers, days_ago, source=None):
-    """A result of the past."""
-    return ScreeningResult.objects.create(
-        patient=world.patient,
-        instrument=instrument,
-        source_ref=source or uuid.uuid4(),
-        source_revision=1,
-        answers=answers,
-        detail=scoring.detail(scoring.score(instrument, answers)),
-        scored_at=clock.now() - timedelta(days=days_ago),
-    )
+from screening.models import MeasurementPlan
 
 
 @pytest.fixture
 def story(world):
-    """PHQ-9 20 a month ago, 3 today; DAST-10 once in an earlier packet and once today."""
+    """PHQ-9 20 a month ago, 3 today; DAST-10 today."""
     packet = in_danger(world)[0]
-    often = {f"phq9-q{n}": "LA6571-9" if n < 7 else "LA6570-1" if n == 7 else given.NOT_AT_ALL for n in range(1, 10)}
-    earlier(world, "phq-9", often, 30)
+    measured_before(world.patient)
     return packet
 
 
