@@ -68,6 +68,8 @@ class Action(StrEnum):
     PRIORITY_SIGNED = "priority.signed"
     RULES_DRAFTED = "rules.drafted"
     RULES_APPROVED = "rules.approved"
+    MEASUREMENT_PLANNED = "measurement.planned"
+    MEASUREMENT_STOPPED = "measurement.stopped"
     # escalation
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_JOINED = "incident.joined"

@@ -21,6 +21,7 @@ from intake.adapters.pictures import NotAPhoto, developed
 from intake.engine.entry import read_date
 from intake.engine.values import UnreadableValue
 from screening import instruments
+from screening.selectors import MEASURED
 
 LONGEST_CLIENT = 24  # characters of a page's own id
 HARM = frozenset(flag.link_id for flag in instruments.get("harm-to-others").flags)  # to somebody else
@@ -334,3 +335,16 @@ def foreign(definition: engine.Definition, language: str) -> str:
     own = definition.language.partition("-")[0]
     spoken = own == language or all(item.words.speaks(language) for item in definition.all_items)
     return "" if spoken else own
+
+
+INTERVALS = [
+    (0, "No schedule"),
+    *((days, f"Every {days // 7} week{'s' if days > 7 else ''}") for days in (7, 14, 28, 42, 84)),
+]
+
+
+class MeasureForm(forms.Form):
+    """How often one instrument is answered again; 0 stops it."""
+
+    instrument = forms.ChoiceField(choices=list(MEASURED.items()), widget=forms.HiddenInput)
+    every_days = forms.TypedChoiceField(choices=INTERVALS, coerce=int)

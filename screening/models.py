@@ -1,4 +1,4 @@
-"""What was scored, what was found, who looks at it, and what the clinic decided about both.
+"""What was scored, what was found, who looks at it, what the clinic decided about both; what is measured again.
 
 Results and findings never change: a later answer makes a later row.
 """
@@ -173,3 +173,31 @@ class RuleVersion(models.Model):
 
     def __str__(self) -> str:
         return f"rules {self.version}"
+
+
+class MeasurementPlan(models.Model):
+    """A clinician wants one instrument answered again every so many days. When it is due next is computed from the
+    latest complete result (`selectors.plans`), so a result moves it by itself.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="measurement_plans")
+    instrument = models.CharField(max_length=20)
+    every_days = models.PositiveSmallIntegerField()
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField(db_default=Now())
+    is_active = models.BooleanField(default=True)
+
+    history = HistoricalRecords(user_db_constraint=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["patient", "instrument"], name="one_plan_per_instrument"),
+            models.CheckConstraint(
+                name="a_plan_measures_again_within_a_year",
+                condition=models.Q(every_days__gte=1, every_days__lte=365),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"plan {self.id}"

@@ -1,6 +1,7 @@
 """What the staff's pages are asked about: a patient who was invited, signed, and answered dangerously."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import packets as given
 from django.test import Client
@@ -13,6 +14,8 @@ from core.models import Patient, User
 from escalation.models import Incident
 from intake.models import Packet
 from intake.services import packets
+from screening import scoring
+from screening.models import ScreeningResult
 
 __all__ = ["DOCUMENTS", "SEVERAL_DAYS"]
 
@@ -75,3 +78,17 @@ def submitted(packet: Packet) -> Packet:
     packet.state, packet.submitted_at = Packet.State.SUBMITTED, clock.now()
     packet.save()
     return packet
+
+
+def measured_before(patient: Patient, days: int = 30) -> None:
+    """PHQ-9 20 so many days ago: a trend, with the next one."""
+    answers = {f"phq9-q{n}": "LA6571-9" if n < 7 else "LA6570-1" if n == 7 else NOT_AT_ALL for n in range(1, 10)}
+    ScreeningResult.objects.create(
+        patient=patient,
+        instrument="phq-9",
+        source_ref=uuid4(),
+        source_revision=1,
+        answers=answers,
+        detail=scoring.detail(scoring.score("phq-9", answers)),
+        scored_at=clock.now() - timedelta(days=days),
+    )

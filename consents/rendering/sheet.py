@@ -120,6 +120,6 @@ def pdf(sheet: Sheet) -> bytes:
     return printed(page(sheet))
 
 
-def printed(page: str) -> bytes:
-    """A page of ours as PDF. Raises CannotRender."""
-    return press().pdf(style=(settings.BASE_DIR / STYLE).read_text(encoding="utf-8"), page=page)
+def printed(page: str, style: str = "") -> bytes:
+    """A page of ours as PDF, in the documents' style unless another is given. Raises CannotRender."""
+    return press().pdf(style=style or (settings.BASE_DIR / STYLE).read_text(encoding="utf-8"), page=page)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy
 
 import consents.selectors
@@ -40,7 +40,8 @@ __all__ = [
     "AnswerRow", "AnsweredForm", "DeskDocument", "DeskStatus", "Finished", "FinishedForm", "FormView", "Missing",
     "URGENCIES", "PacketRow", "StepView", "answered_forms", "content", "definition_of", "desk_declined",
     "desk_documents", "desk_label", "desk_papers", "desk_status", "drawn", "finished", "form_sha256", "form_view",
-    "in_words", "missing", "packet_rows", "program_name", "steps", "who_sees",
+    "in_words", "latest_forms", "missing", "packet_rows", "program_name", "sections", "sensitive_responses", "steps",
+    "unfinished_steps", "who_sees",
 ]  # fmt: skip
 
 # What the desk may call by name; every other form is numbered, because a form's name can tell what care is sought.
@@ -92,6 +93,7 @@ class AnsweredForm:
     sensitivity: str
     response_id: UUID
     rows: tuple[AnswerRow, ...]
+    saved_at: datetime
 
 
 def desk_status(packet: Packet) -> DeskStatus:
@@ -170,6 +172,38 @@ def answered_forms(packet: Packet, language: str = "en") -> tuple[AnsweredForm, 
     return tuple(_answered(response, language) for response in responses)
 
 
+def latest_forms(patient_id: UUID) -> dict[str, AnsweredForm]:
+    """By slug, the response saved last, whichever packet it came in. PHI: reach it through `services.briefing`."""
+    rows = Response.objects.filter(packet__patient_id=patient_id).select_related("step")
+    latest = rows.order_by("step__slug", "-saved_at").distinct("step__slug")
+    return {response.step.slug: _answered(response, "en") for response in latest}
+
+
+def unfinished_steps(patient_id: UUID) -> list[tuple[Packet, int]]:
+    """Packets that can still be answered, the latest first, with how many of their parts wait."""
+    unsent = (Packet.State.INVITED, Packet.State.OPENED, Packet.State.IN_PROGRESS)
+    packets = Packet.objects.filter(patient_id=patient_id, state__in=unsent).order_by("-invited_at")
+    waiting = Count("steps", filter=Q(steps__state=Step.State.WAITING))
+    return [(packet, packet.waiting) for packet in packets.annotate(waiting=waiting)]
+
+
+def sections(rows: tuple[AnswerRow, ...]) -> list[tuple[str, list[AnswerRow]]]:
+    """What was answered, under the heading of its group; what was left out isn't shown."""
+    found: list[tuple[str, list[AnswerRow]]] = [("", [])]
+    for row in rows:
+        if row.is_group:
+            found.append((row.label, []))
+        elif row.values or row.declined:
+            found[-1][1].append(row)
+    return [(heading, answered) for heading, answered in found if answered]
+
+
+def sensitive_responses(patient_id: UUID) -> tuple[UUID, ...]:
+    """The patient's substance-use responses, of which only the care team may know."""
+    rows = Response.objects.filter(packet__patient_id=patient_id, sensitivity=Sensitivity.SUD)
+    return tuple(rows.values_list("id", flat=True))
+
+
 def _answered(response: Response, language: str) -> AnsweredForm:
     step = response.step
     assert step.form_id is not None
@@ -181,6 +215,7 @@ def _answered(response: Response, language: str) -> AnsweredForm:
         sensitivity=response.sensitivity,
         response_id=response.id,
         rows=tuple(_rows(nodes, 0)),
+        saved_at=response.saved_at,
     )
 
 

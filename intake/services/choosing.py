@@ -55,6 +55,18 @@ def _ages(rules: Iterable[Rule]) -> dict[str, tuple[int, int | None]]:
     return {rule.form: behind.ages for rule in rules if (behind := instruments.behind(rule.form))}
 
 
+def form_alone(packet: Packet, slug: str) -> FormVersion | None:
+    """One form, whatever the rules say; None where the age or a missing right forbids it, or it is not published."""
+    today = clock.now().astimezone(ZoneInfo(packet.clinic.time_zone)).date()
+    age = choosing.whole_years(date.fromisoformat(packet.patient.birth_date), today)
+    behind = instruments.behind(slug)
+    visit = Visit(age=age, program=str(packet.program_id), visit_type=packet.visit_type)
+    ages = {slug: behind.ages} if behind else {}
+    if not choosing.choose([Rule(slug)], visit, ages=ages, withheld=unconfirmed(packet.clinic_id)):
+        return None
+    return newest_forms(packet.clinic_id, [slug]).get(slug)
+
+
 def unconfirmed(clinic_id: UUID) -> frozenset[str]:
     """Instruments whose owner sets terms that this clinic has not confirmed: left out of its packets."""
     confirmed = set(InstrumentRight.objects.filter(clinic_id=clinic_id).values_list("instrument", flat=True))

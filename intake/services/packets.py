@@ -20,7 +20,7 @@ from core import clock
 from core.crypto import decrypt, encrypt
 from core.fields import keyring
 from core.models import Patient, Program, Site, User, Visit
-from intake.models import Packet, Sensitivity, Step, VisitType
+from intake.models import FormVersion, Packet, Sensitivity, Step, VisitType
 from intake.selectors import definition_of
 from intake.services import choosing
 from intake.tokens import digest, new_code, new_token
@@ -36,7 +36,7 @@ NOBODYS_ROW: Mapping[str, Any] = {"id": NOBODY, "clinic_id": None, "patient_id":
 
 
 class NothingToAsk(Exception):
-    """The one document that this packet was to carry is not among those that the patient is asked to sign."""
+    """The one document or form that this packet was to carry is not one that this patient may be asked."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,12 @@ def invite(
     visit_type: str = VisitType.NEW,
     visit: str = Visit.NOT_SAID,
     only: str = "",
+    form: str = "",
 ) -> Invitation:
     """Make a packet with its steps fixed, and the link that opens it for 72 hours.
 
-    With `only`, it carries that document and no form. Raises choosing.FormsMissing, NothingToAsk.
+    With `only`, it carries that document and no form; with `form`, that form alone after the documents due.
+    Raises choosing.FormsMissing, NothingToAsk.
     """
     token, code = new_token(), new_code()
     packet = Packet.objects.create(
@@ -83,12 +85,12 @@ def invite(
         expires_at=clock.now() + LINK_LIFETIME,
         invited_by=invited_by,
     )
-    _fix_steps(packet, only)
+    _fix_steps(packet, only, form)
     _record(Action.PACKET_INVITED, packet, Actor.staff(invited_by.id))
     return Invitation(packet, token, code)
 
 
-def _fix_steps(packet: Packet, only: str) -> None:
+def _fix_steps(packet: Packet, only: str, form: str) -> None:
     """First the documents that the clinic's rules ask for and that don't stand already, then the forms.
 
     Signing on a screen is agreed to also before one document alone.
@@ -110,20 +112,30 @@ def _fix_steps(packet: Packet, only: str) -> None:
         )
         for position, one in enumerate((one for one in due if only in ("", one.slug) or one.kind == Kind.ESIGN), 1)
     ]
-    for position, form in enumerate(() if only else choosing.forms_for(packet), start=len(steps) + 1):
-        sensitive = any(item.sensitivity == "sud" for item in definition_of(form.pk).items)
+    for position, version in enumerate(_forms(packet, only, form), start=len(steps) + 1):
+        sensitive = any(item.sensitivity == "sud" for item in definition_of(version.pk).items)
         steps.append(
             Step(
                 packet=packet,
                 position=position,
                 what=Step.What.FORM,
-                slug=form.slug,
-                form=form,
+                slug=version.slug,
+                form=version,
                 sensitivity=Sensitivity.SUD if sensitive else Sensitivity.NONE,
             )
         )
     for step in steps:
         step.save()
+
+
+def _forms(packet: Packet, only: str, form: str) -> tuple[FormVersion, ...]:
+    if only:
+        return ()
+    if not form:
+        return choosing.forms_for(packet)
+    if (version := choosing.form_alone(packet, form)) is None:
+        raise NothingToAsk
+    return (version,)
 
 
 def _shown(patient_id: UUID) -> dict[str, datetime]:

@@ -22,7 +22,8 @@ from intake import selectors
 from intake.access import get_packet_for_clinician
 from intake.selectors.respondents import who_answered
 from intake.services import choosing
-from intake.services.reading import ClinicalPacket, read_packet
+from intake.services.reading import ClinicalPacket, Course, read_course, read_packet
+from intake.views.staff_measures import course_shown
 
 if TYPE_CHECKING:
     from core.models import Patient, User
@@ -59,11 +60,12 @@ def inbox(request: StaffRequest) -> HttpResponse:
     is_open = [row for row in incidents if row.due_in_seconds is not None]
     late = [(row.incident.id, row.due_in_seconds < 0) for row in incidents if row.due_in_seconds is not None]
     looked_at = [(row.id, row.reviewer, row.is_late, row.is_signed) for row in found]
-    tag = fingerprint([late, incidents_shown(incidents), looked_at, review, others])
+    due = [row for row in screening.selectors.plans(patients_for_clinician(request.user)) if row.is_due]
+    tag = fingerprint([late, incidents_shown(incidents), looked_at, review, others, due])
     if same := not_modified(request, tag):
         return same
     seen = [row.incident.patient for row in incidents]
-    seen += [row.patient for row in found] + [row.patient for row in review + others]
+    seen += [row.patient for row in [*found, *review, *others, *due]]
     core.services.record_listing(patients=seen, page="inbox", actor=Actor.staff(request.user.id))
     context: dict[str, object] = {
         "open": is_open,
@@ -72,6 +74,7 @@ def inbox(request: StaffRequest) -> HttpResponse:
         "supervises": may_anywhere(request.user, Permission.SUPERVISE),
         "review": review,
         "others": others,
+        "due": due,
     }
     return page_or_part(request, "intake/staff/inbox.html", tag, context)
 
@@ -112,7 +115,10 @@ def patient(request: StaffRequest, patient_id: UUID) -> HttpResponse:
     }
     if chosen:
         packet = get_packet_for_clinician(request.user, chosen.id)
-        context |= _told(read_packet(packet=packet, user=request.user), cares_for(request.user, person))
+        on_care_team = cares_for(request.user, person)
+        course = read_course(patient=person, user=request.user)
+        context |= course_shown(course, may_plan=on_care_team)
+        context |= _told(read_packet(packet=packet, user=request.user), on_care_team, course)
     else:
         audit.services.record(
             Action.PATIENT_READ,
@@ -140,7 +146,7 @@ def _chosen(request: StaffRequest, packets: list[selectors.PacketRow]) -> select
     raise Http404
 
 
-def _told(read: ClinicalPacket, on_care_team: bool) -> dict[str, object]:
+def _told(read: ClinicalPacket, on_care_team: bool, course: Course) -> dict[str, object]:
     """The packet's content in the order a clinician reads it; substance use only for the care team."""
     hidden = set() if on_care_team else {form.response_id for form in read.forms if form.sensitivity == "sud"}
     results = [result for result in read.results if result.source_ref not in hidden]
@@ -161,22 +167,15 @@ def _told(read: ClinicalPacket, on_care_team: bool) -> dict[str, object]:
     return {
         "packet": read.packet,
         "who_answered": who_answered(read.packet),
-        "forms": [(form, sections(form.rows)) for form in read.forms if form.response_id not in hidden],
-        "results": [(result, result.source_ref in sensitive) for result in results if result.working],
+        "forms": [(form, selectors.sections(form.rows)) for form in read.forms if form.response_id not in hidden],
+        "results": [
+            (result, result.source_ref in sensitive, course.change(result.instrument, result.source_ref))
+            for result in results
+            if result.working
+        ],
         "findings": found,
         "refused": choosing.refused(read.packet),
         "decisions": [(one, titles.get(one.slug, one.slug)) for one in read.decisions],
         "hidden": len(hidden),
         "protected": read.packet.program.protects_whole_intake,
     }
-
-
-def sections(rows: tuple[selectors.AnswerRow, ...]) -> list[tuple[str, list[selectors.AnswerRow]]]:
-    """What was answered, under the heading of its group; what was left out isn't shown."""
-    found: list[tuple[str, list[selectors.AnswerRow]]] = [("", [])]
-    for row in rows:
-        if row.is_group:
-            found.append((row.label, []))
-        elif row.values or row.declined:
-            found[-1][1].append(row)
-    return [(heading, answered) for heading, answered in found if answered]

@@ -20,7 +20,7 @@ from core.views import StaffRequest, needs
 from intake import selectors
 from intake.access import get_packet_for_clinician
 from intake.services.reading import read_packet
-from intake.views.staff import cares_for, sections
+from intake.views.staff import cares_for
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -67,6 +67,6 @@ def released(request: StaffRequest, emergency_id: UUID) -> HttpResponse:
         "patient": person,
         "facts": facts,
         "zone": person.clinic.time_zone,
-        "forms": [(form, sections(form.rows)) for form in forms],
+        "forms": [(form, selectors.sections(form.rows)) for form in forms],
     }
     return render(request, "consents/emergency_released.html", context)

@@ -122,6 +122,22 @@ class Flag:
     level: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What is published on telling a change of the total from noise. Less is better.
+
+    `reliable`: the least difference, in points, that is more than the instrument's own error. Response (half of the
+    first total or less) and remission are defined only where the first total was at least `response_from`.
+    """
+
+    reliable: int
+    reliable_source: str
+    response_from: int | None = None
+    remission_below: int | None = None
+    response_source: str = ""
+    unverified: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Instrument:
     """One instrument, whole. Either `positive` is given (a total is summed) or `levels` is (triage, no total).
@@ -140,6 +156,8 @@ class Instrument:
     positive: Cutoff | None = None
     levels: tuple[Level, ...] = ()
     flags: tuple[Flag, ...] = ()
+    progress: Progress | None = None
+    """Published figures for change; None where none is used. Only these are measured again on a schedule."""
     panel_loinc: str | None = None
     total_loinc: str | None = None
     languages: tuple[str, ...] = ("en",)

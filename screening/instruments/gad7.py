@@ -4,6 +4,10 @@ Spitzer RL, Kroenke K, Williams JBW, Löwe B. A brief measure for assessing gene
 Arch Intern Med 2006;166:1092-1097 (sensitivity 89 %, specificity 82 % at 10).
 Bands: Kroenke 2007, cited in Evid Based Med 12:149. Codes: LOINC panel hierarchy of 69729-2.
 
+Change: Bischoff T et al. Establishment of a reliable change index for the GAD-7. 2020, doi:10.5964/pch.v8i1.309
+(6 points). Toussaint A et al. J Affect Disord 2020;265:395-401 put the least difference that matters at 4. Both read in
+their abstracts. No definition of response was found for GAD-7, so none is marked.
+
 Licence: Pfizer notice; no permission required.
 
 The lowest answer is "Not at all", never "Not at all sure" (Zorowitz 2021). LOINC ties 68509-9 elsewhere to "More days
@@ -11,7 +15,17 @@ than not" and names 69689-8 "in last 4 weeks"; the printed instrument says "More
 which is what is used here.
 """
 
-from screening.instruments.base import FREQUENCY, MISSING_POLICY, PFIZER_NOTICE, Band, Cutoff, Flag, Instrument, Item
+from screening.instruments.base import (
+    FREQUENCY,
+    MISSING_POLICY,
+    PFIZER_NOTICE,
+    Band,
+    Cutoff,
+    Flag,
+    Instrument,
+    Item,
+    Progress,
+)
 
 GAD7 = Instrument(
     key="gad-7",
@@ -45,6 +59,15 @@ GAD7 = Instrument(
             "total_gte",
             "severe band, Kroenke 2007; that it needs a review is our policy",
             at_least=15,
+        ),
+    ),
+    progress=Progress(
+        6,
+        "Bischoff 2020, doi:10.5964/pch.v8i1.309",
+        unverified=(
+            "Not verified: read in the paper's abstract only. Toussaint 2020 puts the least difference that matters "
+            "at 4 points, which England's Talking Therapies programme is said to use; its manual was not seen. No "
+            "definition of response was found, so none is marked.",
         ),
     ),
     unverified=(

@@ -5,6 +5,11 @@ J Gen Intern Med 2001;16:606-613. Codes and answer list: US Core PHQ-9 example, 
 Bands: LOINC LL382-3. LOINC's text for 44261-6 starts "minimal" at 1, LL382-3 starts it at 0: the latter is used.
 Cut-off 10: PMC2906530 (Kroenke 2010, sensitivity 77-88 %, specificity 88-94 %).
 
+Change: Löwe B, Unützer J, Callahan CM, Perkins AJ, Kroenke K. Med Care 2004;42:1194-1201 (5 points, two standard errors
+of measurement, for individual change). Response and remission: Coley RY et al. Psychiatr Serv 2020,
+doi:10.1176/appi.ps.201900295, after NCQA's indicators (a reduction of 50 % or more; a total below 5; first total at
+least 10). Both read in their abstracts.
+
 Licence: Pfizer notice below; no permission required.
 
 Item 9 raises its flag whatever the total, also without one: a total of 1 is "minimal" and still a safety matter.
@@ -22,6 +27,7 @@ from screening.instruments.base import (
     Instrument,
     Item,
     Option,
+    Progress,
 )
 
 PHQ9 = Instrument(
@@ -102,6 +108,17 @@ PHQ9 = Instrument(
             "total_gte",
             "severe band of LOINC LL382-3; that it needs a prompt review is our policy",
             at_least=20,
+        ),
+    ),
+    progress=Progress(
+        5,
+        "Löwe 2004, Med Care 42:1194: two standard errors of measurement",
+        response_from=10,
+        remission_below=5,
+        response_source="Coley 2020, Psychiatr Serv, doi:10.1176/appi.ps.201900295",
+        unverified=(
+            "Not verified: read in the papers' abstracts only. England's Talking Therapies programme is said to use "
+            "6 points; its manual was not seen.",
         ),
     ),
     unverified=(

@@ -1,4 +1,4 @@
-"""Score what a response holds, keep what was found, and see to it that somebody looks."""
+"""Score what a response holds, keep what was found, see to it that somebody looks, and measure again."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -23,12 +23,13 @@ from screening.services.deciding import (
     draft_rules,
     sign_priority,
 )
+from screening.services.measuring import plan_measurement
 from screening.services.reviewing import AlreadyReviewed, open_items, raise_overdue, review
 
 __all__ = [
     "AlreadyApproved", "AlreadyReviewed", "Asked", "Found", "InvalidRules", "NoCredentials", "NotAPriority",
-    "SameAuthor", "Told", "Weighed", "approve_rules", "asks", "draft_rules", "keep", "raise_overdue", "review",
-    "sign_priority", "weigh",
+    "SameAuthor", "Told", "Weighed", "approve_rules", "asks", "draft_rules", "keep", "plan_measurement",
+    "raise_overdue", "review", "sign_priority", "weigh",
 ]  # fmt: skip
 
 _ASSESSED_ITEMS = frozenset(item.link_id for one in instruments.ASSESSED.values() for item in one.items)

@@ -188,6 +188,7 @@ def test_everybody_can_use_the_help_that_needs_no_script(clinic, phone, language
 
 def test_everybody_can_use_the_staff_pages(clinic, phone):
     packet, incident = staff_story.in_danger(clinic)
+    staff_story.measured_before(clinic.patient)
     doctor = phone(name="staff-")
     look_at_the_sign_in(doctor, clinic.clinician)
     pages = {
