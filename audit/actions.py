@@ -59,6 +59,8 @@ class Action(StrEnum):
     SCREENING_READ = "screening.read"
     SCREENING_FAILED = "screening.failed"
     # escalation
+    LADDER_SET = "ladder.set"
+    DUTY_SET = "duty.set"
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_JOINED = "incident.joined"
     INCIDENT_STEP = "incident.step"

@@ -1,13 +1,13 @@
 """The words of a page. All it can say is in `PageFacts`: no patient, no answer, no instrument, no kind of care."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from django.conf import settings
 from django.template.loader import render_to_string
 
 from core.channels.base import Message
+from escalation.policy import zone
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,3 @@ def page_message(facts: PageFacts, *, to: str) -> Message:
         body=render_to_string("escalation/notify/email.txt", words),
         reference=facts.code,
     )
-
-
-def zone(name: str) -> tzinfo:
-    """The clinic's time zone; UTC for a name that nobody knows, for a page must not wait for its settings."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return UTC

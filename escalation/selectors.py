@@ -3,19 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Max, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from core import clock
 from core.crypto import UnreadableValue
 from core.models import User
 from core.permissions import Permission, roles_with
-from escalation.models import Acknowledgement, Incident, Shift
-from escalation.policy import Duty
+from escalation import policy
+from escalation.models import Acknowledgement, Incident, Override, Rotation, RotationMember, Shift
+from escalation.policy import Duty, Roster, zone
 
 RESOLVED_SHOWN = 50
 
@@ -31,10 +33,22 @@ def may_answer(clinic_id: UUID) -> list[UUID]:
     return list(people.order_by("id").values_list("id", flat=True).distinct())
 
 
-def duties(clinic_id: UUID, among: Iterable[UUID]) -> list[Duty]:
-    """Shifts of those people that have not ended; a shift of somebody who has left is a gap."""
-    shifts = Shift.objects.filter(clinic_id=clinic_id, user_id__in=among).exclude(ends_at__lte=clock.now())
-    return [Duty(one.user_id, one.level, one.starts_at, one.ends_at) for one in shifts.order_by("starts_at", "id")]
+def roster(clinic_id: UUID, *, since: datetime) -> Roster:
+    """What is written down about who is on duty from `since` on, people who have left included. Three queries."""
+    ours = {"clinic_id": clinic_id}
+    shifts = Shift.objects.filter(**ours).exclude(ends_at__lte=since).order_by("starts_at", "id")
+    overrides = Override.objects.filter(**ours, ends_at__gt=since).order_by("starts_at")
+    members = RotationMember.objects.filter(rotation__clinic_id=clinic_id).select_related("rotation")
+    turns = groupby(members.order_by("rotation__level", "position"), key=lambda one: one.rotation)
+    return Roster(
+        shifts=tuple(Duty(one.user_id, one.level, one.starts_at, one.ends_at) for one in shifts),
+        rotations=tuple(_rotation(one, tuple(member.user_id for member in each)) for one, each in turns),
+        overrides=tuple(policy.Override(one.user_id, one.level, one.starts_at, one.ends_at) for one in overrides),
+    )
+
+
+def _rotation(row: Rotation, members: tuple[UUID, ...]) -> policy.Rotation:
+    return policy.Rotation(row.level, zone(row.time_zone), row.starts_on, row.handover, row.days, members)
 
 
 @dataclass(frozen=True)
@@ -92,30 +106,23 @@ def is_open(source_ref: UUID) -> bool:
 
 
 def is_told(source_ref: UUID) -> bool:
-    """Whether this packet has an unresolved incident and somebody is on duty for it now; one query.
+    """Whether this packet has an unresolved incident and somebody is on duty for it now. At most six queries.
 
     Only then may a page say that the care team was told.
     """
-    on_duty = Exists(_on_duty(OuterRef("clinic_id")))
-    open_here = Incident.objects.filter(on_duty, source_ref=source_ref).exclude(state=Incident.State.RESOLVED)
-    return open_here.exists()
+    ours = Incident.objects.filter(source_ref=source_ref).exclude(state=Incident.State.RESOLVED)
+    clinic_id = ours.values_list("clinic_id", flat=True).first()
+    return clinic_id is not None and is_anybody_on_duty(clinic_id)
 
 
 def is_anybody_on_duty(clinic_id: UUID) -> bool:
-    """Whether somebody is rostered at this clinic now: only then may a page say that somebody will be told."""
-    return _on_duty(clinic_id).exists()
+    """Whether somebody is rostered at this clinic now: only then may a page say that somebody will be told.
 
-
-def _on_duty(clinic: UUID | OuterRef) -> QuerySet[Shift]:
-    """A shift of somebody who has left is a gap."""
-    return Shift.objects.filter(
-        clinic_id=clinic,
-        starts_at__lte=clock.Now(),
-        user__is_active=True,
-        user__memberships__clinic_id=clinic,
-        user__memberships__is_active=True,
-        user__memberships__role__in=roles_with(Permission.ANSWER_PAGES),
-    ).exclude(ends_at__lte=clock.Now())
+    Whoever has left is a gap. Five queries.
+    """
+    at, able = clock.now(), may_answer(clinic_id)
+    known = roster(clinic_id, since=at)
+    return any(policy.on_duty(known, level, at, able) for level in policy.DUTY_LEVELS)
 
 
 def of_patient(patient_id: UUID) -> list[InboxRow]:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from escalation.rendering import zone
+from escalation.policy import zone
 
 register = template.Library()
 
