@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -16,8 +16,8 @@ from core.crypto import UnreadableValue
 from core.models import User
 from core.permissions import Permission, roles_with
 from escalation import policy
-from escalation.models import Acknowledgement, Incident, Override, Rotation, RotationMember, Shift
-from escalation.policy import Duty, Roster, zone
+from escalation.models import Acknowledgement, Incident, Ladder, Override, Rotation, RotationMember, Shift
+from escalation.policy import Duty, Roster, Stretch, zone
 
 RESOLVED_SHOWN = 50
 
@@ -49,6 +49,41 @@ def roster(clinic_id: UUID, *, since: datetime) -> Roster:
 
 def _rotation(row: Rotation, members: tuple[UUID, ...]) -> policy.Rotation:
     return policy.Rotation(row.level, zone(row.time_zone), row.starts_on, row.handover, row.days, members)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Who is on duty at each level in the coming hours, and what is wrong with that.
+
+    `plan`: stretches level by level. `gaps`: those without people at a level that the clinic's ladder uses; a page
+    would go to a level above, or to everybody. `left`: people of the roster who may not answer pages any more.
+    `nobody`: no one at this clinic may.
+    """
+
+    plan: tuple[Stretch, ...]
+    gaps: tuple[Stretch, ...]
+    left: tuple[str, ...]
+    nobody: bool
+    names: dict[UUID, str]
+
+
+def coverage(clinic_id: UUID, *, hours: int = 72) -> Coverage:
+    """The look-ahead. Seven queries, however large the roster is."""
+    start, able = clock.now(), may_answer(clinic_id)
+    end, known = start + timedelta(hours=hours), roster(clinic_id, since=start)
+    steps = Ladder.objects.filter(clinic_id=clinic_id).values_list("steps", flat=True).first()
+    used = {step.level for step in policy.parsed(steps)}
+    levels = [one for one in policy.DUTY_LEVELS if one in used | known.levels()]
+    plan = [one for level in levels for one in policy.stretches(known, level, start, end, able)]
+    people = User.objects.filter(pk__in=known.people()).order_by("full_name", "email")
+    names = {person.pk: str(person) for person in people}
+    return Coverage(
+        plan=tuple(plan),
+        gaps=tuple(one for one in plan if not one.people and one.level in used),
+        left=tuple(name for pk, name in names.items() if pk not in able),
+        nobody=not able,
+        names=names,
+    )
 
 
 @dataclass(frozen=True)

@@ -85,6 +85,10 @@ class Roster:
         named = {one.user_id for one in (*self.shifts, *self.overrides)}
         return named.union(*(one.members for one in self.rotations))
 
+    def levels(self) -> set[str]:
+        """Every level at which somebody is named."""
+        return {one.level for one in (*self.shifts, *self.rotations, *self.overrides)}
+
 
 def on_duty(roster: Roster, level: str, at: datetime, able: Sequence[UUID]) -> tuple[UUID, ...]:
     """Who is on duty at a level: an override alone; else shifts with an end and the rotation; else standing duty.

@@ -1,8 +1,9 @@
 """Who is paged after how long, and who is on duty when. Every change leaves evidence and a history row."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import available_timezones
 
 from django.db import IntegrityError, transaction
 
@@ -42,38 +43,59 @@ def put_on_call(
 
 
 @transaction.atomic
-def set_rotation(*, rotation: Rotation, members: Sequence[User] | None = None, actor: Actor) -> Rotation:
-    """Keep a new or changed rotation; `members` in order replace those it had, None leaves them as they are.
+def set_rotation(
+    *,
+    clinic: Clinic,
+    level: str,
+    time_zone: str,
+    starts_on: date,
+    handover: time,
+    days: int,
+    members: Sequence[User],
+    actor: Actor,
+) -> Rotation:
+    """Let members take turns at a level, instead of the rotation that the clinic has there. Said twice: no change.
 
-    Pages that are written from now on follow it. Raises IntegrityError where the clinic has one at that level.
+    Pages that are written from now on follow it. Raises ValueError for a time zone that nobody knows.
     """
-    rotation.save()
-    if members is not None:
-        for member in rotation.members.all():
-            member.delete()
-        for position, user in enumerate(members, 1):
-            RotationMember.objects.create(rotation=rotation, user=user, position=position)
-    turns = [str(pk) for pk in rotation.members.order_by("position").values_list("user_id", flat=True)]
-    _evidence(Action.DUTY_SET, rotation, actor, level=rotation.level, turns=turns)
+    if time_zone not in available_timezones():
+        raise ValueError("This is not the name of a time zone. For example: America/New_York.")
+    said = {"time_zone": time_zone, "starts_on": starts_on, "handover": handover, "days": days}
+    known = Rotation.objects.filter(clinic=clinic, level=level, **said).first()
+    if known and [one.user_id for one in known.members.order_by("position")] == [one.pk for one in members]:
+        return known
+    rotation, _ = Rotation.objects.update_or_create(clinic=clinic, level=level, defaults=said)
+    for member in rotation.members.all():
+        member.delete()
+    for position, user in enumerate(members, 1):
+        RotationMember.objects.create(rotation=rotation, user=user, position=position)
+    _evidence(Action.DUTY_SET, rotation, actor, level=level, turns=[str(one.pk) for one in members])
     return rotation
 
 
 @transaction.atomic
-def set_override(*, override: Override, actor: Actor) -> Override:
-    """Let somebody stand in for whoever it would be. Raises AlreadyOverridden (the exclusion constraint decides)."""
+def stand_in(
+    *, clinic: Clinic, level: str, user: User, starts_at: datetime, ends_at: datetime, reason: str, actor: Actor
+) -> Override:
+    """In [starts_at, ends_at) this person instead of whoever it would be.
+
+    Raises AlreadyOverridden where somebody stands in already (the exclusion constraint decides).
+    """
     try:
         with transaction.atomic():
-            override.save()
+            override = Override.objects.create(
+                clinic=clinic, level=level, user=user, starts_at=starts_at, ends_at=ends_at, reason=reason
+            )
     except IntegrityError as error:
         if "one_override_per_level_at_a_time" not in str(error):
             raise
         raise AlreadyOverridden("Somebody stands in at this level in part of that time already.") from error
-    _evidence(Action.DUTY_SET, override, actor, level=override.level, person=str(override.user_id))
+    _evidence(Action.DUTY_SET, override, actor, level=level, person=str(user.pk))
     return override
 
 
 @transaction.atomic
-def cancel_override(*, override: Override, actor: Actor) -> None:
+def cancel_stand_in(*, override: Override, actor: Actor) -> None:
     """Whoever it would be is on duty again. The history keeps what was cancelled."""
     _evidence(Action.DUTY_SET, override, actor, level=override.level, cancelled=True)
     override.delete()

@@ -108,12 +108,13 @@ class Slow:
 
 
 def instants(made: Case):
-    """Any, and those at which something changes, to the microsecond."""
+    """Six of: any, and those at which something changes, to the microsecond."""
     moments = [made.opens_at + timedelta(minutes=made.chance.randint(-3000, 3000)) for _ in range(3)]
     moments += [one.starts_at for one in (*made.roster.shifts, *made.roster.overrides)]
     moments += [one.ends_at for one in (*made.roster.shifts, *made.roster.overrides) if one.ends_at]
     moments += [one.starts_at(one.turn_at(made.opens_at) + k) for one in made.roster.rotations for k in (0, 1)]
-    return [at + by for at in moments for by in (timedelta(0), timedelta(microseconds=-1))]
+    either_side = [at + by for at in moments for by in (timedelta(0), timedelta(microseconds=-1))]
+    return made.chance.sample(either_side, 6)
 
 
 def test_at_every_instant_somebody_is_told_and_it_is_whoever_is_on_duty():

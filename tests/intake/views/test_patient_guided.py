@@ -332,7 +332,7 @@ def test_who_will_see_it_follows_the_permissions_and_the_roster(browser, world, 
         user=world.clinician,
         level="on_call",
         starts_at=clock.now() - timedelta(hours=1),
-        actor=SEED,
+        actor=given.SEED,
     )
     assert "the clinician on call is told" in browser.go(PHQ9).text
     held_now = GRANTS[Role.FRONT_DESK]
