@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Max, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from core import clock
 from core.crypto import UnreadableValue
-from core.models import User
+from core.models import Membership, User
 from core.permissions import Permission, roles_with
 from escalation import policy
 from escalation.models import Acknowledgement, Incident, Ladder, Override, Rotation, RotationMember, Shift
@@ -43,7 +43,7 @@ def roster(clinic_id: UUID, *, since: datetime) -> Roster:
     return Roster(
         shifts=tuple(Duty(one.user_id, one.level, one.starts_at, one.ends_at) for one in shifts),
         rotations=tuple(_rotation(one, tuple(member.user_id for member in each)) for one, each in turns),
-        overrides=tuple(policy.Override(one.user_id, one.level, one.starts_at, one.ends_at) for one in overrides),
+        overrides=tuple(Duty(one.user_id, one.level, one.starts_at, one.ends_at) for one in overrides),
     )
 
 
@@ -141,23 +141,40 @@ def is_open(source_ref: UUID) -> bool:
 
 
 def is_told(source_ref: UUID) -> bool:
-    """Whether this packet has an unresolved incident and somebody is on duty for it now. At most six queries.
+    """Whether this packet has an unresolved incident and somebody is on duty for it now; one query.
 
     Only then may a page say that the care team was told.
     """
-    ours = Incident.objects.filter(source_ref=source_ref).exclude(state=Incident.State.RESOLVED)
-    clinic_id = ours.values_list("clinic_id", flat=True).first()
-    return clinic_id is not None and is_anybody_on_duty(clinic_id)
+    on_duty = Exists(_on_duty(OuterRef("clinic_id")))
+    open_here = Incident.objects.filter(on_duty, source_ref=source_ref).exclude(state=Incident.State.RESOLVED)
+    return open_here.exists()
 
 
 def is_anybody_on_duty(clinic_id: UUID) -> bool:
-    """Whether somebody is rostered at this clinic now: only then may a page say that somebody will be told.
+    """Whether somebody is rostered at this clinic now: only then may a page say that somebody will be told. One query.
 
-    Whoever has left is a gap. Five queries.
+    Whoever has left is a gap. A rotation that has begun always has somebody; it counts from its third day on, when its
+    first handover is over in every time zone, so that a patient's page never asks what time it is elsewhere.
     """
-    at, able = clock.now(), may_answer(clinic_id)
-    known = roster(clinic_id, since=at)
-    return any(policy.on_duty(known, level, at, able) for level in policy.DUTY_LEVELS)
+    return _on_duty(clinic_id).exists()
+
+
+def _on_duty(clinic: UUID | OuterRef) -> QuerySet[Membership]:
+    mine = {"user_id": OuterRef("user_id")}
+    here = {**mine, "clinic_id": OuterRef("clinic_id"), "starts_at__lte": clock.Now()}
+    begun = clock.Now() - timedelta(days=2)
+    turns = RotationMember.objects.filter(
+        **mine, rotation__clinic_id=OuterRef("clinic_id"), rotation__starts_on__lt=begun
+    )
+    return Membership.objects.filter(
+        Exists(Shift.objects.filter(**here).exclude(ends_at__lte=clock.Now()))
+        | Exists(Override.objects.filter(**here, ends_at__gt=clock.Now()))
+        | Exists(turns),
+        clinic_id=clinic,
+        is_active=True,
+        user__is_active=True,
+        role__in=roles_with(Permission.ANSWER_PAGES),
+    )
 
 
 def of_patient(patient_id: UUID) -> list[InboxRow]:

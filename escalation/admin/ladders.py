@@ -36,10 +36,9 @@ class LadderForm(PlanningForm):
         super().__init__(*args, **kwargs)
         steps = [] if self.instance._state.adding else policy.parsed(self.instance.steps)
         for number, step in enumerate(steps, 1):
-            self.initial |= {
-                f"name_{number}": step.name, f"level_{number}": step.level, f"wait_{number}": step.wait_seconds,
-                "floor": step.floor_seconds,
-            }  # fmt: skip
+            said = {"name": step.name, "level": step.level, "wait": step.wait_seconds}
+            self.initial.update({f"{part}_{number}": value for part, value in said.items()})
+            self.initial["floor"] = step.floor_seconds  # the last one's stands
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -43,8 +43,9 @@ class PlanningForm(ModelForm):
     """The clinic is chosen once. Whoever is put on duty may answer pages there."""
 
     def here(self) -> UUID | None:
-        clinic = self.cleaned_data.get("clinic")
-        return clinic.pk if clinic else self.instance.clinic_id
+        clinic: Clinic | None = self.cleaned_data.get("clinic")
+        known: UUID | None = self.instance.clinic_id
+        return clinic.pk if clinic else known
 
     def refuse_strangers(self, field: str, person: User | None) -> None:
         clinic_id = self.here()

@@ -11,7 +11,7 @@ TABLES = ["escalation_historicalrotation", "escalation_historicalrotationmember"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("escalation", "0030_rotations_and_overrides")]
+    dependencies = [("escalation", "0030_rotations")]
     operations = [
         *(
             migrations.RunSQL(

@@ -19,22 +19,13 @@ DUTY_LEVELS = LEVELS[:-1]
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """Somebody is on duty at a level in [starts_at, ends_at). No end: standing duty, used when nothing else covers."""
+    """Somebody at a level in [starts_at, ends_at). A shift without an end is standing duty, used when nothing else
+    covers; an override is this person instead of whoever it would be."""
 
     user_id: UUID
     level: str
     starts_at: datetime
     ends_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """In [starts_at, ends_at) this person instead of whoever it would be at that level."""
-
-    user_id: UUID
-    level: str
-    starts_at: datetime
-    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +69,7 @@ class Roster:
 
     shifts: tuple[Duty, ...] = ()
     rotations: tuple[Rotation, ...] = ()
-    overrides: tuple[Override, ...] = ()
+    overrides: tuple[Duty, ...] = ()
 
     def people(self) -> set[UUID]:
         """Everybody named in it, still here or not."""
@@ -87,7 +78,7 @@ class Roster:
 
     def levels(self) -> set[str]:
         """Every level at which somebody is named."""
-        return {one.level for one in (*self.shifts, *self.rotations, *self.overrides)}
+        return {one.level for one in (*self.shifts, *self.overrides)} | {one.level for one in self.rotations}
 
 
 def on_duty(roster: Roster, level: str, at: datetime, able: Sequence[UUID]) -> tuple[UUID, ...]:
@@ -96,10 +87,10 @@ def on_duty(roster: Roster, level: str, at: datetime, able: Sequence[UUID]) -> t
     Empty in a gap.
     """
     shifts = [one for one in roster.shifts if one.level == level and _covers(one, at)]
-    turns = [one.member_at(at, able) for one in roster.rotations if one.level == level]
+    members = [one.member_at(at, able) for one in roster.rotations if one.level == level]
     choices = (
         [one.user_id for one in roster.overrides if one.level == level and _covers(one, at)],
-        [one.user_id for one in shifts if one.ends_at is not None] + turns,
+        [one.user_id for one in shifts if one.ends_at is not None] + [one for one in members if one],
         [one.user_id for one in shifts],
     )
     here = ([one for one in people if one in able] for people in choices)
@@ -166,7 +157,7 @@ def _changes(roster: Roster, level: str, start: datetime, end: datetime) -> Iter
             yield from (rotation.starts_at(turn) for turn in range(first, last + 1))
 
 
-def _covers(one: Duty | Override, at: datetime) -> bool:
+def _covers(one: Duty, at: datetime) -> bool:
     return one.starts_at <= at and (one.ends_at is None or at < one.ends_at)
 
 

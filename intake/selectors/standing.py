@@ -274,7 +274,7 @@ def drawn(
 
 
 def who_sees(packet: Packet, page: engine.Page) -> policy.Readers:
-    """Who will read what a page asks, by the permissions and consents as they are now. At most eight queries."""
+    """Who will read what a page asks, by the permissions and consents as they are now. At most four queries."""
     sensitivity = page.section.sensitivity
     protected = policy.is_protected(sensitivity, whole_intake=packet.program.protects_whole_intake)
     return policy.readers(

@@ -18,7 +18,6 @@ from escalation.policy import (
     SUPERVISOR,
     Duty,
     Notify,
-    Override,
     Rest,
     Roster,
     Rotation,
@@ -163,7 +162,7 @@ def test_whoever_may_not_answer_any_more_is_a_gap():
 
 
 def test_an_override_stands_in_for_shift_and_rotation_and_only_in_its_time():
-    roster = Roster((shift(ANN, ON_CALL),), (weekly(BEN),), (Override(CAT, ON_CALL, NOW, NOW + SECOND),))
+    roster = Roster((shift(ANN, ON_CALL),), (weekly(BEN),), (Duty(CAT, ON_CALL, NOW, NOW + SECOND),))
     assert on_duty(roster, ON_CALL, NOW, ALL) == (CAT,)
     assert on_duty(roster, ON_CALL, NOW - SECOND, ALL) == (ANN, BEN)
     assert on_duty(roster, ON_CALL, NOW + SECOND, ALL) == (BEN,)

@@ -11,7 +11,7 @@ from audit.models import Event
 from core import clock
 from core.models import Membership
 from escalation import policy, selectors
-from escalation.models import Override, RotationMember, Shift
+from escalation.models import Level, Override, RotationMember, Shift
 from escalation.services import duty as planning
 
 SEED = Actor.system("test")
@@ -73,6 +73,20 @@ def test_turns_change_hands_and_whoever_left_is_passed_over(world, rotate):
     assert rotation.members.count() == 3, "the roster says what was planned; the look-ahead says who left"
 
 
+def test_a_rotation_that_has_begun_or_somebody_who_stands_in_is_somebody_on_duty(world, rotate, stand_in):
+    at, clinic = clock.now(), world.clinic.id
+    assert not selectors.is_anybody_on_duty(clinic)
+    rotate(world.clinician, starts_on=at.date() + timedelta(days=2))
+    stand_in(world.backup, at + HOUR, at + 2 * HOUR)
+    assert not selectors.is_anybody_on_duty(clinic)
+    stand_in(world.backup, at - HOUR, at + HOUR)
+    assert selectors.is_anybody_on_duty(clinic)
+    Membership.objects.filter(user=world.backup).update(is_active=False)
+    assert not selectors.is_anybody_on_duty(clinic)
+    rotate(world.clinician)
+    assert selectors.is_anybody_on_duty(clinic)
+
+
 def test_a_rotation_said_twice_changes_nothing_and_another_replaces_it(world, rotate):
     rotation = rotate(world.clinician, world.backup)
     assert rotate(world.clinician, world.backup) == rotation
@@ -113,7 +127,7 @@ def test_the_roster_takes_three_queries_and_the_look_ahead_seven_however_large(
         selectors.roster(world.clinic.id, since=at)
     with django_assert_num_queries(7):
         selectors.coverage(world.clinic.id)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(1):
         assert selectors.is_anybody_on_duty(world.clinic.id)
 
 
@@ -138,6 +152,10 @@ def test_what_is_missing_in_the_next_72_hours_is_said(duty, rotate):
     Membership.objects.update(is_active=False)
     (said,) = warned(world)
     assert "would page nobody" in said
+
+
+def test_the_models_and_the_policy_know_the_same_levels():
+    assert tuple(Level.values) == policy.DUTY_LEVELS
 
 
 def test_levels_that_the_ladder_does_not_use_are_planned_but_no_gap(duty, rotate):

@@ -46,12 +46,12 @@ def case(number: int) -> Case:
             for n in range(chance.randint(1, 6))
         ),
         roster=policy.Roster(
-            shifts=tuple(spell(chance, policy.Duty, near) for _ in range(chance.randint(0, 4))),
+            shifts=tuple(spell(chance, near, standing=0.4) for _ in range(chance.randint(0, 4))),
             rotations=tuple(
                 rotation(chance, level, ZoneInfo(name), day)
                 for level in chance.sample(policy.DUTY_LEVELS, chance.randint(0, 3))
             ),
-            overrides=tuple(spell(chance, policy.Override, near) for _ in range(chance.randint(0, 2))),
+            overrides=tuple(spell(chance, near, standing=0) for _ in range(chance.randint(0, 2))),
         ),
         able=tuple(chance.sample(PEOPLE, chance.randint(1, len(PEOPLE)))),
         opens_at=near,
@@ -59,11 +59,10 @@ def case(number: int) -> Case:
     )
 
 
-def spell(chance, kind, near):
+def spell(chance, near, *, standing):
     starts_at = near + timedelta(minutes=chance.randint(-600, 600))
-    is_standing = kind is policy.Duty and chance.random() < 0.4
-    ends_at = None if is_standing else starts_at + timedelta(minutes=chance.randint(1, 900))
-    return kind(chance.choice(PEOPLE), chance.choice(policy.DUTY_LEVELS), starts_at, ends_at)
+    ends_at = None if chance.random() < standing else starts_at + timedelta(minutes=chance.randint(1, 900))
+    return policy.Duty(chance.choice(PEOPLE), chance.choice(policy.DUTY_LEVELS), starts_at, ends_at)
 
 
 def rotation(chance, level, zone, day):

@@ -20,7 +20,7 @@ from intake.services import packets
 from intake.services.respondents import answer_as
 
 LIST = "/admin/intake/packet/"
-MOST_QUERIES_OF_A_PACKETS_PAGE = 17
+MOST_QUERIES_OF_A_PACKETS_PAGE = 18
 
 
 @pytest.fixture
