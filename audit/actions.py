@@ -71,6 +71,8 @@ class Action(StrEnum):
     MEASUREMENT_PLANNED = "measurement.planned"
     MEASUREMENT_STOPPED = "measurement.stopped"
     # escalation
+    LADDER_SET = "ladder.set"
+    DUTY_SET = "duty.set"
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_JOINED = "incident.joined"
     INCIDENT_STEP = "incident.step"

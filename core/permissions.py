@@ -25,15 +25,18 @@ class Permission(StrEnum):
     SEE_AUDIT = "see_audit"
     MANAGE_CONSENTS = "manage_consents"
     MANAGE_SETTINGS = "manage_settings"
+    MANAGE_DUTY = "manage_duty"
 
 
 P = Permission
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.FRONT_DESK: frozenset({P.SEE_DEMOGRAPHICS, P.MANAGE_PACKETS}),
     Role.CLINICIAN: frozenset({P.SEE_DEMOGRAPHICS, P.SEE_CLINICAL, P.ANSWER_PAGES, P.APPROVE_FILING}),
-    Role.SUPERVISOR: frozenset({P.SEE_DEMOGRAPHICS, P.SEE_CLINICAL, P.ANSWER_PAGES, P.APPROVE_FILING, P.SUPERVISE}),
+    Role.SUPERVISOR: frozenset(
+        {P.SEE_DEMOGRAPHICS, P.SEE_CLINICAL, P.ANSWER_PAGES, P.APPROVE_FILING, P.SUPERVISE, P.MANAGE_DUTY}
+    ),
     Role.COMPLIANCE: frozenset({P.SEE_AUDIT, P.MANAGE_CONSENTS}),
-    Role.OPERATOR: frozenset({P.MANAGE_SETTINGS}),
+    Role.OPERATOR: frozenset({P.MANAGE_SETTINGS, P.MANAGE_DUTY}),
 }
 
 

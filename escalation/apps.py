@@ -1,7 +1,7 @@
 from django.apps import AppConfig
-from django.core.checks import register
+from django.core.checks import Tags, register
 
-from escalation.checks import paging_settings
+from escalation.checks import paging_settings, rosters_with_gaps
 
 
 class EscalationConfig(AppConfig):
@@ -9,3 +9,4 @@ class EscalationConfig(AppConfig):
 
     def ready(self) -> None:
         register(paging_settings)
+        register(rosters_with_gaps, Tags.database)

@@ -4,9 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core import checks
+from django.db import connection
+from django.utils.module_loading import import_string
 
 # 42 CFR 2.13(c): a sender or a link's domain that names the kind of care gives the patient away.
 TELLING = re.compile(r"behavio|psych|mental|recover|rehab|addict|substance|suicid|detox|therap|counsel", re.IGNORECASE)
@@ -61,3 +63,35 @@ def _left_at_default() -> list[checks.CheckMessage]:
             )
         )
     return found
+
+
+def rosters_with_gaps(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """escalation.W006, with `check --database default`: what is wrong with a clinic's roster in the next 72 hours."""
+    if "default" not in (databases or []) or not _is_migrated():
+        return []
+    coverage = import_string("escalation.selectors.coverage")  # by name: this module is read before there are models
+    hint = "In the admin, under Rotations, look at “On call”. Until then a gap pages the level above, or everybody."
+    found: list[checks.CheckMessage] = []
+    for clinic_id, name in apps.get_model("core", "Clinic").objects.order_by("name").values_list("pk", "name"):
+        if wrong := _wrong(coverage(clinic_id)):
+            found.append(checks.Warning(f"{name}: {' '.join(wrong)}", hint=hint, id="escalation.W006"))
+    return found
+
+
+def _wrong(coverage: Any) -> list[str]:
+    """In sentences; levels and people by name, never a patient."""
+    if coverage.nobody:
+        return ["No active member of staff may answer pages: an incident would page nobody."]
+    wrong = []
+    if coverage.gaps:
+        first = f"{min(one.starts_at for one in coverage.gaps):%Y-%m-%d %H:%M} UTC"
+        levels = ", ".join(dict.fromkeys(one.level for one in coverage.gaps))
+        wrong.append(f"Nobody is on duty in part of the next 72 hours ({levels}), first from {first}.")
+    if coverage.left:
+        wrong.append(f"On the roster, but may not answer pages: {', '.join(coverage.left)}.")
+    return wrong
+
+
+def _is_migrated() -> bool:
+    """`migrate` runs this before there is a table to look at."""
+    return "escalation_override" in connection.introspection.table_names()

@@ -1,13 +1,14 @@
 """The words of a page. All it can say is in `PageFacts`: no patient, no answer, no instrument, no kind of care."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from core.channels.base import Message
+from escalation.policy import zone
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,8 @@ def page_message(facts: PageFacts, *, to: str) -> Message:
     )
 
 
-def zone(name: str) -> tzinfo:
-    """The clinic's time zone; UTC for a name that nobody knows, for a page must not wait for its settings."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return UTC
+def at_clinic(moment: datetime, time_zone: str) -> str:
+    """The clinic's wall clock with its zone, because who is on call may be in another one; the year if it is past."""
+    local = moment.astimezone(zone(time_zone))
+    year = "" if local.year == timezone.now().year else f", {local.year}"
+    return f"{local:%b} {local.day}{year}, {local.hour % 12 or 12}:{local:%M %p %Z}"

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
@@ -12,10 +13,11 @@ from django.utils.dateparse import parse_datetime
 
 from core import clock
 from core.crypto import UnreadableValue
-from core.models import User
+from core.models import Membership, User
 from core.permissions import Permission, roles_with
-from escalation.models import Acknowledgement, Incident, Shift
-from escalation.policy import Duty
+from escalation import policy
+from escalation.models import Acknowledgement, Incident, Ladder, Override, Rotation, RotationMember, Shift
+from escalation.policy import Duty, Roster, Stretch, zone
 
 RESOLVED_SHOWN = 50
 
@@ -31,10 +33,57 @@ def may_answer(clinic_id: UUID) -> list[UUID]:
     return list(people.order_by("id").values_list("id", flat=True).distinct())
 
 
-def duties(clinic_id: UUID, among: Iterable[UUID]) -> list[Duty]:
-    """Shifts of those people that have not ended; a shift of somebody who has left is a gap."""
-    shifts = Shift.objects.filter(clinic_id=clinic_id, user_id__in=among).exclude(ends_at__lte=clock.now())
-    return [Duty(one.user_id, one.level, one.starts_at, one.ends_at) for one in shifts.order_by("starts_at", "id")]
+def roster(clinic_id: UUID, *, since: datetime) -> Roster:
+    """What is written down about who is on duty from `since` on, people who have left included. Three queries."""
+    ours = {"clinic_id": clinic_id}
+    shifts = Shift.objects.filter(**ours).exclude(ends_at__lte=since).order_by("starts_at", "id")
+    overrides = Override.objects.filter(**ours, ends_at__gt=since).order_by("starts_at")
+    members = RotationMember.objects.filter(rotation__clinic_id=clinic_id).select_related("rotation")
+    turns = groupby(members.order_by("rotation__level", "position"), key=lambda one: one.rotation)
+    return Roster(
+        shifts=tuple(Duty(one.user_id, one.level, one.starts_at, one.ends_at) for one in shifts),
+        rotations=tuple(_rotation(one, tuple(member.user_id for member in each)) for one, each in turns),
+        overrides=tuple(Duty(one.user_id, one.level, one.starts_at, one.ends_at) for one in overrides),
+    )
+
+
+def _rotation(row: Rotation, members: tuple[UUID, ...]) -> policy.Rotation:
+    return policy.Rotation(row.level, zone(row.time_zone), row.starts_on, row.handover, row.days, members)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Who is on duty at each level in the coming hours, and what is wrong with that.
+
+    `plan`: stretches level by level. `gaps`: those without people at a level that the clinic's ladder uses; a page
+    would go to a level above, or to everybody. `left`: people of the roster who may not answer pages any more.
+    `nobody`: no one at this clinic may.
+    """
+
+    plan: tuple[Stretch, ...]
+    gaps: tuple[Stretch, ...]
+    left: tuple[str, ...]
+    nobody: bool
+    names: dict[UUID, str]
+
+
+def coverage(clinic_id: UUID, *, hours: int = 72) -> Coverage:
+    """The look-ahead. Seven queries, however large the roster is."""
+    start, able = clock.now(), may_answer(clinic_id)
+    end, known = start + timedelta(hours=hours), roster(clinic_id, since=start)
+    steps = Ladder.objects.filter(clinic_id=clinic_id).values_list("steps", flat=True).first()
+    used = {step.level for step in policy.parsed(steps)}
+    levels = [one for one in policy.DUTY_LEVELS if one in used | known.levels()]
+    plan = [one for level in levels for one in policy.stretches(known, level, start, end, able)]
+    people = User.objects.filter(pk__in=known.people()).order_by("full_name", "email")
+    names = {person.pk: str(person) for person in people}
+    return Coverage(
+        plan=tuple(plan),
+        gaps=tuple(one for one in plan if not one.people and one.level in used),
+        left=tuple(name for pk, name in names.items() if pk not in able),
+        nobody=not able,
+        names=names,
+    )
 
 
 @dataclass(frozen=True)
@@ -102,20 +151,30 @@ def is_told(source_ref: UUID) -> bool:
 
 
 def is_anybody_on_duty(clinic_id: UUID) -> bool:
-    """Whether somebody is rostered at this clinic now: only then may a page say that somebody will be told."""
+    """Whether somebody is rostered at this clinic now: only then may a page say that somebody will be told. One query.
+
+    Whoever has left is a gap. A rotation that has begun always has somebody; it counts from its third day on, when its
+    first handover is over in every time zone, so that a patient's page never asks what time it is elsewhere.
+    """
     return _on_duty(clinic_id).exists()
 
 
-def _on_duty(clinic: UUID | OuterRef) -> QuerySet[Shift]:
-    """A shift of somebody who has left is a gap."""
-    return Shift.objects.filter(
+def _on_duty(clinic: UUID | OuterRef) -> QuerySet[Membership]:
+    mine = {"user_id": OuterRef("user_id")}
+    here = {**mine, "clinic_id": OuterRef("clinic_id"), "starts_at__lte": clock.Now()}
+    begun = clock.Now() - timedelta(days=2)
+    turns = RotationMember.objects.filter(
+        **mine, rotation__clinic_id=OuterRef("clinic_id"), rotation__starts_on__lt=begun
+    )
+    return Membership.objects.filter(
+        Exists(Shift.objects.filter(**here).exclude(ends_at__lte=clock.Now()))
+        | Exists(Override.objects.filter(**here, ends_at__gt=clock.Now()))
+        | Exists(turns),
         clinic_id=clinic,
-        starts_at__lte=clock.Now(),
+        is_active=True,
         user__is_active=True,
-        user__memberships__clinic_id=clinic,
-        user__memberships__is_active=True,
-        user__memberships__role__in=roles_with(Permission.ANSWER_PAGES),
-    ).exclude(ends_at__lte=clock.Now())
+        role__in=roles_with(Permission.ANSWER_PAGES),
+    )
 
 
 def of_patient(patient_id: UUID) -> list[InboxRow]:

@@ -40,10 +40,13 @@ def publish(world: World) -> None:
             {"name": "On call", "level": "on_call", "wait_seconds": 300},
             {"name": "Backup", "level": "backup", "wait_seconds": 300},
         ],
+        actor=given.SEED,
     )
     since = clock.now() - timedelta(days=1)
     for user, level in ((world.clinician, "on_call"), (world.backup, "backup")):
-        escalation.services.duty.put_on_call(clinic=world.clinic, user=user, level=level, starts_at=since)
+        escalation.services.duty.put_on_call(
+            clinic=world.clinic, user=user, level=level, starts_at=since, actor=given.SEED
+        )
 
 
 def invited(world: World, patient: Patient | None = None) -> packets.Invitation:

@@ -1,6 +1,6 @@
 """The demo clinic: people, on-call, texts, forms, a sandbox chart, patients. Idempotent.
 
-The names are invented. The story: Rosa Núñez was given a link this morning; Casey is on call, Blake is the backup. The
+The names are invented. The story: Rosa Núñez was given a link this morning; Casey and Blake are on call in turns. The
 other patients of that day are in `story`.
 """
 
@@ -10,9 +10,12 @@ import json
 import os
 import struct
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from datetime import time as wall_time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
@@ -22,12 +25,12 @@ from django.db import transaction
 import consents.services
 import core.services
 import ehr.services.connecting
-import escalation.services.duty
 from audit.actions import Actor
 from config.demo import story
 from core import clock
 from core.models import Clinic, Membership, Patient, PatientQuerySet, Program, Site, User
 from core.permissions import Role
+from escalation.services import duty
 from intake.services import library, packets, rules
 
 SEEDER = Actor.system("demo-seed")
@@ -51,6 +54,14 @@ PEOPLE = (
     Person("compliance@candor.demo", "Corin Lee", Role.COMPLIANCE),
     Person("admin@candor.demo", "Ona Ferris", Role.OPERATOR),
 )
+
+
+HANDOVER = wall_time(8)
+# Our proposal, not a published standard.
+LADDER = [
+    {"name": "on call", "level": "on_call", "wait_seconds": 300},
+    {"name": "backup", "level": "backup", "wait_seconds": 300},
+]
 
 
 def current_code(secret: str) -> str:
@@ -121,16 +132,38 @@ def _person(clinic: Clinic, person: Person) -> User:
 
 
 def _on_call(clinic: Clinic, users: dict[str, User]) -> None:
-    escalation.services.duty.set_ladder(
-        clinic=clinic,
-        steps=[
-            {"name": "on call", "level": "on_call", "wait_seconds": 300},
-            {"name": "backup", "level": "backup", "wait_seconds": 300},
-        ],
-    )
-    start = clock.now() - timedelta(days=1)
-    for email, level in (("clinician@candor.demo", "on_call"), ("backup@candor.demo", "backup")):
-        escalation.services.duty.put_on_call(clinic=clinic, user=users[email], level=level, starts_at=start)
+    """Casey and Blake take turns by the week, and each is the other's backup. Hands change on Mondays at 8.
+
+    Blake has asked Casey to take the first Friday of his turns. Behind all that stand their duties without an end.
+    """
+    duty.set_ladder(clinic=clinic, steps=LADDER, actor=SEEDER)
+    casey, blake = users["clinician@candor.demo"], users["backup@candor.demo"]
+    monday = clinic.created_at.date() - timedelta(days=clinic.created_at.weekday())
+    for level, members in (("on_call", [casey, blake]), ("backup", [blake, casey])):
+        duty.set_rotation(
+            clinic=clinic,
+            level=level,
+            time_zone=clinic.time_zone,
+            starts_on=monday,
+            handover=HANDOVER,
+            days=7,
+            members=members,
+            actor=SEEDER,
+        )
+        duty.put_on_call(
+            clinic=clinic, user=members[0], level=level, starts_at=clock.now() - timedelta(days=1), actor=SEEDER
+        )
+    friday = datetime.combine(monday + timedelta(days=11), HANDOVER, ZoneInfo(clinic.time_zone))
+    with suppress(duty.AlreadyOverridden):
+        duty.stand_in(
+            clinic=clinic,
+            level="on_call",
+            user=casey,
+            starts_at=friday,
+            ends_at=friday + timedelta(days=1),
+            reason="Swap: Blake is away",
+            actor=SEEDER,
+        )
 
 
 def _invitation(stage: story.Stage) -> packets.Invitation:

@@ -1,6 +1,7 @@
 """Who is told next: pages are written one step at a time, in the transaction that moves the incident's clock."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -75,12 +76,12 @@ def _set_aside(incident_id: UUID, error: DatabaseError) -> None:
 def take_step(incident: Incident, step: policy.Notify, *, actor: Actor, why: str) -> None:
     """Write the pages of one step and set the next due time. The caller holds the incident's lock."""
     now = clock.now()
-    level = policy.parsed(incident.ladder)[step.step].level
+    levels = policy.widened(policy.parsed(incident.ladder)[step.step].level, step.loop)
     pages = Page.objects.filter(incident=incident)
     latest = pages.aggregate(latest=Max("round"))["latest"] or 0
     if step.loop and _unreached(incident, latest):
-        level = policy.EVERYONE  # the last step alone would repeat to nobody
-    people = _people(incident.clinic_id, level, now)
+        levels = (policy.EVERYONE,)  # the last step alone would repeat to nobody
+    people = _people(incident.clinic_id, levels, now)
     # One page per person is enough: a new one stands in for one that still waits.
     pages.filter(user_id__in=people, state__in=UNSENT).update(state=Page.State.DEAD, last_error=SUPERSEDED)
     Page.objects.bulk_create(Page(incident=incident, round=latest + 1, user_id=user, due_at=now) for user in people)
@@ -104,10 +105,10 @@ def take_step(incident: Incident, step: policy.Notify, *, actor: Actor, why: str
     doorbell.ring("escalation.deliver_due")
 
 
-def _people(clinic_id: UUID, level: str, at: datetime) -> tuple[UUID, ...]:
-    """Resolved when the pages are written; only staff who may still answer count."""
+def _people(clinic_id: UUID, levels: Sequence[str], at: datetime) -> tuple[UUID, ...]:
+    """Resolved when the pages are written; only staff who may still answer count. Four queries."""
     able = selectors.may_answer(clinic_id)
-    people = policy.resolve(selectors.duties(clinic_id, able), level, at, able)
+    people = policy.people_of(selectors.roster(clinic_id, since=at), levels, at, able)
     if not people:
         log.error("clinic %s has nobody who may answer pages", clinic_id)
     return people

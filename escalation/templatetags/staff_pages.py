@@ -1,15 +1,16 @@
 """How the staff's pages write ages, telephone links and clocks."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from escalation.rendering import zone
+from escalation.rendering import at_clinic
 
 register = template.Library()
+register.filter(at_clinic)
 
 
 @register.filter
@@ -29,14 +30,6 @@ def born(birth_date: str) -> date:
 def tel(phone: str) -> str:
     """What a `tel:` link takes: digits, with the plus of an international number."""
     return "".join(char for char in phone if char.isdigit() or char == "+")
-
-
-@register.filter
-def at_clinic(moment: datetime, time_zone: str) -> str:
-    """The clinic's wall clock with its zone, because who is on call may be in another one; the year if it is past."""
-    local = moment.astimezone(zone(time_zone))
-    year = "" if local.year == timezone.now().year else f", {local.year}"
-    return f"{local:%b} {local.day}{year}, {local.hour % 12 or 12}:{local:%M %p %Z}"
 
 
 @register.simple_tag

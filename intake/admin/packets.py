@@ -27,7 +27,7 @@ from core.access import patients_for_front_desk
 from core.admin import DeskAdmin, desk_clinics, language_name, staff
 from core.clock import Now
 from core.models import Patient, Program, Site, Visit
-from escalation.templatetags.staff_pages import at_clinic
+from escalation.rendering import at_clinic
 from intake import selectors
 from intake.access import get_packet_for_desk, hand_over
 from intake.forms import foreign

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from screening import instruments
-from screening.rules import DECLINED, PAGING
+from screening.instruments.questions import OWN_WORDS
+from screening.rules import DECLINED, PAGING, POSSIBLE
 
 ANY = ""  # of no instrument in particular
 
@@ -27,4 +28,12 @@ PROPOSALS = (
         for flag in one.flags
     ),
     Proposal(ANY, "Any", DECLINED, "medium", False, "a risk question that the patient would rather not answer"),
+    *(
+        Proposal(OWN_WORDS.key, OWN_WORDS.name, POSSIBLE, urgency, pages, source)
+        for urgency, pages, source in (
+            ("critical", True, "possible words of a plan, means, an attempt or a goodbye, as now (our own list)"),
+            ("high", True, "other possible crisis words, as now (our own list)"),
+            ("medium", False, "crisis words denied, long past, of somebody else, or of despair (our own list)"),
+        )
+    ),
 )

@@ -1,7 +1,8 @@
 """The rules of the ladder, with time as an argument."""
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -14,19 +15,25 @@ from escalation.policy import (
     LEVELS,
     MOVES,
     ON_CALL,
+    SUPERVISOR,
     Duty,
     Notify,
     Rest,
+    Roster,
+    Rotation,
     Step,
     Wait,
     faults,
     frozen,
     may_move,
     next_action,
+    on_duty,
     parsed,
     resolve,
     retry_in,
     step_after,
+    stretches,
+    widened,
     worst,
 )
 
@@ -109,39 +116,123 @@ def shift(user, level, start=-1, end=1):
     return Duty(user, level, NOW + start * SECOND, ends_at)
 
 
+ALL = [ANN, BEN, CAT, DAN]
+
+
+def told(level, *shifts, at=NOW, able=ALL):
+    return resolve(Roster(shifts=shifts), level, at, able)
+
+
 def test_the_person_on_shift_is_told():
     shifts = [shift(ANN, ON_CALL), shift(BEN, BACKUP)]
-    assert resolve(shifts, ON_CALL, NOW, [CAT]) == (ANN,)
-    assert resolve(shifts, BACKUP, NOW, [CAT]) == (BEN,)
+    assert told(ON_CALL, *shifts) == (ANN,)
+    assert told(BACKUP, *shifts) == (BEN,)
 
 
 def test_a_shift_includes_its_start_and_not_its_end():
     handover = [shift(ANN, ON_CALL, -10, 0), shift(BEN, ON_CALL, 0, 10)]
-    assert resolve(handover, ON_CALL, NOW - SECOND, []) == (ANN,)
-    assert resolve(handover, ON_CALL, NOW, []) == (BEN,)
+    assert told(ON_CALL, *handover, at=NOW - SECOND) == (ANN,)
+    assert told(ON_CALL, *handover) == (BEN,)
 
 
 def test_two_on_the_same_shift_are_both_told_once():
-    assert resolve([shift(ANN, ON_CALL), shift(BEN, ON_CALL), shift(ANN, ON_CALL, -5, 5)], ON_CALL, NOW, []) == (
-        ANN,
-        BEN,
-    )
+    assert told(ON_CALL, shift(ANN, ON_CALL), shift(BEN, ON_CALL), shift(ANN, ON_CALL, -5, 5)) == (ANN, BEN)
 
 
 def test_standing_duty_covers_a_gap_and_leaves_a_covered_night_alone():
     standing = shift(CAT, ON_CALL, -100, None)
-    assert resolve([standing, shift(ANN, ON_CALL)], ON_CALL, NOW, []) == (ANN,)
-    assert resolve([standing, shift(ANN, ON_CALL, 5, 9)], ON_CALL, NOW, []) == (CAT,)
+    assert told(ON_CALL, standing, shift(ANN, ON_CALL)) == (ANN,)
+    assert told(ON_CALL, standing, shift(ANN, ON_CALL, 5, 9)) == (CAT,)
 
 
-def test_a_gap_falls_to_other_levels_and_then_to_everyone():
-    assert resolve([shift(BEN, BACKUP)], ON_CALL, NOW, [CAT, DAN]) == (BEN,)
-    assert resolve([shift(BEN, BACKUP, 5, 9)], ON_CALL, NOW, [CAT, DAN]) == (CAT, DAN)
-    assert resolve([], "a level nobody knows", NOW, [DAN]) == (DAN,)
+def test_a_gap_goes_up_the_levels_and_then_to_everyone_who_may_answer_never_down():
+    assert told(ON_CALL, shift(BEN, BACKUP)) == (BEN,)
+    assert told(ON_CALL, shift(BEN, SUPERVISOR), shift(CAT, BACKUP)) == (CAT,)
+    assert told(BACKUP, shift(BEN, ON_CALL), able=[BEN, CAT]) == (BEN, CAT)
+    assert told(ON_CALL, shift(BEN, BACKUP, 5, 9), able=[CAT, DAN]) == (CAT, DAN)
+    assert told("a level nobody knows", able=[DAN]) == (DAN,)
 
 
 def test_everyone_is_everyone():
-    assert resolve([shift(BEN, BACKUP)], EVERYONE, NOW, [BEN, CAT]) == (BEN, CAT)
+    assert told(EVERYONE, shift(BEN, BACKUP), able=[CAT, BEN]) == (BEN, CAT)
+
+
+def test_whoever_may_not_answer_any_more_is_a_gap():
+    assert told(ON_CALL, shift(ANN, ON_CALL), shift(BEN, BACKUP), able=[BEN, CAT]) == (BEN,)
+
+
+def test_an_override_stands_in_for_shift_and_rotation_and_only_in_its_time():
+    roster = Roster((shift(ANN, ON_CALL),), (weekly(BEN),), (Duty(CAT, ON_CALL, NOW, NOW + SECOND),))
+    assert on_duty(roster, ON_CALL, NOW, ALL) == (CAT,)
+    assert on_duty(roster, ON_CALL, NOW - SECOND, ALL) == (ANN, BEN)
+    assert on_duty(roster, ON_CALL, NOW + SECOND, ALL) == (BEN,)
+    assert on_duty(roster, ON_CALL, NOW, [ANN, BEN]) == (ANN, BEN), "who stands in has left"
+
+
+# --- rotations, by the wall clock -------------------------------------------------------------------
+
+NEW_YORK = ZoneInfo("America/New_York")  # 2026-03-08 02:00 EST → 03:00 EDT; 2026-11-01 02:00 EDT → 01:00 EST
+
+
+def weekly(*members, starts_on=date(2026, 3, 1), handover=time(8), days=7, zone=NEW_YORK):
+    return Rotation(ON_CALL, zone, starts_on, handover, days, members)
+
+
+def utc(*when):
+    return datetime(*when, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("handover", "starts_on", "instant"),
+    [
+        (time(8), date(2026, 3, 8), utc(2026, 3, 8, 12)),  # EDT already
+        (time(8), date(2026, 3, 7), utc(2026, 3, 7, 13)),
+        (time(2, 30), date(2026, 3, 8), utc(2026, 3, 8, 7, 30)),  # skipped: 03:30 EDT
+        (time(1, 30), date(2026, 11, 1), utc(2026, 11, 1, 5, 30)),  # twice: the first, EDT
+        (time(2, 0), date(2026, 11, 1), utc(2026, 11, 1, 7)),
+    ],
+)
+def test_a_handover_happens_once_by_the_wall_clock_also_where_the_clock_jumps(handover, starts_on, instant):
+    daily = weekly(ANN, BEN, starts_on=starts_on, handover=handover, days=1)
+    assert daily.starts_at(0) == instant
+    assert daily.member_at(instant - SECOND, ALL) is None
+    assert daily.member_at(instant, ALL) == ANN
+    assert daily.member_at(daily.starts_at(1) - SECOND, ALL) == ANN
+    assert daily.member_at(daily.starts_at(1), ALL) == BEN
+    found = stretches(Roster(rotations=(daily,)), ON_CALL, instant, instant + timedelta(days=4), ALL)
+    assert [one.people for one in found[:4]] == [(ANN,), (BEN,), (ANN,), (BEN,)]
+
+
+def test_the_day_that_an_island_left_out_is_nobodys_turn_and_no_gap():
+    """Samoa had no 30 December 2011: https://www.iana.org/time-zones, `southamerica`/`australasia`, Pacific/Apia."""
+    apia = weekly(ANN, BEN, CAT, starts_on=date(2011, 12, 29), handover=time(12), days=1, zone=ZoneInfo("Pacific/Apia"))
+    assert apia.starts_at(1) == apia.starts_at(2)
+    assert apia.member_at(apia.starts_at(2) - SECOND, ALL) == ANN
+    assert apia.member_at(apia.starts_at(2), ALL) == CAT
+
+
+def test_the_turns_of_somebody_who_left_go_to_the_next_and_nobody_elses_moves():
+    turns = weekly(ANN, BEN, CAT)
+    weeks = [turns.starts_at(turn) for turn in range(6)]
+    assert [turns.member_at(at, [ANN, CAT]) for at in weeks] == [ANN, CAT, CAT, ANN, CAT, CAT]
+    assert turns.member_at(NOW, []) is None
+    assert weekly().member_at(NOW, ALL) is None
+
+
+def test_the_coming_days_have_no_holes_and_a_gap_is_a_stretch_without_people():
+    roster = Roster((shift(CAT, ON_CALL, -10, 60),), (weekly(ANN, BEN, starts_on=date(2026, 3, 9)),))
+    end = NOW + timedelta(days=10)
+    found = stretches(roster, ON_CALL, NOW, end, ALL)
+    assert [one.people for one in found] == [(CAT,), (), (ANN,), (BEN,)]
+    assert [one.ends_at for one in found] == [*(one.starts_at for one in found[1:]), end]
+    assert (found[0].starts_at, found[2].starts_at) == (NOW, utc(2026, 3, 9, 12))
+
+
+def test_each_repeat_of_the_last_step_takes_in_more_people_and_then_everyone():
+    assert widened(BACKUP, 0) == (BACKUP,)
+    assert widened(BACKUP, 1) == (BACKUP, SUPERVISOR)
+    assert widened(BACKUP, 3) == widened(BACKUP, 10_000) == (EVERYONE,)
+    assert widened(EVERYONE, 0) == widened("a level nobody knows", 0) == (EVERYONE,)
 
 
 # --- ladders ----------------------------------------------------------------------------------------
@@ -204,22 +295,3 @@ def test_steps_come_in_order_never_early_and_never_closer_than_configured(ladder
             )
         state, step, loop, due_at = "notifying", taken.step, taken.loop, now + timedelta(seconds=taken.due_in_seconds)
         before = (taken, now)
-
-
-shifts = st.lists(
-    st.builds(
-        shift,
-        st.sampled_from([ANN, BEN, CAT]),
-        st.sampled_from([ON_CALL, BACKUP]),
-        st.integers(-1000, 1000),
-        st.none() | st.integers(1001, 5000),
-    )
-)
-
-
-@settings(deadline=None)
-@given(shifts, st.sampled_from(LEVELS), st.integers(-2000, 6000))
-def test_at_no_instant_is_nobody_told(schedule, level, offset):
-    people = resolve(schedule, level, NOW + offset * SECOND, [DAN])
-    assert people
-    assert len(set(people)) == len(people)

@@ -328,7 +328,11 @@ def test_who_will_see_it_follows_the_permissions_and_the_roster(browser, world, 
     assert "the clinicians on your care team, their supervisors. Not the front desk." in page.text
     assert "the clinician on call is told" not in page.text  # nobody is rostered
     escalation.services.duty.put_on_call(
-        clinic=world.clinic, user=world.clinician, level="on_call", starts_at=clock.now() - timedelta(hours=1)
+        clinic=world.clinic,
+        user=world.clinician,
+        level="on_call",
+        starts_at=clock.now() - timedelta(hours=1),
+        actor=given.SEED,
     )
     assert "the clinician on call is told" in browser.go(PHQ9).text
     held_now = GRANTS[Role.FRONT_DESK]

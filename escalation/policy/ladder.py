@@ -1,18 +1,18 @@
-"""Who is told next, and when. Pure: the ladder, the times and the people are arguments; nothing is read, saved or sent.
+"""What is due next, and when. Pure: the ladder and the times are arguments; nothing is read, saved or sent.
 
 A ladder is a list of steps `{"name", "level", "wait_seconds"}`, the last one optionally with `"floor_seconds"`.
-It climbs one step each time nobody acknowledged in `wait_seconds`; its last step repeats for ever. What a downtime
-missed is not caught up on: the next step is taken once, and the clock runs on from then.
+It climbs one step each time nobody acknowledged in `wait_seconds`; its last step repeats for ever and takes in more
+people each time (`policy.duty.widened`). What a downtime missed is not caught up on: the next step is taken once, and
+the clock runs on from then.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-ON_CALL, BACKUP, EVERYONE = "on_call", "backup", "everyone"
-LEVELS = (ON_CALL, BACKUP, EVERYONE)
+from escalation.policy.duty import BACKUP, EVERYONE, LEVELS, ON_CALL
+
 URGENCIES = ("critical", "high", "medium", "info")
 FLOOR_SECONDS = 60
 MOST_SECONDS = 3600
@@ -112,38 +112,6 @@ def may_move(state: str, to: str) -> bool:
 def worst(first: str, second: str) -> str:
     """The more pressing of two urgencies; an unknown word never lowers a known one."""
     return min(first, second, key=lambda one: URGENCIES.index(one) if one in URGENCIES else len(URGENCIES))
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """Somebody is on duty at a level in [starts_at, ends_at). No end: standing duty, used when no shift covers."""
-
-    user_id: UUID
-    level: str
-    starts_at: datetime
-    ends_at: datetime | None
-
-
-def resolve(shifts: Iterable[Duty], level: str, at: datetime, fallback: Sequence[UUID]) -> tuple[UUID, ...]:
-    """Who is told: the shift at `level`; in a gap its standing duty, then other levels' people, then `fallback`.
-
-    Never nobody while anybody is on duty or in `fallback`. Level "everyone" is all of them at once.
-    """
-    current = [duty for duty in shifts if duty.starts_at <= at and (duty.ends_at is None or at < duty.ends_at)]
-    if level == EVERYONE:
-        return _unique([duty.user_id for duty in current] + list(fallback))
-    here = [duty for duty in current if duty.level == level]
-    choices = (
-        [duty.user_id for duty in here if duty.ends_at is not None],
-        [duty.user_id for duty in here],
-        [duty.user_id for duty in current],
-        list(fallback),
-    )
-    return _unique(next((people for people in choices if people), []))
-
-
-def _unique(people: Sequence[UUID]) -> tuple[UUID, ...]:
-    return tuple(dict.fromkeys(people))
 
 
 def faults(steps: object) -> tuple[str, ...]:

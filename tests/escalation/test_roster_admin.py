@@ -1,0 +1,123 @@
+"""Planning duty in the admin: administrators and supervisors; to everybody else these pages don't exist."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from personas import signed_in
+
+from audit.models import Event
+from core import clock
+from core.models import User
+from escalation.models import Ladder, Override, Rotation
+
+ROTATIONS, OVERRIDES, LADDERS = (f"/admin/escalation/{name}/" for name in ("rotation", "override", "ladder"))
+ON_CALL = f"{ROTATIONS}on-call/"
+
+
+@pytest.fixture
+def ona(duty):
+    return signed_in(duty.operator)
+
+
+def turns(world, **changed):
+    return {
+        "clinic": world.clinic.pk, "level": "on_call", "time_zone": "America/New_York", "starts_on": "2026-01-05",
+        "handover": "08:00", "days": "7", "turn_1": world.clinician.pk, "turn_3": world.backup.pk, **changed,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ["front_desk", "clinician", "compliance", "stranger_desk", "stranger"])
+def test_nobody_else_finds_these_pages(duty, ona, who):
+    User.objects.filter(pk=duty.clinician.pk).update(is_staff=True)
+    other = signed_in(getattr(duty, who))
+    for page in (ROTATIONS, f"{ROTATIONS}add/", OVERRIDES, f"{OVERRIDES}add/", LADDERS, f"{LADDERS}add/", ON_CALL):
+        assert ona.get(page).status_code == 200, page
+        answer = other.get(page)
+        assert answer.status_code == 404 or answer["Location"].startswith("/admin/login/"), page
+    assert "/admin/escalation/" not in signed_in(duty.front_desk).get("/admin/").content.decode()
+
+
+def test_a_supervisor_who_may_sign_in_there_plans_duty_too(duty):
+    User.objects.filter(pk=duty.supervisor.pk).update(is_staff=True)
+    assert signed_in(duty.supervisor).get(ROTATIONS).status_code == 200
+
+
+def test_a_rotation_is_made_and_changed_by_the_service(duty, ona):
+    assert ona.post(f"{ROTATIONS}add/", turns(duty)).status_code == 302
+    made = Rotation.objects.get()
+    assert [one.user for one in made.members.order_by("position")] == [duty.clinician, duty.backup]
+    assert Event.objects.filter(action="duty.set", object_id=str(made.pk)).exists()
+    page = ona.get(f"{ROTATIONS}{made.pk}/change/").content.decode()
+    assert "Turn 5" in page and "Sasha" not in page
+    assert "Casey Clinician, Blake Backup" in ona.get(ROTATIONS).content.decode()
+    ona.post(f"{ROTATIONS}{made.pk}/change/", turns(duty, turn_1="", days="14"))
+    made.refresh_from_db()
+    assert (made.days, made.members.get().user) == (14, duty.backup)
+    assert ona.post(f"{ROTATIONS}{made.pk}/delete/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"time_zone": "Mars/Olympus"}, "not the name of a time zone"),
+        ({"turn_1": "", "turn_3": ""}, "needs somebody whose turn it is"),
+        ({"days": "0"}, "between 1 and 366 days"),
+        ({"starts_on": "9999-12-31"}, "between 2000 and 2099"),
+        ({"clinic": "other"}, "Select a valid choice"),
+        ({"turn_1": "stranger"}, "Select a valid choice"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_words(duty, ona, changed, said):
+    ids = {"other": duty.other_clinic.pk, "stranger": duty.stranger.pk}
+    typed = turns(duty, **{name: ids.get(value, value) for name, value in changed.items()})
+    assert said in ona.post(f"{ROTATIONS}add/", typed).content.decode()
+    assert not Rotation.objects.exists()
+
+
+def test_an_override_is_typed_by_the_clinics_clock_and_can_only_be_cancelled(duty, ona):
+    tomorrow = (clock.now() + timedelta(days=1)).date()
+    typed = {
+        "clinic": duty.clinic.pk, "level": "on_call", "user": duty.backup.pk, "reason": "swap",
+        "starts_at": f"{tomorrow}T08:00", "ends_at": f"{tomorrow}T20:00",
+    }  # fmt: skip
+    assert ona.post(f"{OVERRIDES}add/", typed).status_code == 302
+    made = Override.objects.get()
+    assert made.starts_at.astimezone(ZoneInfo(duty.clinic.time_zone)).strftime("%Y-%m-%dT%H") == f"{tomorrow}T08"
+    assert (
+        "stands in at this level in part of that time already" in ona.post(f"{OVERRIDES}add/", typed).content.decode()
+    )
+    assert "8:00" in ona.get(OVERRIDES).content.decode()
+    assert ona.post(f"{OVERRIDES}{made.pk}/change/", typed).status_code == 403
+    assert ona.post(f"{OVERRIDES}{made.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Override.objects.exists()
+
+
+def rows(*steps, **changed):
+    said = {"floor": "60", **changed}
+    for number, (name, level, wait) in enumerate(steps, 1):
+        said |= {f"name_{number}": name, f"level_{number}": level, f"wait_{number}": wait}
+    return said
+
+
+def test_a_ladder_is_edited_as_rows_and_its_faults_are_sentences(duty, ona):
+    page = f"{LADDERS}{Ladder.objects.get().pk}/change/"
+    shown = ona.get(page).content.decode()
+    assert 'value="On call"' in shown and 'name="wait_5"' in shown and "wait_seconds" not in shown
+    steps = rows(("First", "on_call", "300"), ("", "", ""), ("Last", "medical_director", "60"), floor="120")
+    assert ona.post(page, steps).status_code == 302
+    assert Ladder.objects.get().steps == [
+        {"name": "First", "level": "on_call", "wait_seconds": 300},
+        {"name": "Last", "level": "medical_director", "wait_seconds": 60, "floor_seconds": 120},
+    ]
+    assert Event.objects.filter(action="ladder.set").count() == 1
+    assert "Step 1 must wait between 1 and 3600" in ona.post(page, rows(("x", "on_call", "0"))).content.decode()
+    assert "A ladder needs at least one step." in ona.post(page, rows()).content.decode()
+
+
+def test_the_coming_days_say_who_and_mark_the_gaps(duty, ona):
+    ona.post(f"{ROTATIONS}add/", turns(duty, level="supervisor", starts_on="2099-01-01", turn_1=duty.supervisor.pk))
+    page = ona.get(ON_CALL).content.decode()
+    assert "Casey Clinician" in page and "Blake Backup" in page
+    assert page.count('class="gap"') == 1
+    assert "Nobody: pages go to the level above" in page
