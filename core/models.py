@@ -251,7 +251,7 @@ class ContactPoint(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     address = EncryptedTextField(context="contact_point.address", blank=True, default="")
     vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, null=True, blank=True, related_name="contact_points")
-    rank = models.PositiveSmallIntegerField(default=1)
+    rank = models.PositiveSmallIntegerField(default=1, help_text="1 goes out first")
     is_active = models.BooleanField(default=True)
     test_code = models.CharField(max_length=8, blank=True, editable=False)
     last_test_delivered_at = models.DateTimeField(null=True, editable=False)

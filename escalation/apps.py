@@ -1,7 +1,7 @@
 from django.apps import AppConfig
-from django.core.checks import register
+from django.core.checks import Tags, register
 
-from escalation.checks import paging_settings
+from escalation.checks import paging_settings, reaching
 
 
 class EscalationConfig(AppConfig):
@@ -9,3 +9,4 @@ class EscalationConfig(AppConfig):
 
     def ready(self) -> None:
         register(paging_settings)
+        register(reaching, Tags.database)

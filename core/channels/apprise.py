@@ -39,6 +39,13 @@ class AppriseChannel:
             raise ChannelError("not taken", permanent=False)
         return Receipt(provider_id=message.reference)
 
+    def accepts(self, address: str) -> bool:
+        try:
+            service(address)
+        except ChannelError:
+            return False
+        return True
+
 
 def service(address: str) -> NotifyBase:
     """The service that an address names. Raises ChannelError (permanent) for one that can't be used."""

@@ -53,3 +53,7 @@ class ChannelError(Exception):
 
 class Channel(Protocol):
     def deliver(self, message: Message) -> Receipt: ...
+
+    def accepts(self, address: str) -> bool:
+        """Whether this could be an address here; nothing is sent."""
+        ...

@@ -9,6 +9,9 @@ class InboxChannel:
     def deliver(self, message: Message) -> Receipt:
         return Receipt(provider_id=message.reference)
 
+    def accepts(self, address: str) -> bool:
+        return not address
+
 
 class MemoryChannel:
     """Keeps what it was given, and fails when told to."""
@@ -22,3 +25,6 @@ class MemoryChannel:
             raise self.failure
         self.sent.append(message)
         return Receipt(provider_id=str(len(self.sent)))
+
+    def accepts(self, address: str) -> bool:
+        return bool(address)

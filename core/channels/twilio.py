@@ -8,6 +8,7 @@ Never tried against Twilio itself: the tests' receiver is of our own making.
 import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from urllib.parse import urlencode
@@ -31,6 +32,7 @@ PERMANENT = frozenset(
         21614,  # not a mobile number
     }
 )
+E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 RINGS = ("initiated", "ringing", "answered", "completed")
 RING_SECONDS = "30"
 
@@ -49,8 +51,11 @@ class SmsChannel:
     def deliver(self, message: Message) -> Receipt:
         return _create("Messages", message, [("Body", message.body)])
 
+    def accepts(self, address: str) -> bool:
+        return E164.fullmatch(address) is not None
 
-class VoiceChannel:
+
+class VoiceChannel(SmsChannel):
     """Says the words twice. Picked up is not heard: a mailbox picks up too."""
 
     def deliver(self, message: Message) -> Receipt:
