@@ -253,5 +253,6 @@ def test_the_signature_is_that_of_twilios_published_example():
         "CallSid": ["CA1234567890ABCDE"], "Caller": ["+12349013030"], "Digits": ["1234"],
         "From": ["+12349013030"], "To": ["+18005551212"],
     }  # fmt: skip
-    signed = twilio.signature("https://mycompany.com/myapp.php?foo=1&bar=2", params, "12345")
+    unsorted = dict(reversed(params.items()))
+    signed = twilio.signature("https://mycompany.com/myapp.php?foo=1&bar=2", unsorted, "12345")
     assert signed == "0/KCTR6DLpKmkAf8muzZqo1nDgQ="
