@@ -82,6 +82,7 @@ class Action(StrEnum):
     INCIDENT_RESOLVED = "incident.resolved"
     PAGE_DELIVERED = "page.delivered"
     PAGE_FAILED = "page.failed"
+    PAGE_REPORTED = "page.reported"
     # chart
     EXPORT_PLANNED = "export.planned"
     EXPORT_APPROVED = "export.approved"
@@ -91,6 +92,10 @@ class Action(StrEnum):
     EXPORT_STOPPED = "export.stopped"
     EXPORT_READ = "export.read"
     # people and access
+    VENDOR_SAVED = "vendor.saved"
+    CONTACT_SAVED = "contact.saved"
+    CONTACT_TESTED = "contact.tested"
+    CONTACT_VERIFIED = "contact.verified"
     SIGNED_IN = "staff.signed_in"
     SIGNED_OUT = "staff.signed_out"
     SIGN_IN_FAILED = "staff.sign_in_failed"

@@ -4,8 +4,9 @@ import os
 
 os.environ.setdefault("DEBUG", "true")
 
+from config.environment import BASE_DIR  # noqa: E402
 from config.settings import *  # noqa: E402, F403  (the one star import: overrides of one module)
-from config.settings import BASE_DIR, DATABASES, STORAGES
+from config.settings import DATABASES, STORAGES
 
 DEBUG = False
 DEMO = False

@@ -224,6 +224,70 @@ class Patient(models.Model):
         return f"{self.given_name} {self.family_name}"
 
 
+class Vendor(models.Model):
+    """Somebody outside who carries messages, and until when an agreement binds them (45 CFR 164.504(e))."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="vendors")
+    name = models.CharField(max_length=120)
+    scope = models.CharField(max_length=200, help_text="What they carry, e.g. texts and calls to staff")
+    baa_until = models.DateField("agreement until", help_text="Last day of the business associate agreement")
+
+    history = HistoricalRecords(user_db_constraint=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["clinic", "name"], name="one_vendor_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ContactPoint(models.Model):
+    """One way to reach a member of staff for a clinic. Its address never changes: another address is another row.
+
+    E-mail through the clinic's own server, the inbox and a webhook of the clinic's own may do without a vendor.
+    `rank` orders a person's ways, the lowest first. `verified_at`: the person typed the code that a test brought.
+    """
+
+    class Kind(models.TextChoices):
+        EMAIL = "email", "e-mail"
+        SMS = "sms", "text message"
+        VOICE = "voice", "phone call"
+        APPRISE = "apprise", "chat or push"
+        WEBHOOK = "webhook", "webhook"
+        IN_APP = "in_app", "inbox only"
+
+    NEEDS_VENDOR: ClassVar[tuple[str, ...]] = (Kind.SMS, Kind.VOICE, Kind.APPRISE)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="contact_points")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="contact_points")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    address = EncryptedTextField(context="contact_point.address", blank=True, default="")
+    vendor = models.ForeignKey(Vendor, on_delete=models.PROTECT, null=True, blank=True, related_name="contact_points")
+    rank = models.PositiveSmallIntegerField(default=1, help_text="1 goes out first")
+    is_active = models.BooleanField(default=True)
+    test_code = models.CharField(max_length=8, blank=True, editable=False)
+    last_test_delivered_at = models.DateTimeField(null=True, editable=False)
+    verified_at = models.DateTimeField(null=True, editable=False)
+
+    history = HistoricalRecords(user_db_constraint=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="a_vendor_channel_in_use_names_its_vendor",
+                condition=models.Q(is_active=False)
+                | models.Q(vendor__isnull=False)
+                | ~models.Q(kind__in=["sms", "voice", "apprise"]),
+            )
+        ]
+        indexes = [models.Index(fields=["clinic", "user", "rank"], name="contact_point_by_rank")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {self.user}"
+
+
 class OutboxMessage(models.Model):
     """News for an app above: a topic and an id. Whoever acts on it marks it in the transaction of the act."""
 

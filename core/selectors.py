@@ -1,15 +1,18 @@
-"""Reads about people: who somebody is, who can be on a care team, who is."""
+"""Reads about people: who somebody is, who can be on a care team, who is, how staff are reached."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 from uuid import UUID
 
 from django.db.models import QuerySet
 from guardian.models import UserObjectPermission
 from guardian.shortcuts import get_users_with_perms
 
-from core.models import Patient, PatientQuerySet, User, digits, normalised
+from core import clock
+from core.models import ContactPoint, Patient, PatientQuerySet, User, digits, normalised
 from core.permissions import Permission, roles_with
 
 MOST_FOUND = 50
@@ -91,3 +94,40 @@ def _iso_date(text: str) -> str:
         with suppress(ValueError):
             return datetime.strptime(text, pattern).replace(tzinfo=UTC).date().isoformat()
     return ""
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to one person. No `contact_id`: the address they sign in with."""
+
+    user_id: UUID
+    contact_id: UUID | None
+    kind: str
+
+
+def ways_to_reach(clinic_id: UUID, user_ids: Iterable[UUID]) -> list[Way]:
+    """Every way to each of these people for a clinic, in one query: everybody's first ones before anybody's second.
+
+    Whether a vendor's agreement has lapsed is not asked: that alarms and never stops a page. Until somebody has proved
+    that a way of theirs arrives, the address they sign in with is one more.
+    """
+    ways: dict[UUID, list[Way]] = {user: [] for user in user_ids}
+    proved = set()
+    points = ContactPoint.objects.filter(clinic_id=clinic_id, user_id__in=list(ways), is_active=True)
+    for user, pk, kind, verified_at in points.order_by("rank", "id").values_list(
+        "user_id", "id", "kind", "verified_at"
+    ):
+        ways[user].append(Way(user, pk, kind))
+        if verified_at and kind != ContactPoint.Kind.IN_APP:
+            proved.add(user)
+    for user, theirs in ways.items():
+        if user not in proved:
+            theirs.append(Way(user, None, ContactPoint.Kind.EMAIL))
+    return [way for nth in zip_longest(*ways.values()) for way in nth if way]
+
+
+def lapsed_vendor_channels(clinic_id: UUID | None = None) -> QuerySet[ContactPoint]:
+    """Contact points in use whose vendor's agreement has ended, by the database's date; of every clinic without one."""
+    lapsed = ContactPoint.objects.filter(is_active=True, vendor__baa_until__lt=clock.now().date())
+    lapsed = lapsed.select_related("vendor", "user").defer("address").order_by("vendor__baa_until", "id")
+    return lapsed if clinic_id is None else lapsed.filter(clinic_id=clinic_id)

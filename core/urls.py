@@ -3,4 +3,7 @@ from django.urls import path
 from core import views
 
 app_name = "core"
-urlpatterns = [path("audit/", views.audit_log, name="audit-log")]
+urlpatterns = [
+    path("audit/", views.audit_log, name="audit-log"),
+    path("staff/contact/", views.confirm_contact, name="confirm-contact"),
+]

@@ -8,14 +8,16 @@ from functools import wraps
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from django import forms
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.crypto import salted_hmac
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 import audit.selectors
 import audit.services
+import core.services
 from audit.actions import Action, Actor, Ref
 from core import clock, selectors
 from core.access import clinics_where, may_anywhere
@@ -104,3 +106,19 @@ def audit_log(request: StaffRequest) -> HttpResponse:
     return render(
         request, "audit/events.html", {"form": form, "day": day, "page": page, "rows": rows, "patient_id": patient_id}
     )
+
+
+@require_http_methods(["GET", "POST"])
+@needs(Permission.ANSWER_PAGES)
+def confirm_contact(request: StaffRequest) -> HttpResponse:
+    """Where the code of a test is entered: it proves that this person is reached."""
+    if request.method != "POST":
+        return render(request, "core/confirm_contact.html")
+    try:
+        point = core.services.confirm_contact(
+            user=request.user, code=request.POST.get("code", ""), actor=Actor.staff(request.user.id)
+        )
+    except core.services.Refused as refused:
+        return render(request, "core/confirm_contact.html", {"fault": str(refused)})
+    messages.success(request, f"Thank you. Your {point.get_kind_display()} is proved to reach you.")
+    return redirect("staff-home")

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
-from escalation.checks import paging_settings, rosters_with_gaps
+from escalation.checks import paging_settings, reaching, rosters_with_gaps
 
 
 class EscalationConfig(AppConfig):
@@ -10,3 +10,4 @@ class EscalationConfig(AppConfig):
     def ready(self) -> None:
         register(paging_settings)
         register(rosters_with_gaps, Tags.database)
+        register(reaching, Tags.database)

@@ -8,10 +8,19 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 from django.core import checks
 from django.db import connection
+from django.db.models.functions import Now, TruncDate
 from django.utils.module_loading import import_string
 
 # 42 CFR 2.13(c): a sender or a link's domain that names the kind of care gives the patient away.
 TELLING = re.compile(r"behavio|psych|mental|recover|rehab|addict|substance|suicid|detox|therap|counsel", re.IGNORECASE)
+
+PHONE = frozenset({"sms", "voice"})
+NEEDED = {
+    "TWILIO_ACCOUNT_SID": PHONE,
+    "TWILIO_AUTH_TOKEN": PHONE,
+    "TWILIO_FROM": PHONE,
+    "WEBHOOK_KEY": frozenset({"webhook"}),
+}
 
 
 def paging_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
@@ -95,3 +104,31 @@ def _wrong(coverage: Any) -> list[str]:
 def _is_migrated() -> bool:
     """`migrate` runs this before there is a table to look at."""
     return "escalation_override" in connection.introspection.table_names()
+
+
+def reaching(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """With `check --database default`. escalation.W007: a vendor in use whose agreement has ended. escalation.W008:
+    contact points in use without an account to send by. Neither stops a page."""
+    if "default" not in (databases or []) or "core_contactpoint" not in connection.introspection.table_names():
+        return []
+    in_use = apps.get_model("core", "ContactPoint").objects.filter(is_active=True)
+    lapsed = in_use.filter(vendor__baa_until__lt=TruncDate(Now())).order_by("vendor__name")
+    used = set(in_use.values_list("kind", flat=True))
+    unset = [name for name, kinds in NEEDED.items() if used & kinds and not getattr(settings, name)]
+    told = (
+        (
+            "escalation.W007",
+            list(lapsed.values_list("vendor__name", flat=True).distinct()),
+            "Pages go through vendors whose agreement has ended: {}.",
+            "Renew the agreement and enter its new last day, or switch those contact points off.",
+        ),
+        (
+            "escalation.W008",
+            unset,
+            "Contact points are in use that nothing can be sent to, for this is not set: {}.",
+            "Set it, or switch those contact points off.",
+        ),
+    )
+    return [
+        checks.Warning(words.format(", ".join(found)), hint=hint, id=id_) for id_, found, words, hint in told if found
+    ]

@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from simple_history.models import HistoricalRecords
 
 from core.fields import EncryptedJSONField, EncryptedTextField
-from core.models import Clinic, Patient, Site
+from core.models import Clinic, ContactPoint, Patient, Site
 
 
 class Ladder(models.Model):
@@ -190,7 +190,12 @@ class Incident(models.Model):
 
 
 class Page(models.Model):
-    """One message to one person on one channel. Claimed with a lease and a fence (`attempt`)."""
+    """One message to one person by one contact point. Claimed with a lease and a fence (`attempt`).
+
+    `contact` is empty for a person's sign-in address. State "delivered" is handed on; how far it came is told by
+    `accepted_at` (a provider took it), `device_at` (the device has it, or the phone was picked up) and `opened_at`
+    (the person opened the incident); that somebody took the incident is its Acknowledgement.
+    """
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -205,17 +210,24 @@ class Page(models.Model):
     round = models.PositiveIntegerField(help_text="Counts every step taken, repeats and re-openings included")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="pages")
     channel = models.CharField(max_length=10, default="email")
+    contact = models.ForeignKey(ContactPoint, on_delete=models.PROTECT, null=True, related_name="pages")
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     due_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempt = models.PositiveIntegerField(default=0)
     last_error = models.CharField(max_length=40, blank=True)
-    delivered_at = models.DateTimeField(null=True)
+    provider_id = models.CharField(max_length=80, blank=True, help_text="The provider's id of the latest attempt")
+    provider_seq = models.PositiveSmallIntegerField(default=0, help_text="The furthest it told of; only grows")
+    accepted_at = models.DateTimeField(null=True)
+    device_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["incident", "round", "user", "channel"], name="one_page_per_round_person_and_channel"
+                fields=["incident", "round", "user", "contact"],
+                name="one_page_per_round_person_and_contact",
+                nulls_distinct=False,
             ),
             models.CheckConstraint(
                 name="a_waiting_page_has_a_due_time",

@@ -21,7 +21,11 @@ class PageFacts:
     time_zone: str
 
 
-def page_message(facts: PageFacts, *, to: str) -> Message:
+# The words of a channel that has its own; the others carry those of an e-mail.
+BODIES = {"sms": "escalation/notify/sms.txt", "voice": "escalation/notify/voice.txt"}
+
+
+def page_message(facts: PageFacts, *, to: str, channel: str = "email", callback: str = "") -> Message:
     """The same words for every repeat; the incident's code is the reference that makes duplicates harmless."""
     by = facts.acknowledge_by.astimezone(zone(facts.time_zone))
     words = {
@@ -33,8 +37,13 @@ def page_message(facts: PageFacts, *, to: str) -> Message:
     return Message(
         to=to,
         subject=render_to_string("escalation/notify/subject.txt", words).strip(),
-        body=render_to_string("escalation/notify/email.txt", words),
+        body=render_to_string(
+            BODIES.get(channel, "escalation/notify/email.txt"), {**words, "spelled": ", ".join(facts.code)}
+        ).strip()
+        + "\n",
         reference=facts.code,
+        facts=words,
+        callback=callback,
     )
 
 

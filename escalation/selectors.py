@@ -13,13 +13,14 @@ from django.utils.dateparse import parse_datetime
 
 from core import clock
 from core.crypto import UnreadableValue
-from core.models import Membership, User
+from core.models import ContactPoint, Membership, User
 from core.permissions import Permission, roles_with
 from escalation import policy
-from escalation.models import Acknowledgement, Incident, Ladder, Override, Rotation, RotationMember, Shift
+from escalation.models import Acknowledgement, Incident, Ladder, Override, Page, Rotation, RotationMember, Shift
 from escalation.policy import Duty, Roster, Stretch, zone
 
 RESOLVED_SHOWN = 50
+WAYS = dict(ContactPoint.Kind.choices)
 
 
 def may_answer(clinic_id: UUID) -> list[UUID]:
@@ -217,8 +218,8 @@ def _inbox_row(incident: Incident, taken: Acknowledgement | None, now: datetime)
 class Entry:
     """One thing that happened: `kind` is opened, joined, page, acknowledged or resolved.
 
-    `detail` is the urgency, the page's state or why it was not sent, or the outcome's kind. `until` is the deadline
-    that an acknowledgement set.
+    `detail` is the urgency, how far the page came or why it was not sent, or the outcome's kind; `by` says which way
+    a page went. `until` is the deadline that an acknowledgement set.
     """
 
     at: datetime
@@ -226,14 +227,15 @@ class Entry:
     who: User | None = None
     detail: str = ""
     until: datetime | None = None
+    by: str = ""
 
 
 def timeline(incident: Incident) -> list[Entry]:
     """Who was paged, who took it, what was documented, in order of time. No answers, so it opens always."""
     entries = [Entry(incident.opened_at, "opened", detail=incident.urgency)]
     for page in incident.pages.select_related("user"):
-        at = page.delivered_at or page.due_at or incident.opened_at
-        entries.append(Entry(at, "page", page.user, page.last_error or page.state))
+        at = page.accepted_at or page.due_at or incident.opened_at
+        entries.append(Entry(at, "page", page.user, _how_far(page), by=WAYS.get(page.channel, page.channel)))
     for taken in incident.acknowledgements.select_related("user"):
         entries.append(Entry(taken.at, "acknowledged", taken.user, until=taken.outcome_due_at))
     if incident.state == Incident.State.RESOLVED:
@@ -247,6 +249,15 @@ def timeline(incident: Incident) -> list[Entry]:
     return sorted(entries, key=lambda entry: entry.at)
 
 
+def _how_far(page: Page) -> str:
+    """The highest level known: opened by the person, on the device, handed on; else what became of it."""
+    if page.opened_at:
+        return "opened"
+    if page.last_error:
+        return page.last_error
+    return "device" if page.device_at else page.state
+
+
 LATENESS = """
 SELECT coalesce(extract(epoch FROM clock_timestamp() - min(since)), 0) FROM (
   SELECT page.due_at AS since FROM escalation_page page
@@ -258,7 +269,8 @@ SELECT coalesce(extract(epoch FROM clock_timestamp() - min(since)), 0) FROM (
   SELECT due_at FROM escalation_incident WHERE NOT (state = 'resolved')
   UNION ALL
   SELECT opened_at FROM escalation_incident incident WHERE NOT (state = 'resolved') AND state <> 'acknowledged'
-    AND NOT EXISTS (SELECT FROM escalation_page page WHERE page.incident_id = incident.id AND page.state = 'delivered')
+    AND NOT EXISTS (SELECT FROM escalation_page page
+      WHERE page.incident_id = incident.id AND page.state = 'delivered' AND page.channel <> 'in_app')
 ) AS waiting
 """
 

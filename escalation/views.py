@@ -1,6 +1,7 @@
 """One incident on a phone at two in the morning: who, what was answered, the clock, and what can be done about it.
 
-Looking changes nothing: a link scanner that opens every address acknowledges nothing. Only a POST does.
+Looking only notes on the person's own pages that they looked: a link scanner that opens every address acknowledges
+nothing. Only a POST does.
 """
 
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 def incident(request: StaffRequest, code: str) -> HttpResponse:
     """The page a page leads to; asked for by htmx, the parts of it that change."""
     found = get_incident_for_clinician(request.user, code)
+    if request.method == "GET" and not request.headers.get("HX-Polling"):
+        services.note_opened(incident_id=found.id, user=request.user)
     return _shown(request, found, OutcomeForm())
 
 

@@ -1,6 +1,6 @@
 """The test settings with real mail, for the web server and the dispatcher that tests start as processes."""
 
-from config.settings import BASE_DIR
+from config.environment import BASE_DIR
 from config.settings_test import *  # noqa: F403  (as settings_test itself: the overrides of one module)
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -2,7 +2,9 @@
 
 import smtplib
 
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
+from django.core.validators import validate_email
 
 from core.channels.base import ChannelError, Message, Receipt
 
@@ -29,3 +31,10 @@ class EmailChannel:
         except (smtplib.SMTPException, OSError) as error:
             raise ChannelError(type(error).__name__, permanent=False) from error
         return Receipt(provider_id=message.reference)
+
+    def accepts(self, address: str) -> bool:
+        try:
+            validate_email(address)
+        except ValidationError:
+            return False
+        return True

@@ -1,9 +1,21 @@
-"""The channel that tests and rehearsals use: it keeps what it was given, and fails when told to."""
+"""Two channels without a network: the inbox, and what tests and rehearsals use."""
 
 from core.channels.base import ChannelError, Message, Receipt
 
 
+class InboxChannel:
+    """The page's own row is the message: the inbox shows open incidents first. It wakes nobody."""
+
+    def deliver(self, message: Message) -> Receipt:
+        return Receipt(provider_id=message.reference)
+
+    def accepts(self, address: str) -> bool:
+        return not address
+
+
 class MemoryChannel:
+    """Keeps what it was given, and fails when told to."""
+
     def __init__(self) -> None:
         self.sent: list[Message] = []
         self.failure: ChannelError | None = None
@@ -13,3 +25,6 @@ class MemoryChannel:
             raise self.failure
         self.sent.append(message)
         return Receipt(provider_id=str(len(self.sent)))
+
+    def accepts(self, address: str) -> bool:
+        return bool(address)

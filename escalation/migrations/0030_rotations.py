@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0010_crisis_lines_by_country'),
-        ('escalation', '0009_append_only'),
+        ('escalation', '0020_contact_points'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

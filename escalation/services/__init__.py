@@ -9,7 +9,7 @@ from escalation.services.answering import (
     hand_over,
     resolve,
 )
-from escalation.services.delivery import deliver_due
+from escalation.services.delivery import deliver_due, note_opened, note_report
 from escalation.services.opening import open  # noqa: A004  `services.open` reads as the domain says it
 from escalation.services.paging import advance_due
 from escalation.services.transitions import IllegalMove
@@ -24,6 +24,8 @@ __all__ = [
     "advance_due",
     "deliver_due",
     "hand_over",
+    "note_opened",
+    "note_report",
     "open",
     "resolve",
 ]

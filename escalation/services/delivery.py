@@ -13,13 +13,17 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.urls import reverse
 
 from audit.actions import Action, Ref
 from audit.services import record
-from core import clock
-from core.channels.base import Channel, ChannelError, Message
+from core import clock, doorbell
+from core.channels.base import Channel, ChannelError, Message, Receipt, Report
+from core.channels.registry import channel_for
+from core.crypto import UnreadableValue
+from core.models import User
 from escalation import policy
-from escalation.channels import channel_for
 from escalation.models import Incident, Page
 from escalation.rendering import PageFacts, page_message
 from escalation.services import paging, transitions
@@ -34,10 +38,14 @@ WITH next AS MATERIALIZED (
   ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 UPDATE escalation_page AS page
-SET state = 'claimed', attempt = page.attempt + 1, lease_until = clock_timestamp() + make_interval(secs => %s)
+SET state = 'claimed', attempt = page.attempt + 1, provider_id = '', provider_seq = 0,
+  lease_until = clock_timestamp() + make_interval(secs => %s)
 FROM next WHERE page.id = next.id
 RETURNING page.id, page.attempt
 """
+
+
+ENDED_BADLY = (Page.State.DEAD, Page.State.UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -66,38 +74,47 @@ def _claim() -> Claim | None:
 
 def _send(claim: Claim, channels: Callable[[str], Channel]) -> bool:
     page = (
-        Page.objects.select_related("user", "incident__clinic", "incident__site")
-        .defer("incident__snapshot")
+        Page.objects.select_related("user", "contact", "incident__clinic", "incident__site")
+        .defer("incident__snapshot", "contact__address")
         .get(pk=claim.page_id)
     )
     if page.incident.state != Incident.State.NOTIFYING:
         _settle(claim, state=Page.State.DEAD, last_error=ANSWERED)
         return False
     try:
-        channels(page.channel).deliver(_message(page))
+        receipt = channels(page.channel).deliver(_message(page))
     except ChannelError as error:
         _failed(page, claim, error)
         return False
-    _delivered(page, claim)
+    _delivered(page, claim, receipt)
     return True
 
 
 def _message(page: Page) -> Message:
-    """Raises ChannelError (permanent) for somebody who has left or whose address can't be one."""
     incident = page.incident
-    if not page.user.is_active:
-        raise ChannelError("person inactive", permanent=True)
-    try:
-        validate_email(page.user.email)
-    except ValidationError:
-        raise ChannelError("no usable address", permanent=True) from None
     facts = PageFacts(
         code=incident.code,
         site_code=incident.site.code if incident.site else "",
         acknowledge_by=incident.due_at or clock.now(),
         time_zone=incident.clinic.time_zone,
     )
-    return page_message(facts, to=page.user.email)
+    callback = settings.BASE_URL + reverse("escalation:page-report", args=[page.id])
+    return page_message(facts, to=_address(page), channel=page.channel, callback=callback)
+
+
+def _address(page: Page) -> str:
+    """Raises ChannelError (permanent) for somebody who has left, and for what can't be an address."""
+    if not page.user.is_active:
+        raise ChannelError("person inactive", permanent=True)
+    if page.contact and not page.contact.is_active:
+        raise ChannelError("contact point switched off", permanent=True)
+    try:
+        address = page.contact.address if page.contact else page.user.email
+        if page.channel == "email":
+            validate_email(address)
+    except (UnreadableValue, ValidationError):
+        raise ChannelError("no usable address", permanent=True) from None
+    return address
 
 
 def _settle(claim: Claim, **changes: object) -> bool:
@@ -107,28 +124,91 @@ def _settle(claim: Claim, **changes: object) -> bool:
 
 
 @transaction.atomic(durable=True)
-def _delivered(page: Page, claim: Claim) -> None:
-    fenced = not _settle(claim, state=Page.State.DELIVERED, delivered_at=clock.Now(), last_error="")
-    _evidence(Action.PAGE_DELIVERED, page, claim, fenced=fenced)
+def _delivered(page: Page, claim: Claim, receipt: Receipt) -> None:
+    taken = {"accepted_at": clock.Now(), "provider_id": receipt.provider_id, "last_error": ""}
+    fenced = not _settle(claim, state=Page.State.DELIVERED, **taken)
+    _evidence(Action.PAGE_DELIVERED, page, attempt=claim.attempt, fenced=fenced)
 
 
 @transaction.atomic(durable=True)
 def _failed(page: Page, claim: Claim, error: ChannelError) -> None:
-    """For good: dead, and the ladder need not wait. For now: again soon, for as long as nobody has answered."""
+    """For good: dead, and the ladder need not wait. Maybe taken: the person's other ways count. Else again soon, for
+    as long as nobody has answered."""
     incident = transitions.locked(page.incident_id)
     reason = error.reason[:40]
     if error.permanent:
         settled = _settle(claim, state=Page.State.DEAD, last_error=reason)
+    elif error.unknown and _others(page).exclude(state__in=ENDED_BADLY).exists():
+        settled = _settle(claim, state=Page.State.UNKNOWN)
     else:
         again = clock.now() + timedelta(seconds=policy.retry_in(claim.attempt))
         settled = _settle(claim, state=Page.State.RETRY, last_error=reason, due_at=again)
-    _evidence(Action.PAGE_FAILED, page, claim, fenced=not settled, permanent=error.permanent)
+    _evidence(Action.PAGE_FAILED, page, attempt=claim.attempt, fenced=not settled, permanent=error.permanent)
     if settled and error.permanent:
-        paging.skip_if_unreached(incident, page.round)
+        _given_up(incident, page)
 
 
-def _evidence(action: Action, page: Page, claim: Claim, **context: object) -> None:
-    """One event per attempt. `fenced`: a twin had taken over, so the attempt counts as a repeat."""
+def _given_up(incident: Incident, page: Page) -> None:
+    """This way leads nowhere. Was it the person's last, then those that may have gone out are tried again."""
+    others = _others(page)
+    if not others.exclude(state__in=ENDED_BADLY).exists():
+        unsure = others.filter(state=Page.State.UNKNOWN)
+        if unsure.update(state=Page.State.RETRY, due_at=clock.now()):
+            doorbell.ring("escalation.deliver_due")
+            return
+    paging.skip_if_unreached(incident, page.round)
+
+
+def _others(page: Page) -> QuerySet[Page]:
+    """The same person's pages of the same step that could wake somebody."""
+    ours = Page.objects.filter(incident_id=page.incident_id, round=page.round, user_id=page.user_id)
+    return ours.exclude(pk=page.pk).exclude(channel=paging.IN_APP)
+
+
+@transaction.atomic
+def note_report(*, page_id: UUID, report: Report) -> bool:
+    """Keep what a provider tells of a page; False when it is of another page or attempt, or older than what we know.
+
+    A failure stops this way at once. One that comes before we have noted the hand-over is not kept: the ladder's
+    clock goes on all the same.
+    """
+    page = Page.objects.select_related("incident").defer("incident__snapshot").filter(pk=page_id).first()
+    if page is None:
+        return False
+    incident = transitions.locked(page.incident_id)
+    page = Page.objects.select_for_update().get(pk=page_id)
+    ours = page.attempt > 0 and page.provider_id in ("", report.provider_id)
+    if not ours or report.sequence <= page.provider_seq or (report.failed and page.state == Page.State.CLAIMED):
+        return False
+    page.provider_id, page.provider_seq = report.provider_id, report.sequence
+    if report.on_device:
+        page.device_at = page.device_at or clock.now()
+    sent = page.state in (Page.State.DELIVERED, Page.State.UNKNOWN)
+    dead = report.failed and sent and not page.device_at
+    if dead:
+        page.state, page.last_error = Page.State.DEAD, "the provider could not deliver"
+    elif not report.failed and page.state in (Page.State.UNKNOWN, Page.State.RETRY):
+        page.state, page.last_error = Page.State.DELIVERED, ""
+        page.accepted_at = page.accepted_at or clock.now()
+    page.save()
+    page.incident = incident
+    told = {"sequence": report.sequence, "on_device": report.on_device, "failed": report.failed}
+    _evidence(Action.PAGE_REPORTED, page, attempt=page.attempt, **told)
+    if dead:
+        _given_up(incident, page)
+    return True
+
+
+def note_opened(*, incident_id: UUID, user: User) -> None:
+    """The person has opened the incident that these pages led to."""
+    gone_out = Q(accepted_at__isnull=False) | Q(state=Page.State.UNKNOWN)
+    Page.objects.filter(gone_out, incident_id=incident_id, user=user, opened_at__isnull=True).update(
+        opened_at=clock.Now()
+    )
+
+
+def _evidence(action: Action, page: Page, **context: object) -> None:
+    """One event per attempt, and per word of a provider. `fenced`: a twin had taken over; the attempt is a repeat."""
     record(
         action,
         actor=SYSTEM,
@@ -139,7 +219,6 @@ def _evidence(action: Action, page: Page, claim: Claim, **context: object) -> No
             "incident": page.incident.code,
             "person": str(page.user_id),
             "channel": page.channel,
-            "attempt": claim.attempt,
             **context,
         },
     )

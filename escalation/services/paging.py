@@ -10,6 +10,8 @@ from django.db.models import Max
 
 from audit.actions import Action, Actor
 from core import clock, doorbell
+from core.models import ContactPoint
+from core.selectors import ways_to_reach
 from escalation import policy, selectors
 from escalation.models import Incident, Page
 from escalation.services.transitions import evidence, keep, move
@@ -21,6 +23,7 @@ SET_ASIDE = timedelta(minutes=1)
 # Why a page was not sent although nothing was wrong with it.
 ANSWERED, SUPERSEDED = "answered", "superseded"
 UNSENT = (Page.State.PENDING, Page.State.RETRY)
+IN_APP = ContactPoint.Kind.IN_APP
 
 
 def advance_due(limit: int = 50) -> int:
@@ -82,9 +85,20 @@ def take_step(incident: Incident, step: policy.Notify, *, actor: Actor, why: str
     if step.loop and _unreached(incident, latest):
         levels = (policy.EVERYONE,)  # the last step alone would repeat to nobody
     people = _people(incident.clinic_id, levels, now)
-    # One page per person is enough: a new one stands in for one that still waits.
+    # One page per way to a person is enough: a new one stands in for one that still waits.
     pages.filter(user_id__in=people, state__in=UNSENT).update(state=Page.State.DEAD, last_error=SUPERSEDED)
-    Page.objects.bulk_create(Page(incident=incident, round=latest + 1, user_id=user, due_at=now) for user in people)
+    ways = ways_to_reach(incident.clinic_id, people)
+    Page.objects.bulk_create(
+        Page(
+            incident=incident,
+            round=latest + 1,
+            user_id=way.user_id,
+            contact_id=way.contact_id,
+            channel=way.kind,
+            due_at=now + timedelta(microseconds=order),  # all at once; what is sent first is who and what comes first
+        )
+        for order, way in enumerate(ways)
+    )
     move(
         incident,
         Incident.State.NOTIFYING,
@@ -100,6 +114,7 @@ def take_step(incident: Incident, step: policy.Notify, *, actor: Actor, why: str
         loop=step.loop,
         round=latest + 1,
         people=len(people),
+        pages=len(ways),
         why=why,
     )
     doorbell.ring("escalation.deliver_due")
@@ -115,8 +130,9 @@ def _people(clinic_id: UUID, levels: Sequence[str], at: datetime) -> tuple[UUID,
 
 
 def _unreached(incident: Incident, round_: int) -> bool:
-    """Every page of the round failed for good: nobody was told."""
-    ends = list(Page.objects.filter(incident=incident, round=round_).values_list("state", "last_error"))
+    """Every page of the round failed for good: nobody was told. What is only in the inbox tells nobody."""
+    pages = Page.objects.filter(incident=incident, round=round_).exclude(channel=IN_APP)
+    ends = list(pages.values_list("state", "last_error"))
     return bool(ends) and all(state == Page.State.DEAD and why not in (ANSWERED, SUPERSEDED) for state, why in ends)
 
 

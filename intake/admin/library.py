@@ -5,99 +5,38 @@ section's number (42 CFR 2.13(c)), so to the desk these pages don't exist.
 """
 
 from typing import TYPE_CHECKING, Any, cast
-from uuid import UUID
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
-from core.access import clinics_where
-from core.admin import UnsearchedList, staff
+from core.admin import SettingsAdmin, managed_clinics, staff
 from core.models import Clinic, Program
-from core.permissions import Permission
 from intake.models import FormRule, InstrumentRight, VisitType
 from intake.rules.crisis import LINES, without_a_line
 from intake.services import choosing, library, rules
 from screening import instruments
 
 if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
     RuleModelForm = forms.ModelForm[FormRule]
     RightModelForm = forms.ModelForm[InstrumentRight]
 else:
-    ModelAdmin, RuleModelForm, RightModelForm = admin.ModelAdmin, forms.ModelForm, forms.ModelForm
+    RuleModelForm, RightModelForm = forms.ModelForm, forms.ModelForm
 
 
-def managed_clinics(request: HttpRequest) -> frozenset[UUID]:
-    """Clinics whose settings this person manages; asked once per request."""
-    known = vars(request)
-    if "managed_clinics" not in known:
-        held = clinics_where(staff(request), Permission.MANAGE_SETTINGS)
-        known["managed_clinics"] = frozenset(held.values_list("pk", flat=True))
-    clinics: frozenset[UUID] = known["managed_clinics"]
-    return clinics
+class LibraryAdmin(SettingsAdmin):
+    """The clinic's form library, with what is left out of packets and why."""
 
-
-class LibraryAdmin(ModelAdmin):
-    """Rows of the clinics that this person manages; strangers get 404, nothing is ever deleted."""
-
-    actions = None
     change_list_template = "admin/intake/library_list.html"
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return bool(managed_clinics(request))
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        clinics = managed_clinics(request)
-        return bool(clinics) if obj is None else obj.clinic_id in clinics
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(managed_clinics(request))
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_view_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).filter(clinic__in=managed_clinics(request))
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        found = super().get_object(request, object_id)
-        if found is None:
-            raise Http404
-        return found
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[UnsearchedList]:
-        return UnsearchedList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         clinics = managed_clinics(request)
-        if not clinics:
-            raise Http404
         left_out = {slug: choosing.clinics_without(slug, clinics) for slug in rules.terms()}
         notes = [(instruments.get(slug).name, names) for slug, names in left_out.items() if names]
         unreachable = without_a_line(Clinic.objects.filter(pk__in=clinics).order_by("name").values("name", *LINES))
         told = {"left_out": notes, "without_a_line": unreachable}
         return super().changelist_view(request, {**told, **(extra_context or {})})
-
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not managed_clinics(request):
-            raise Http404
-        return super().changeform_view(request, *args, **kwargs)
-
-    def get_form(
-        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
-    ) -> "type[forms.ModelForm[Any]]":
-        form = super().get_form(request, obj, change, **kwargs)
-        if "clinic" in form.base_fields:
-            clinic = cast("forms.ModelChoiceField[Clinic]", form.base_fields["clinic"])
-            clinic.queryset = Clinic.objects.filter(pk__in=managed_clinics(request)).order_by("name")
-            clinic.initial = clinic.queryset.first()
-        return form
 
 
 class RuleForm(RuleModelForm):

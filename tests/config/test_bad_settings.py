@@ -100,5 +100,5 @@ def test_demo_commands_are_refused_outside_the_demo(command):
 
 
 def test_local_secrets_are_refused_when_others_can_read_them_or_debug_is_off(tmp_path):
-    source = (ROOT / "config/settings.py").read_text()
+    source = (ROOT / "config/environment.py").read_text()
     assert "0o077" in source

@@ -9,8 +9,8 @@ from audit.models import Event
 from core import clock
 from core.channels.base import ChannelError
 from core.channels.memory import MemoryChannel
+from core.channels.registry import channel_for
 from escalation import services
-from escalation.channels import channel_for
 from escalation.models import Incident, Page, Shift
 
 
@@ -52,7 +52,7 @@ def test_a_page_is_delivered_once_and_says_so(alarm, deliver, mailbox, recorded)
     assert deliver() == 0
     assert [(one.to, one.reference) for one in mailbox.sent] == [("clin@clinic.test", incident.code)]
     assert (page().state, page().attempt, page().lease_until) == ("delivered", 1, None)
-    assert timedelta(0) <= clock.now() - page().delivered_at < timedelta(seconds=30)
+    assert timedelta(0) <= clock.now() - page().accepted_at < timedelta(seconds=30)
     assert recorded("page.delivered") == 1
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from core.channels.registry import CHANNELS
 from escalation import services
 from escalation.rendering import PageFacts, page_message
 
@@ -92,3 +93,27 @@ def test_the_time_is_when_the_next_step_is_taken(alarm, world, deliver, mailbox,
     assert {f"{row.due_at:%Y-%m-%d %H:%M} UTC" for row in [world.clinic.incidents.get()]} == {
         re.search(r"by (.*)\.\n", message.body)[1] for message in mailbox.sent
     }
+
+
+# The whole text of each channel, with placeholders: change a template and this test has to be changed on purpose.
+PLAIN = "Alert {code}, site {site}.\nAcknowledge by {by}.\n\nSign in to respond: {link}\n"
+TEXTS = {
+    "email": PLAIN,
+    "apprise": PLAIN,
+    "webhook": PLAIN,
+    "in_app": PLAIN,
+    "sms": "Alert {code}, site {site}. Acknowledge by {by}. Sign in to respond: {link}\n",
+    "voice": "Alert {spelled}, site {site}. Acknowledge by {by}. Sign in to respond.\n",
+}
+
+
+@pytest.mark.parametrize("channel", sorted(CHANNELS))
+@pytest.mark.parametrize("site", ["S-9", ""])
+def test_every_channel_says_code_site_time_and_link_and_nothing_else(channel, site):
+    facts = PageFacts("CODE2345", site, datetime(2026, 11, 1, 5, 30, tzinfo=UTC), "UTC")
+    message = page_message(facts, to="a@b.test", channel=channel)
+    link = "https://office.example/incidents/CODE2345/"
+    told = {"code": "CODE2345", "site": site, "by": "2026-11-01 05:30 UTC", "link": link}
+    text = TEXTS[channel] if site else TEXTS[channel].replace(", site {site}", "")
+    assert message.body == text.format(**told, spelled="C, O, D, E, 2, 3, 4, 5")
+    assert (message.subject, message.reference, message.facts) == ("Alert CODE2345", "CODE2345", told)

@@ -1,0 +1,18 @@
+"""What the front desk sees of people, and how the clinic's administrator lets staff be reached."""
+
+from core.admin.desk import DeskAdmin, PatientAdmin, UnsearchedList, desk_clinics, language_name, staff
+from core.admin.reaching import ContactPointAdmin, VendorAdmin
+from core.admin.settings import SettingsAdmin, managed_clinics
+
+__all__ = [
+    "ContactPointAdmin",
+    "DeskAdmin",
+    "PatientAdmin",
+    "SettingsAdmin",
+    "UnsearchedList",
+    "VendorAdmin",
+    "desk_clinics",
+    "language_name",
+    "managed_clinics",
+    "staff",
+]

@@ -1,0 +1,33 @@
+"""Writes about who: patients and their care team; vendors and how staff are reached."""
+
+from core.services.people import (
+    change_patient,
+    join_care_team,
+    leave_care_team,
+    record_listing,
+    register_patient,
+    set_care_team,
+)
+from core.services.reaching import (
+    Refused,
+    confirm_contact,
+    contact_fault,
+    save_contact_point,
+    save_vendor,
+    send_test,
+)
+
+__all__ = [
+    "Refused",
+    "change_patient",
+    "confirm_contact",
+    "contact_fault",
+    "join_care_team",
+    "leave_care_team",
+    "record_listing",
+    "register_patient",
+    "save_contact_point",
+    "save_vendor",
+    "send_test",
+    "set_care_team",
+]
