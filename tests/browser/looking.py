@@ -8,10 +8,14 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-AXE = Axe()
+AXE = Axe().axe_script
+VIOLATIONS = "async (options) => (await axe.run(options)).violations"
 EVERYTHING = {"resultTypes": ["violations"]}
 CONTRAST = {"resultTypes": ["violations"], "runOnly": ["color-contrast"]}
+ALL_BUT_CONTRAST = {"resultTypes": ["violations"], "rules": {"color-contrast": {"enabled": False}}}
 MEASURE = Path(__file__).with_suffix(".js").read_text()
+COLOURED = Path(__file__).with_name("looking_coloured.js").read_text()
+CLEAN: set[tuple[object, ...]] = set()  # what colours hang on, of the pages whose colours were found good
 NARROW = 320  # CSS pixels: WCAG 1.4.10
 MOST_COVERED = 1 / 2  # of the screen, by the bar at its bottom
 TEXT_SIZE = "(factor) => { document.documentElement.style.fontSize = factor }"
@@ -26,26 +30,30 @@ class Gallery:
     problems: list[str] = field(default_factory=list)
 
     def look(self, page: Page, name: str) -> None:
-        self._axe(page, name, EVERYTHING)
-        self._measure(page, name)
+        coloured = (page.evaluate(COLOURED), *(page.viewport_size or {}).values())
+        before = len(self.problems)
+        self._axe(page, name, ALL_BUT_CONTRAST if coloured in CLEAN else EVERYTHING)
         self._keep(page, name)
         page.emulate_media(color_scheme="dark")
-        self._axe_again(page, f"{name}, dark")
+        if coloured not in CLEAN:
+            self._axe(page, f"{name}, dark", CONTRAST)
         self._keep(page, f"{name}-dark")
         page.emulate_media(color_scheme="light")
+        if len(self.problems) == before:
+            CLEAN.add(coloured)
+        self._measure(page, name)
         self._narrow(page, name)
         self._large(page, name)
         self._mirrored(page, name)
 
     def _axe(self, page: Page, name: str, options: Mapping[str, object]) -> None:
-        self._note(name, AXE.run(page, options=options).response)
+        if not page.evaluate("'axe' in window"):
+            page.evaluate(AXE)
+            page.add_init_script(AXE)  # handing it over takes longer than most of its rules: once a phone is enough
+        self._note(name, page.evaluate(VIOLATIONS, options))
 
-    def _axe_again(self, page: Page, name: str) -> None:
-        """The colours only, by the script that is on the page already."""
-        self._note(name, page.evaluate("(options) => axe.run(options)", CONTRAST))
-
-    def _note(self, name: str, response: Mapping[str, Any]) -> None:
-        for found in response["violations"]:
+    def _note(self, name: str, violations: Iterable[Mapping[str, Any]]) -> None:
+        for found in violations:
             where = "; ".join(node["html"][:160] for node in found["nodes"][:3])
             self.problems.append(f"{name}: {found['id']}: {found['help']}: {where}")
 
