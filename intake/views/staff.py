@@ -65,7 +65,7 @@ def inbox(request: StaffRequest) -> HttpResponse:
     if same := not_modified(request, tag):
         return same
     seen = [row.incident.patient for row in incidents]
-    seen += [row.patient for row in [*found, *review, *others, *due]]
+    seen += [row.patient for row in found] + [row.patient for row in review + others] + [row.patient for row in due]
     core.services.record_listing(patients=seen, page="inbox", actor=Actor.staff(request.user.id))
     context: dict[str, object] = {
         "open": is_open,
