@@ -8,6 +8,7 @@ from personas import signed_in
 import screening.services
 from escalation.models import Incident
 from screening import instruments, rules, selectors
+from screening.instruments.questions import OWN_WORDS
 from screening.models import PrioritySignOff, ReviewItem, RuleVersion
 from screening.rules import clinic
 from screening.rules.priorities import PROPOSALS
@@ -230,4 +231,4 @@ def test_only_a_supervisor_of_the_clinic_signs_and_only_what_stands(world):
 def test_every_finding_that_there_is_can_be_signed():
     proposed = {(one.instrument, one.code) for one in PROPOSALS}
     flags = {(key, flag.code) for key, each in instruments.ASSESSED.items() for flag in each.flags}
-    assert proposed == flags | {("", rules.DECLINED)}
+    assert proposed == flags | {("", rules.DECLINED), (OWN_WORDS.key, rules.POSSIBLE)}
