@@ -39,6 +39,20 @@ class Code(StrEnum):
     UNREACHABLE_STEP = "unreachable-step"
 
 
+MEANS: Mapping[str, str] = {
+    Code.RISK_WITHOUT_INCIDENT: "A dangerous answer was stored and nobody was paged. The auditor has paged for it now.",
+    Code.UNREAD_ANSWERS: "Answers can't be opened or scored, and nobody was paged. The auditor has paged for it now.",
+    Code.STEP_OVERDUE: "The next step of an incident is more than a minute late: does a dispatcher or a worker run?",
+    Code.NOBODY_TOLD: "An incident is past its first deadline and no page went out: look at its page, and phone.",
+    Code.UNACKNOWLEDGED: "The whole ladder was climbed and nobody took the incident: phone whoever is on duty.",
+    Code.NO_DUE_TIME: "An unresolved incident has no due time: it will never be paged. Phone, then repair the row.",
+    Code.STUCK_PAGE: "A page was claimed and not sent: does a dispatcher or a worker run?",
+    Code.ON_CALL_GAP: "Nobody is on duty now at a level of the ladder: pages go to the level above.",
+    Code.NOBODY_MAY_ANSWER: "No active member of staff may answer pages: an incident would page nobody.",
+    Code.CANARY_LATE: "No test incident arrived in the last six and a half minutes: pages do not travel.",
+    Code.GAP_AHEAD: "In the next 72 hours a level has nobody, or the roster names somebody who has left.",
+    Code.UNREACHABLE_STEP: "A step of the ladder reaches nobody by a contact point that is verified and was tested.",
+}
 # Told and listed; they stop no heartbeat and turn no bar red, because today's pages still arrive.
 WARNINGS = frozenset({Code.GAP_AHEAD, Code.UNREACHABLE_STEP})
 
@@ -93,7 +107,7 @@ def unreachable(steps: Sequence[tuple[str, Sequence[UUID]]], proofs: Mapping[UUI
 
 
 def _step_fault(number: int, name: str, people: Sequence[UUID], proofs: Mapping[UUID, Proof]) -> str:
-    known = [proofs[one] for one in people if one in proofs]
+    known = sorted((proofs[one] for one in people if one in proofs), key=lambda one: one.name)
     if any(one.verified and one.tested for one in known):
         return ""
     if not people:

@@ -182,6 +182,8 @@ def drills(clinic_ids: Iterable[UUID]) -> list[Drill]:
     return list(rows.defer("contact__address").order_by("-planned_at", "user__full_name")[:DRILLS_SHOWN])
 
 
-def drill_of(drill_id: UUID, user: User) -> Drill | None:
-    """A test page, for the person whom it was sent to."""
-    return Drill.objects.filter(pk=drill_id, user=user).select_related("clinic").first()
+def own_drills(user: User) -> list[Drill]:
+    """Test pages that went out to this person in the last week and were not answered yet."""
+    since = clock.now() - timedelta(days=7)
+    rows = Drill.objects.filter(user=user, delivered_at__gte=since, received_at=None).select_related("clinic")
+    return list(rows.order_by("-delivered_at"))

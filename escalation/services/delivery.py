@@ -167,7 +167,7 @@ def _given_up(incident: Incident, page: Page) -> None:
 
 def _others(page: Page) -> QuerySet[Page]:
     """The same person's pages of the same step that could wake somebody."""
-    ours = Page.objects.filter(incident_id=page.incident_id, round=page.round, user_id=page.user_id)
+    ours = Page.objects.filter(incident_id=page.incident_id, round=page.round, user=page.user)
     return ours.exclude(pk=page.pk).exclude(channel=paging.IN_APP)
 
 

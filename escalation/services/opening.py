@@ -115,6 +115,8 @@ def _create(about: Mapping[str, Any], source_ref: UUID, urgency: str, entry: dic
 
 def _frozen_ladder(clinic_id: UUID | None) -> list[dict[str, Any]]:
     """The clinic's ladder as it is now; the built-in one when there is none that can be followed."""
+    if clinic_id is None:
+        return policy.frozen(policy.DEFAULT_LADDER)
     steps = Ladder.objects.filter(clinic_id=clinic_id).values_list("steps", flat=True).first()
     if steps is not None and policy.faults(steps):
         log.error("clinic %s: its ladder can't be followed; the built-in one is used", clinic_id)

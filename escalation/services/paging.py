@@ -86,7 +86,7 @@ def take_step(incident: Incident, step: policy.Notify, *, actor: Actor, why: str
     if step.loop and _unreached(incident, latest):
         levels = (policy.EVERYONE,)  # the last step alone would repeat to nobody
     ways = _ways(incident, levels, now)
-    people = {way.user_id for way in ways}
+    people = {way.user_id for way in ways if way.user_id}
     # One page per way to a person is enough: a new one stands in for one that still waits.
     pages.filter(user_id__in=people, state__in=UNSENT).update(state=Page.State.DEAD, last_error=SUPERSEDED)
     Page.objects.bulk_create(
@@ -157,6 +157,7 @@ def skip_if_unreached(incident: Incident, round_: int) -> None:
     log.error("incident %s: nobody of round %d can be reached", incident.code, round_)
     tried = set(pages.filter(round=round_).values_list("user_id", flat=True))
     higher = incident.step < len(policy.parsed(incident.ladder)) - 1
-    if higher or set(selectors.may_answer(incident.clinic_id)) - tried:
+    able = selectors.may_answer(incident.clinic_id) if incident.clinic_id else []
+    if higher or set(able) - tried:
         keep(incident, due_at=clock.now())
         doorbell.ring("escalation.advance_due")

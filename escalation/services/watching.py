@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -39,7 +40,7 @@ def send_canary() -> bool:
 
 
 @transaction.atomic
-def _end(incident_id: object) -> None:
+def _end(incident_id: UUID) -> None:
     """Along the same moves as any other incident; nobody acknowledged it, so there is no row that says so."""
     canary = Incident.every.select_for_update(skip_locked=True).defer("snapshot").filter(pk=incident_id).first()
     if canary is None or canary.state != State.NOTIFYING:

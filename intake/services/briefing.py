@@ -18,7 +18,7 @@ from audit.actions import Action, Actor, Ref
 from consents.rendering import plain
 from core import clock
 from core.models import Patient, User
-from escalation.rendering import zone
+from escalation.policy import zone
 from intake import selectors
 from intake.rules.brief import Fitted, Part, Said, Source, fitted
 from intake.services.reading import Course, read_course
