@@ -34,9 +34,9 @@ PLACES = (
     (Permission.MANAGE_CONSENTS, "Privacy", "consents:tasks"),
     (Permission.SEE_AUDIT, "Who saw what", "core:audit-log"),
     (Permission.SEE_AUDIT, "Reviews of the week", "screening:week"),
+    (Permission.SEE_AUDIT, "Is paging alive?", "escalation:paging"),
     (Permission.MANAGE_CONSENTS, "Documents", "admin:consents_document_changelist"),
     (Permission.MANAGE_SETTINGS, "Form rules", "admin:intake_formrule_changelist"),
-    (Permission.MANAGE_SETTINGS, "Is paging alive?", "escalation:paging"),
 )
 
 
