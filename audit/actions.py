@@ -83,6 +83,10 @@ class Action(StrEnum):
     PAGE_DELIVERED = "page.delivered"
     PAGE_FAILED = "page.failed"
     PAGE_REPORTED = "page.reported"
+    ALARM_RAISED = "alarm.raised"
+    ALARM_ENDED = "alarm.ended"
+    DRILL_SENT = "drill.sent"
+    DRILL_RECEIVED = "drill.received"
     # chart
     EXPORT_PLANNED = "export.planned"
     EXPORT_APPROVED = "export.approved"

@@ -222,6 +222,10 @@ CELERY_BEAT_SCHEDULE = {
         "escalation.advance_due": 2.0,
         "escalation.deliver_due": 2.0,
         "intake.assess_unassessed": 30.0,
+        "escalation.send_canary": 5.0,
+        "intake.audit_paging": 20.0,
+        "escalation.drills": 60.0,
+        "escalation.beat": 20.0,
         "screening.raise_overdue": 60.0,
         "consents.take_effect_due": 30.0,
         "consents.seal_due": 5.0,
@@ -248,6 +252,8 @@ COUNTRY = env.str("CANDOR_COUNTRY", default="US")
 # --- escalation -----------------------------------------------------------------------------------
 PAGE_LEASE_SECONDS = 30
 OUTCOME_DEADLINE_MINUTES = number("OUTCOME_DEADLINE_MINUTES", 60)
+# Who hears that paging itself is in trouble, not by way of a page; and the monitor that hears while it is not.
+OPERATOR_EMAIL, ALARM_WEBHOOK, HEARTBEAT_URL = given("OPERATOR_EMAIL"), given("ALARM_WEBHOOK"), given("HEARTBEAT_URL")
 
 # --- channels: whom they reach is in the contact points; these are the installation's own accounts -----------
 # Anything that speaks Twilio's API.

@@ -24,6 +24,7 @@ urlpatterns = [
     path("", views.front_door, name="front-door"),
     path("health/live", views.live, name="health-live"),
     path("health/ready", views.ready, name="health-ready"),
+    path("health/paging", views.paging, name="health-paging"),
     path("staff/", staff.home, name="staff-home"),
     path("", include("intake.urls")),
     path("", include("consents.urls")),

@@ -14,7 +14,11 @@ from django.views.decorators.http import require_safe
 from django.views.defaults import page_not_found
 
 from config.demo.seed import current_code
-from core.middleware import STAFF_PATHS
+from core.access import may_anywhere
+from core.middleware import STAFF_PATHS, used_second_factor
+from core.models import User
+from core.permissions import Permission
+from escalation.selectors import watching
 from intake.access import NoPatientSession, packet_in_session
 
 
@@ -71,6 +75,24 @@ def ready(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         return JsonResponse({"ready": False}, status=503)
     return JsonResponse({"ready": True})
+
+
+@require_safe
+def paging(request: HttpRequest) -> HttpResponse:
+    """Whether pages travel, by the canary alone: nothing that depends on a patient. An operator who has signed in gets
+    how late they are and which alarms last, and `ok` counts those in."""
+    user = request.user
+    try:
+        if isinstance(user, User) and used_second_factor(request) and may_anywhere(user, Permission.MANAGE_SETTINGS):
+            health = watching.health()
+            more = {"lateness_seconds": round(health.lateness_seconds), "alarms": health.alarms}
+        else:
+            health, more = watching.canary_health(), {}
+    except DatabaseError:
+        return JsonResponse({"ok": False}, status=503)
+    seconds = None if health.canary_seconds is None else round(health.canary_seconds)
+    told = {"ok": health.ok, "canary_seconds": seconds, **more}
+    return JsonResponse(told, status=200 if health.ok else 503)
 
 
 @require_safe

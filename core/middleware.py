@@ -19,6 +19,12 @@ STAFF_PATHS = ("/staff/", "/incidents/", "/admin/", "/audit/", "/chart/", "/api/
 LAST_SEEN = "staff_last_seen"
 
 
+def used_second_factor(request: HttpRequest) -> bool:
+    """In this session, as allauth notes it."""
+    methods = request.session.get("account_authentication_methods", [])
+    return any(method.get("method") == "mfa" for method in methods)
+
+
 class PrivateResponses:
     """Nothing but static files may be kept by a browser or a proxy; each request gets an id for the evidence."""
 
@@ -57,7 +63,7 @@ class SecondFactor:
             return redirect(f"{reverse('account_login')}?next={request.path}")
         if not is_mfa_enabled(request.user):
             return redirect("mfa_activate_totp")
-        if not self._second_factor_used(request):
+        if not used_second_factor(request):
             logout(request)
             return redirect(f"{reverse('account_login')}?next={request.path}")
         return self.get_response(request)
@@ -70,8 +76,3 @@ class SecondFactor:
         if not request.headers.get("HX-Polling"):
             request.session[LAST_SEEN] = now
         return False
-
-    @staticmethod
-    def _second_factor_used(request: HttpRequest) -> bool:
-        methods = request.session.get("account_authentication_methods", [])
-        return any(method.get("method") == "mfa" for method in methods)

@@ -98,9 +98,9 @@ def _iso_date(text: str) -> str:
 
 @dataclass(frozen=True)
 class Way:
-    """One way to one person. No `contact_id`: the address they sign in with."""
+    """One way to one person. No `contact_id`: the address they sign in with. No `user_id`: a canary's, to nobody."""
 
-    user_id: UUID
+    user_id: UUID | None
     contact_id: UUID | None
     kind: str
 

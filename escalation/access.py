@@ -1,11 +1,13 @@
-"""The only door from a signed-in person to an incident."""
+"""The only door from a signed-in person to an incident, and to a test page of their own."""
+
+from uuid import UUID
 
 from django.http import Http404
 
 from core.access import clinics_where
 from core.models import User
 from core.permissions import Permission
-from escalation.models import Incident
+from escalation.models import Drill, Incident
 
 
 def get_incident_for_clinician(user: User, code: str) -> Incident:
@@ -24,3 +26,11 @@ def get_incident_for_clinician(user: User, code: str) -> Incident:
     if incident is None:
         raise Http404
     return incident
+
+
+def get_own_drill(user: User, drill_id: UUID) -> Drill:
+    """A test page that was sent to this person. Raises Http404."""
+    drill = Drill.objects.filter(pk=drill_id, user=user).first()
+    if drill is None:
+        raise Http404
+    return drill

@@ -24,7 +24,7 @@ NEEDED = {
 
 
 def paging_settings(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
-    """escalation.W001 to W005."""
+    """escalation.W001 to W005, W009."""
     found: list[checks.CheckMessage] = []
     if settings.OUTCOME_DEADLINE_MINUTES <= 0:
         found.append(
@@ -71,7 +71,30 @@ def _left_at_default() -> list[checks.CheckMessage]:
                 id="escalation.W005",
             )
         )
+    if not (settings.HEARTBEAT_URL and (settings.OPERATOR_EMAIL or settings.ALARM_WEBHOOK)):
+        found.append(
+            checks.Warning(
+                "HEARTBEAT_URL, or both OPERATOR_EMAIL and ALARM_WEBHOOK, are not set: nobody hears when paging dies.",
+                hint="Set HEARTBEAT_URL to a monitor outside of this house, and who is told of alarms.",
+                id="escalation.W009",
+            )
+        )
     return found
+
+
+def unreachable_steps(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """escalation.W010, with `check --database default`: a step of a ladder reaches nobody by a proved contact point.
+    It stops no intake, no shift and no page; no ladder and no form with risk rules goes live before it is mended."""
+    if "default" not in (databases or []) or not _is_migrated():
+        return []
+    unreachable = import_string("escalation.selectors.watching.unreachable")
+    clinics = apps.get_model("core", "Clinic").objects.order_by("name").values_list("pk", "name")
+    hint = "In the admin, under Contact points, send a test; the person enters its code."
+    return [
+        checks.Warning(f"{name}: {' '.join(wrong)}", hint=hint, id="escalation.W010")
+        for clinic_id, name in clinics
+        if (wrong := unreachable(clinic_id))
+    ]
 
 
 def rosters_with_gaps(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:

@@ -1,7 +1,8 @@
-"""Ladders, who is on call, incidents, their pages, who acknowledged, what was done."""
+"""Ladders, who is on call, incidents, their pages, who acknowledged, what was done; what watches over all that."""
 
 import uuid
 from datetime import date
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -142,8 +143,19 @@ class Override(models.Model):
         return f"{self.get_level_display()}: {self.user}"
 
 
+class RealIncidents(models.Manager["Incident"]):
+    """Without the canaries, which are about nobody and are no business of any list, count, export or report."""
+
+    def get_queryset(self) -> models.QuerySet["Incident"]:
+        return super().get_queryset().filter(is_canary=False)
+
+
 class Incident(models.Model):
-    """A dangerous answer that a human has to deal with. While it is not resolved it has a due time (constraint)."""
+    """A dangerous answer that a human has to deal with. While it is not resolved it has a due time (constraint).
+
+    A canary has no patient, clinic or person to page: it travels to no one, to prove that pages travel. `objects`
+    leaves canaries out; `every` is for what runs the pages.
+    """
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -153,9 +165,10 @@ class Incident(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     code = models.CharField(max_length=8, unique=True, help_text="Random; the only thing a page says")
-    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="incidents")
+    is_canary = models.BooleanField(default=False, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, null=True, related_name="incidents")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, related_name="incidents")
-    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="incidents")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, related_name="incidents")
     source_ref = models.UUIDField(help_text="The packet whose answers opened it; no key upwards")
     urgency = models.CharField(max_length=10)
     snapshot = EncryptedJSONField(context="incident.snapshot", help_text="What triggered it, frozen, in order of time")
@@ -168,9 +181,16 @@ class Incident(models.Model):
     resolved_at = models.DateTimeField(null=True)
 
     history = HistoricalRecords(user_db_constraint=False)
+    objects: ClassVar[models.Manager["Incident"]] = RealIncidents()
+    every: ClassVar[models.Manager["Incident"]] = models.Manager()
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="only_a_canary_is_about_nobody",
+                condition=models.Q(is_canary=True, patient=None, clinic=None, site=None)
+                | models.Q(is_canary=False, patient__isnull=False, clinic__isnull=False),
+            ),
             models.UniqueConstraint(
                 fields=["source_ref"], name="one_unresolved_incident_per_packet", condition=~models.Q(state="resolved")
             ),
@@ -208,7 +228,7 @@ class Page(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="pages")
     round = models.PositiveIntegerField(help_text="Counts every step taken, repeats and re-openings included")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="pages")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="pages")
     channel = models.CharField(max_length=10, default="email")
     contact = models.ForeignKey(ContactPoint, on_delete=models.PROTECT, null=True, related_name="pages")
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
@@ -237,11 +257,17 @@ class Page(models.Model):
                 name="a_claimed_page_has_a_lease",
                 condition=~models.Q(state="claimed") | models.Q(lease_until__isnull=False),
             ),
+            models.CheckConstraint(
+                name="only_a_page_to_nobody_has_no_person",
+                condition=models.Q(channel="sink", user=None, contact=None)
+                | ~models.Q(channel="sink") & models.Q(user__isnull=False),
+            ),
         ]
         indexes = [
             models.Index(
                 fields=["due_at"], name="page_due", condition=models.Q(state__in=["pending", "retry", "claimed"])
-            )
+            ),
+            models.Index(fields=["-accepted_at"], name="canary_arrived", condition=models.Q(channel="sink")),
         ]
 
     def __str__(self) -> str:
@@ -285,3 +311,85 @@ class Outcome(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class Round(models.Model):
+    """What comes round by the database's clock: whoever moves `due_at` on does it. `ended_at`: done to the end."""
+
+    name = models.CharField(primary_key=True, max_length=60)
+    due_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Alarm(models.Model):
+    """Something about paging is not as it must be, for as long as it lasts; the history only grows.
+
+    `code` is one of `policy.watch.Code`; `about` names a row or a clinic by id, never a person.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    code = models.CharField(max_length=30)
+    about = models.CharField(max_length=60)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, null=True, related_name="alarms")
+    raised_at = models.DateTimeField(db_default=Now())
+    told_at = models.DateTimeField(null=True, help_text="An operator's mailbox or receiver took it")
+    ended_at = models.DateTimeField(null=True)
+
+    history = HistoricalRecords(user_db_constraint=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["code", "about"], name="one_alarm_while_it_lasts", condition=models.Q(ended_at__isnull=True)
+            )
+        ]
+        indexes = [models.Index(fields=["-raised_at"], name="alarm_by_time")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Drill(models.Model):
+    """One test page to one person by one contact point, and whether the person pressed Received.
+
+    Claimed with a lease. `contact` is empty for a person's sign-in address.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="drills")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="drills")
+    contact = models.ForeignKey(ContactPoint, on_delete=models.PROTECT, null=True, related_name="drills")
+    channel = models.CharField(max_length=10)
+    planned_at = models.DateTimeField(db_default=Now())
+    due_at = models.DateTimeField(null=True, help_text="When it is sent, or tried again; empty once that is over")
+    attempt = models.PositiveSmallIntegerField(default=0)
+    delivered_at = models.DateTimeField(null=True)
+    received_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="a_drill_is_due_or_over",
+                condition=models.Q(due_at__isnull=False)
+                | models.Q(delivered_at__isnull=False)
+                | ~models.Q(last_error=""),
+            )
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="drill_due", condition=models.Q(due_at__isnull=False)),
+            models.Index(fields=["clinic", "-planned_at"], name="drill_by_clinic"),
+        ]
+
+    def __str__(self) -> str:
+        return f"drill {self.id}"
+
+    @property
+    def minutes(self) -> int | None:
+        """From handed on to Received, whole minutes; None before both."""
+        if not self.delivered_at or not self.received_at:
+            return None
+        return int((self.received_at - self.delivered_at).total_seconds() // 60)

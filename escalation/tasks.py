@@ -11,3 +11,19 @@ def advance_due() -> None:
 @shared_task(name="escalation.deliver_due")
 def deliver_due() -> None:
     services.deliver_due()
+
+
+@shared_task(name="escalation.send_canary")
+def send_canary() -> None:
+    services.send_canary()
+
+
+@shared_task(name="escalation.drills")
+def drills() -> None:
+    services.plan_drills()
+    services.send_drills()
+
+
+@shared_task(name="escalation.beat")
+def beat() -> None:
+    services.beat()

@@ -5,20 +5,25 @@ nothing. Only a POST does.
 """
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 import audit.services
 from audit.actions import Action, Actor, Ref
 from core import clock
+from core.access import clinics_where
 from core.crypto import UnreadableValue
-from core.views import StaffRequest, fingerprint, not_modified, page_or_part
+from core.permissions import Permission
+from core.views import StaffRequest, fingerprint, needs, not_modified, page_or_part
 from escalation import selectors, services
-from escalation.access import get_incident_for_clinician
+from escalation.access import get_incident_for_clinician, get_own_drill
 from escalation.forms import OutcomeForm
+from escalation.policy.watch import MEANS
+from escalation.selectors import watching
 
 if TYPE_CHECKING:
     from escalation.models import Incident
@@ -74,6 +79,42 @@ def outcome(request: StaffRequest, code: str) -> HttpResponse:
     return redirect("escalation:incident", found.code)
 
 
+@require_safe
+def paging(request: StaffRequest) -> HttpResponse:
+    """Is paging alive? Alarms, and the weekly tests: for supervisors, compliance and whoever runs it."""
+    asked = (Permission.SUPERVISE, Permission.SEE_AUDIT, Permission.MANAGE_SETTINGS)
+    clinics = {clinic for permission in asked for clinic in clinics_where(request.user, permission)}
+    if not clinics:
+        raise Http404
+    ids = [clinic.id for clinic in clinics]
+    context = {
+        "health": watching.health(),
+        "stopped": watching.rounds_that_stopped(),
+        "lasting": [(alarm, MEANS.get(alarm.code, "")) for alarm in watching.lasting_alarms(ids)],
+        "ended": watching.ended_alarms(ids),
+        "unreachable": [(clinic, watching.unreachable(clinic.id)) for clinic in sorted(clinics, key=str)],
+        "drills": watching.drills(ids),
+    }
+    return render(request, "escalation/paging.html", context)
+
+
+@require_safe
+@needs(Permission.ANSWER_PAGES)
+def drills(request: StaffRequest) -> HttpResponse:
+    """The person's own test pages of the last week, to be answered with Received."""
+    return render(request, "escalation/drills.html", {"waiting": watching.own_drills(request.user)})
+
+
+@require_POST
+@needs(Permission.ANSWER_PAGES)
+def received(request: StaffRequest, drill_id: UUID) -> HttpResponse:
+    """The test arrived. Somebody else's does not exist."""
+    drill = get_own_drill(request.user, drill_id)
+    services.note_received(drill=drill, actor=Actor.staff(request.user.id))
+    messages.success(request, "Thank you. Your test arrived, and nothing else is to be done.")
+    return redirect("escalation:drills")
+
+
 def _shown(request: StaffRequest, found: "Incident", form: OutcomeForm) -> HttpResponse:
     try:
         triggers, readable = selectors.triggers(found), True
@@ -95,7 +136,7 @@ def _shown(request: StaffRequest, found: "Incident", form: OutcomeForm) -> HttpR
     context = {
         "incident": found,
         "patient": found.patient,
-        "zone": found.clinic.time_zone,
+        "zone": found.clinic.time_zone if found.clinic else "UTC",
         "triggers": triggers,
         "readable": readable,
         "entries": entries,

@@ -295,6 +295,7 @@ class Response(models.Model):
     revision = models.PositiveIntegerField(default=1)
     assessed_revision = models.PositiveIntegerField(default=0, help_text="Behind `revision`: waiting to be scored")
     assess_failures = models.PositiveSmallIntegerField(default=0)
+    audited_revision = models.PositiveIntegerField(default=0, help_text="Behind `revision`: the auditor has to look")
     saved_at = models.DateTimeField(db_default=Now())
 
     history = HistoricalRecords(user_db_constraint=False)
@@ -311,7 +312,12 @@ class Response(models.Model):
                 fields=["saved_at"],
                 name="response_unassessed",
                 condition=models.Q(assessed_revision__lt=models.F("revision")),
-            )
+            ),
+            models.Index(
+                fields=["saved_at"],
+                name="response_unaudited",
+                condition=models.Q(audited_revision__lt=models.F("revision")),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -17,6 +17,7 @@ from intake.views import (
     staff_measures,
     staff_paper,
     staff_photo,
+    staff_rules,
     tablet,
 )
 
@@ -55,6 +56,7 @@ staff_patterns = [
     path("staff/patients/<uuid:patient_id>/emergency/", staff_emergency.emergency, name="emergency"),
     path("staff/patients/<uuid:patient_id>/papers/", staff_paper.papers, name="papers"),
     path("staff/papers/<uuid:step_id>/", staff_paper.paper, name="paper"),
+    path("staff/priorities/rules/<uuid:version_id>/approve/", staff_rules.approve, name="approve-rules"),
     path("staff/emergencies/<uuid:emergency_id>/", staff_emergency.released, name="emergency-released"),
 ]
 

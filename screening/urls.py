@@ -10,5 +10,4 @@ urlpatterns = [
     path("staff/reviews/week/", views.week, name="week"),
     path("staff/priorities/", views.priorities, name="priorities"),
     path("staff/priorities/sign/", views.sign, name="sign"),
-    path("staff/priorities/rules/<uuid:version_id>/approve/", views.approve, name="approve-rules"),
 ]

@@ -18,7 +18,6 @@ from screening import selectors, services
 from screening.access import (
     get_clinic_for_supervisor,
     get_review_item,
-    get_rules_for_supervisor,
     review_items_for,
 )
 from screening.forms import NoteForm, SignForm
@@ -108,22 +107,4 @@ def sign(request: StaffRequest) -> HttpResponse:
         messages.error(request, "This priority has changed. Read it again before you sign.")
     else:
         messages.success(request, "Signed.")
-    return redirect("screening:priorities")
-
-
-@require_POST
-@needs(Permission.SUPERVISE)
-def approve(request: StaffRequest, version_id: UUID) -> HttpResponse:
-    """Put rules that somebody else drafted in force."""
-    version = get_rules_for_supervisor(request.user, version_id)
-    try:
-        services.approve_rules(version=version, by=request.user)
-    except services.SameAuthor:
-        messages.error(request, "You drafted these rules. Somebody else has to approve them.")
-    except services.AlreadyApproved:
-        messages.info(request, "These rules, or newer ones, are in force already.")
-    except services.InvalidRules as error:
-        messages.error(request, f"These rules can't be used any more: {error}")
-    else:
-        messages.success(request, f"Version {version.version} is in force from now on.")
     return redirect("screening:priorities")

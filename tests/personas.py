@@ -9,7 +9,8 @@ from django.test import Client
 
 import core.services
 from audit.actions import Actor
-from core.models import Clinic, Membership, Patient, Program, Site, User
+from core import clock
+from core.models import Clinic, ContactPoint, Membership, Patient, Program, Site, User
 from core.permissions import Role
 
 SEED = Actor.system("test")
@@ -85,6 +86,19 @@ def build_world() -> World:
     )
     core.services.join_care_team(patient=patient, user=people["clinician"])
     return World(clinic=clinic, site=site, program=program, patient=patient, other_clinic=other, **people)
+
+
+def prove(clinic: Clinic, *people: User) -> None:
+    """Each has a verified contact point by which a test arrived just now: without it no ladder goes live."""
+    for user in people:
+        ContactPoint.objects.create(
+            clinic=clinic,
+            user=user,
+            kind=ContactPoint.Kind.EMAIL,
+            address=user.email,
+            verified_at=clock.now(),
+            last_test_delivered_at=clock.now(),
+        )
 
 
 def signed_in(user: User) -> Client:

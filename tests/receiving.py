@@ -30,7 +30,7 @@ def receiving() -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
             told.received.append(Received(self.path, {k.lower(): v for k, v in self.headers.items()}, body))
             if told.hangs_up:
                 self.close_connection = True
@@ -42,6 +42,8 @@ def receiving() -> Iterator[Receiver]:
             self.send_header("Content-Length", str(len(reply)))
             self.end_headers()
             self.wfile.write(reply)
+
+        do_GET = do_POST  # noqa: N815  the name that http.server calls
 
         def log_message(self, *_args):
             pass

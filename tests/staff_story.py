@@ -6,7 +6,7 @@ from uuid import uuid4
 import packets as given
 from django.test import Client
 from packets import DOCUMENTS
-from personas import World, signed_in
+from personas import World, prove, signed_in
 
 import escalation.services.duty
 from core import clock
@@ -34,6 +34,12 @@ def session_of(user: User) -> Client:
 def publish(world: World) -> None:
     """Forms, documents and people on call."""
     given.publish(world)
+    since = clock.now() - timedelta(days=1)
+    for user, level in ((world.clinician, "on_call"), (world.backup, "backup")):
+        escalation.services.duty.put_on_call(
+            clinic=world.clinic, user=user, level=level, starts_at=since, actor=given.SEED
+        )
+    prove(world.clinic, world.clinician, world.backup)
     escalation.services.duty.set_ladder(
         clinic=world.clinic,
         steps=[
@@ -42,11 +48,6 @@ def publish(world: World) -> None:
         ],
         actor=given.SEED,
     )
-    since = clock.now() - timedelta(days=1)
-    for user, level in ((world.clinician, "on_call"), (world.backup, "backup")):
-        escalation.services.duty.put_on_call(
-            clinic=world.clinic, user=user, level=level, starts_at=since, actor=given.SEED
-        )
 
 
 def invited(world: World, patient: Patient | None = None) -> packets.Invitation:

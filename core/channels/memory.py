@@ -1,4 +1,4 @@
-"""Two channels without a network: the inbox, and what tests and rehearsals use."""
+"""Channels without a network: the inbox, the canary's sink, and what tests and rehearsals use."""
 
 from core.channels.base import ChannelError, Message, Receipt
 
@@ -11,6 +11,16 @@ class InboxChannel:
 
     def accepts(self, address: str) -> bool:
         return not address
+
+
+class SinkChannel:
+    """Where a canary's page ends: it went the whole way and reaches nobody. No contact point can name it."""
+
+    def deliver(self, message: Message) -> Receipt:
+        return Receipt(provider_id=message.reference)
+
+    def accepts(self, address: str) -> bool:
+        return False
 
 
 class MemoryChannel:

@@ -11,6 +11,7 @@ CHANNELS = {
     "apprise": "core.channels.apprise.AppriseChannel",
     "webhook": "core.channels.webhook.WebhookChannel",
     "in_app": "core.channels.memory.InboxChannel",
+    "sink": "core.channels.memory.SinkChannel",
 }
 
 

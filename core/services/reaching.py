@@ -5,6 +5,7 @@ Pages go to unproved contact points too: telling twice is harmless, not telling 
 
 import secrets
 from collections.abc import Callable
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -111,6 +112,15 @@ def send_test(*, point: ContactPoint, actor: Actor, channels: Callable[[str], Ch
         kept.last_test_delivered_at = clock.now()
         kept.save(update_fields=["last_test_delivered_at"])
         _record(Action.CONTACT_TESTED, "core.ContactPoint", kept, actor, taken=True)
+
+
+@transaction.atomic
+def note_test_delivered(*, point_id: UUID, actor: Actor) -> None:
+    """A test page was taken for this contact point, as one that was asked for here would have been."""
+    point = ContactPoint.objects.select_for_update().get(pk=point_id)
+    point.last_test_delivered_at = clock.now()
+    point.save(update_fields=["last_test_delivered_at"])
+    _record(Action.CONTACT_TESTED, "core.ContactPoint", point, actor, taken=True)
 
 
 def test_message(code: str, *, to: str, kind: str) -> Message:

@@ -11,6 +11,7 @@ from core.admin import staff
 from escalation import policy
 from escalation.admin.planning import SPARE_ROWS, PlanningAdmin, PlanningForm
 from escalation.models import Ladder
+from escalation.selectors import watching
 from escalation.services import duty
 
 NO_STEP = [("", "no step")]
@@ -53,8 +54,16 @@ class LadderForm(PlanningForm):
             steps[-1]["floor_seconds"] = cleaned["floor"]
         for fault in policy.faults(steps):
             self.add_error(None, fault)
+        if not self.errors:
+            self.refuse_unreachable(steps)
         cleaned["steps"] = steps
         return cleaned
+
+    def refuse_unreachable(self, steps: list[dict[str, Any]]) -> None:
+        clinic_id = self.here()
+        is_same = clinic_id is not None and steps == self.instance.steps
+        for fault in () if clinic_id is None or is_same else watching.unreachable(clinic_id, steps):
+            self.add_error(None, fault)
 
 
 def with_rows(count: int) -> type[LadderForm]:

@@ -4,8 +4,9 @@ from typing import Any, cast
 from zoneinfo import available_timezones
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -134,6 +135,10 @@ class RotationAdmin(PlanningAdmin):
         return TemplateResponse(request, "admin/escalation/on_call.html", page)
 
 
+class Taken(Exception):
+    """The message is for whoever asked; Django writes after it has looked at the form."""
+
+
 class OverrideForm(PlanningForm):
     starts_at = forms.DateTimeField(label="From", widget=LOCAL, help_text="By the clinic's clock.")
     ends_at = forms.DateTimeField(label="Until", widget=LOCAL, help_text="By the clinic's clock.")
@@ -188,7 +193,11 @@ class OverrideAdmin(PlanningAdmin):
         clinics = {str(one.pk): one for one in Clinic.objects.filter(pk__in=planned_clinics(request))}
         chosen = clinics.get(request.POST.get("clinic", ""))
         with timezone.override(zone(chosen.time_zone) if chosen else None):
-            return super().changeform_view(request, *args, **kwargs)
+            try:
+                return super().changeform_view(request, *args, **kwargs)
+            except Taken as taken:
+                messages.error(request, str(taken))
+                return redirect("admin:escalation_override_changelist")
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -203,7 +212,10 @@ class OverrideAdmin(PlanningAdmin):
         typed = {
             name: form.cleaned_data[name] for name in ("clinic", "level", "user", "starts_at", "ends_at", "reason")
         }
-        obj.pk = duty.stand_in(**typed, actor=Actor.staff(staff(request).id)).pk
+        try:
+            obj.pk = duty.stand_in(**typed, actor=Actor.staff(staff(request).id)).pk
+        except duty.AlreadyOverridden as error:  # somebody else's post came between the look and the write
+            raise Taken(str(error)) from error
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         duty.cancel_stand_in(override=obj, actor=Actor.staff(staff(request).id))

@@ -10,9 +10,13 @@ from escalation.services.answering import (
     resolve,
 )
 from escalation.services.delivery import deliver_due, note_opened, note_report
+from escalation.services.drilling import note_received, plan_drills, send_drills
 from escalation.services.opening import open  # noqa: A004  `services.open` reads as the domain says it
 from escalation.services.paging import advance_due
+from escalation.services.rounds import claim as claim_round
+from escalation.services.rounds import end as end_round
 from escalation.services.transitions import IllegalMove
+from escalation.services.watching import beat, keep_alarms, send_canary, tell_alarms
 
 __all__ = [
     "Acknowledged",
@@ -22,10 +26,19 @@ __all__ = [
     "UnknownOutcome",
     "acknowledge",
     "advance_due",
+    "beat",
+    "claim_round",
     "deliver_due",
+    "end_round",
     "hand_over",
+    "keep_alarms",
     "note_opened",
+    "note_received",
     "note_report",
     "open",
+    "plan_drills",
     "resolve",
+    "send_canary",
+    "send_drills",
+    "tell_alarms",
 ]

@@ -108,7 +108,7 @@ def _take(incident: Incident, user: User, actor: Actor) -> Acknowledged:
 
 def _locked_for(user: User, incident_id: UUID) -> Incident:
     incident = locked(incident_id)
-    if not may(user, Permission.ANSWER_PAGES, incident.clinic_id):
+    if incident.clinic_id is None or not may(user, Permission.ANSWER_PAGES, incident.clinic_id):
         raise PermissionDenied
     return incident
 

@@ -26,7 +26,7 @@ from core.models import User
 from escalation import policy
 from escalation.models import Incident, Page
 from escalation.rendering import PageFacts, page_message
-from escalation.services import paging, transitions
+from escalation.services import paging, rounds, transitions
 from escalation.services.paging import ANSWERED, SYSTEM
 
 # One at a time: a lease that covers one send can't run out while others of a batch are being sent.
@@ -62,6 +62,7 @@ def deliver_due(limit: int = 20, *, channels: Callable[[str], Channel] = channel
         if claim is None:
             break
         delivered += _send(claim, channels)
+    rounds.end("deliver")
     return delivered
 
 
@@ -96,14 +97,19 @@ def _message(page: Page) -> Message:
         code=incident.code,
         site_code=incident.site.code if incident.site else "",
         acknowledge_by=incident.due_at or clock.now(),
-        time_zone=incident.clinic.time_zone,
+        time_zone=incident.clinic.time_zone if incident.clinic else "UTC",
     )
     callback = settings.BASE_URL + reverse("escalation:page-report", args=[page.id])
     return page_message(facts, to=_address(page), channel=page.channel, callback=callback)
 
 
 def _address(page: Page) -> str:
-    """Raises ChannelError (permanent) for somebody who has left, and for what can't be an address."""
+    """Raises ChannelError (permanent) for somebody who has left, and for what can't be an address.
+
+    A canary has none.
+    """
+    if page.user is None:
+        return ""
     if not page.user.is_active:
         raise ChannelError("person inactive", permanent=True)
     if page.contact and not page.contact.is_active:
@@ -161,7 +167,7 @@ def _given_up(incident: Incident, page: Page) -> None:
 
 def _others(page: Page) -> QuerySet[Page]:
     """The same person's pages of the same step that could wake somebody."""
-    ours = Page.objects.filter(incident_id=page.incident_id, round=page.round, user_id=page.user_id)
+    ours = Page.objects.filter(incident_id=page.incident_id, round=page.round, user=page.user)
     return ours.exclude(pk=page.pk).exclude(channel=paging.IN_APP)
 
 
@@ -217,7 +223,7 @@ def _evidence(action: Action, page: Page, **context: object) -> None:
         patient_id=page.incident.patient_id,
         context={
             "incident": page.incident.code,
-            "person": str(page.user_id),
+            "person": str(page.user_id or ""),
             "channel": page.channel,
             **context,
         },

@@ -12,17 +12,38 @@ from audit.services import record
 from core.models import Clinic, User
 from escalation import policy
 from escalation.models import Ladder, Override, Rotation, RotationMember, Shift
+from escalation.selectors import watching
 
 
 class AlreadyOverridden(ValueError):
     """Somebody else stands in at that level in part of that time."""
 
 
+class Unreachable(ValueError):
+    """A step would reach nobody by a proved contact point. The message names each step and says what to do."""
+
+
+def require_reachable(clinic: Clinic, steps: Sequence[dict[str, Any]] | None = None) -> None:
+    """Before a ladder or a form with risk rules goes live or changes. `steps`: without them those now in use.
+
+    Asked only then: what lapses later alarms, and stops no intake, no shift and no page. Raises Unreachable.
+    """
+    if wrong := watching.unreachable(clinic.pk, steps):
+        raise Unreachable(" ".join(wrong))
+
+
 @transaction.atomic
 def set_ladder(*, clinic: Clinic, steps: Sequence[dict[str, Any]], actor: Actor) -> Ladder:
-    """Replace the clinic's ladder; running incidents keep the one they froze. Raises ValueError with what is wrong."""
+    """Replace the clinic's ladder; running incidents keep the one they froze. Said twice: no change.
+
+    Raises ValueError with what is wrong, Unreachable among them.
+    """
     if wrong := policy.faults(list(steps)):
         raise ValueError(" ".join(wrong))
+    known = Ladder.objects.filter(clinic=clinic, steps=list(steps)).first()
+    if known:
+        return known
+    require_reachable(clinic, list(steps))
     ladder, _ = Ladder.objects.update_or_create(clinic=clinic, defaults={"steps": list(steps)})
     _evidence(Action.LADDER_SET, ladder, actor, steps=len(steps))
     return ladder

@@ -5,7 +5,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
@@ -46,15 +46,27 @@ def open(  # noqa: A001  the word of the domain; callers write `escalation.servi
     `trigger` (finding code, because, instrument, at) is PHI and is kept only in the encrypted snapshot.
     """
     entry = json.loads(json.dumps({**trigger, "key": trigger_key}, cls=DjangoJSONEncoder))
+    about = {"patient": patient, "clinic_id": clinic_id, "site_id": site_id}
+    return _open(about, source_ref, urgency, entry, actor)
+
+
+@transaction.atomic
+def open_canary() -> Incident:
+    """An incident about nobody, opened and paged by the same code as any other; its page goes to nobody."""
+    entry = {"code": "canary", "key": "canary"}
+    return _open({"is_canary": True}, uuid4(), "info", entry, paging.SYSTEM)
+
+
+def _open(about: Mapping[str, Any], source_ref: UUID, urgency: str, entry: dict[str, Any], actor: Actor) -> Incident:
     for _ in range(TRIES):
         known = _incidents_of(source_ref)
-        if held := next((one for one in known if _holds(one, trigger_key)), None):
+        if held := next((one for one in known if _holds(one, entry["key"])), None):
             return held
         if unresolved := next((one for one in known if one.state != Incident.State.RESOLVED), None):
             return _join(unresolved, entry, urgency, actor)
         try:
             with transaction.atomic():
-                incident = _create(patient, clinic_id, site_id, source_ref, urgency, entry)
+                incident = _create(about, source_ref, urgency, entry)
         except IntegrityError:
             continue  # another transaction was first, or the code is taken: look again
         evidence(Action.INCIDENT_OPENED, incident, actor, urgency=urgency)
@@ -65,7 +77,7 @@ def open(  # noqa: A001  the word of the domain; callers write `escalation.servi
 
 def _incidents_of(source_ref: UUID) -> list[Incident]:
     """Locked, so that none is resolved while a trigger joins it."""
-    ours = Incident.objects.select_for_update().defer("snapshot").filter(source_ref=source_ref)
+    ours = Incident.every.select_for_update().defer("snapshot").filter(source_ref=source_ref)
     return list(ours.order_by("opened_at"))
 
 
@@ -87,26 +99,24 @@ def _join(incident: Incident, entry: dict[str, Any], urgency: str, actor: Actor)
     return incident
 
 
-def _create(
-    patient: Patient, clinic_id: UUID, site_id: UUID | None, source_ref: UUID, urgency: str, entry: dict[str, Any]
-) -> Incident:
+def _create(about: Mapping[str, Any], source_ref: UUID, urgency: str, entry: dict[str, Any]) -> Incident:
     now = clock.now()
-    return Incident.objects.create(
+    return Incident.every.create(
+        **about,
         code="".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH)),
-        clinic_id=clinic_id,
-        site_id=site_id,
-        patient=patient,
         source_ref=source_ref,
         urgency=urgency,
         snapshot={"triggers": [{**entry, "added_at": now.isoformat()}]},
-        ladder=_frozen_ladder(clinic_id),
+        ladder=_frozen_ladder(about.get("clinic_id")),
         opened_at=now,
         due_at=now,
     )
 
 
-def _frozen_ladder(clinic_id: UUID) -> list[dict[str, Any]]:
+def _frozen_ladder(clinic_id: UUID | None) -> list[dict[str, Any]]:
     """The clinic's ladder as it is now; the built-in one when there is none that can be followed."""
+    if clinic_id is None:
+        return policy.frozen(policy.DEFAULT_LADDER)
     steps = Ladder.objects.filter(clinic_id=clinic_id).values_list("steps", flat=True).first()
     if steps is not None and policy.faults(steps):
         log.error("clinic %s: its ladder can't be followed; the built-in one is used", clinic_id)

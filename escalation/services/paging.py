@@ -11,9 +11,10 @@ from django.db.models import Max
 from audit.actions import Action, Actor
 from core import clock, doorbell
 from core.models import ContactPoint
-from core.selectors import ways_to_reach
+from core.selectors import Way, ways_to_reach
 from escalation import policy, selectors
 from escalation.models import Incident, Page
+from escalation.services import rounds
 from escalation.services.transitions import evidence, keep, move
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,7 @@ SET_ASIDE = timedelta(minutes=1)
 ANSWERED, SUPERSEDED = "answered", "superseded"
 UNSENT = (Page.State.PENDING, Page.State.RETRY)
 IN_APP = ContactPoint.Kind.IN_APP
+CANARYS_WAY = (Way(None, None, "sink"),)
 
 
 def advance_due(limit: int = 50) -> int:
@@ -32,7 +34,7 @@ def advance_due(limit: int = 50) -> int:
     One transaction per incident; one that the database refuses is set aside for a minute and doesn't stop the others.
     """
     due = (
-        Incident.objects.exclude(state=Incident.State.RESOLVED)
+        Incident.every.exclude(state=Incident.State.RESOLVED)
         .filter(due_at__lte=clock.now())
         .order_by("due_at")
         .values_list("id", flat=True)[:limit]
@@ -43,13 +45,14 @@ def advance_due(limit: int = 50) -> int:
             taken += _advance(incident_id)
         except DatabaseError as error:
             _set_aside(incident_id, error)
+    rounds.end("advance")
     return taken
 
 
 def _advance(incident_id: UUID) -> bool:
     """False when it is no longer due, or another worker holds it."""
     with transaction.atomic():
-        incident = Incident.objects.select_for_update(skip_locked=True).defer("snapshot").filter(pk=incident_id).first()
+        incident = Incident.every.select_for_update(skip_locked=True).defer("snapshot").filter(pk=incident_id).first()
         if incident is None:
             return False
         action = policy.next_action(
@@ -71,9 +74,7 @@ def _advance(incident_id: UUID) -> bool:
 def _set_aside(incident_id: UUID, error: DatabaseError) -> None:
     """By plain UPDATE: what was refused may have been the history row."""
     log.error("incident %s could not be advanced (%s); again in a minute", incident_id, type(error).__name__)
-    Incident.objects.exclude(state=Incident.State.RESOLVED).filter(pk=incident_id).update(
-        due_at=clock.now() + SET_ASIDE
-    )
+    Incident.every.exclude(state=Incident.State.RESOLVED).filter(pk=incident_id).update(due_at=clock.now() + SET_ASIDE)
 
 
 def take_step(incident: Incident, step: policy.Notify, *, actor: Actor, why: str) -> None:
@@ -84,10 +85,10 @@ def take_step(incident: Incident, step: policy.Notify, *, actor: Actor, why: str
     latest = pages.aggregate(latest=Max("round"))["latest"] or 0
     if step.loop and _unreached(incident, latest):
         levels = (policy.EVERYONE,)  # the last step alone would repeat to nobody
-    people = _people(incident.clinic_id, levels, now)
+    ways = _ways(incident, levels, now)
+    people = {way.user_id for way in ways if way.user_id}
     # One page per way to a person is enough: a new one stands in for one that still waits.
     pages.filter(user_id__in=people, state__in=UNSENT).update(state=Page.State.DEAD, last_error=SUPERSEDED)
-    ways = ways_to_reach(incident.clinic_id, people)
     Page.objects.bulk_create(
         Page(
             incident=incident,
@@ -120,6 +121,13 @@ def take_step(incident: Incident, step: policy.Notify, *, actor: Actor, why: str
     doorbell.ring("escalation.deliver_due")
 
 
+def _ways(incident: Incident, levels: Sequence[str], at: datetime) -> Sequence[Way]:
+    """A canary goes to nobody, by a way that ends here."""
+    if incident.clinic_id is None:
+        return CANARYS_WAY
+    return ways_to_reach(incident.clinic_id, _people(incident.clinic_id, levels, at))
+
+
 def _people(clinic_id: UUID, levels: Sequence[str], at: datetime) -> tuple[UUID, ...]:
     """Resolved when the pages are written; only staff who may still answer count. Four queries."""
     able = selectors.may_answer(clinic_id)
@@ -149,6 +157,7 @@ def skip_if_unreached(incident: Incident, round_: int) -> None:
     log.error("incident %s: nobody of round %d can be reached", incident.code, round_)
     tried = set(pages.filter(round=round_).values_list("user_id", flat=True))
     higher = incident.step < len(policy.parsed(incident.ladder)) - 1
-    if higher or set(selectors.may_answer(incident.clinic_id)) - tried:
+    able = selectors.may_answer(incident.clinic_id) if incident.clinic_id else []
+    if higher or set(able) - tried:
         keep(incident, due_at=clock.now())
         doorbell.ring("escalation.advance_due")

@@ -19,7 +19,7 @@ class IllegalMove(Exception):
 
 def locked(incident_id: UUID) -> Incident:
     """The incident, locked until the transaction ends. Its snapshot is left closed: paging must not depend on it."""
-    return Incident.objects.select_for_update().defer("snapshot").get(pk=incident_id)
+    return Incident.every.select_for_update().defer("snapshot").get(pk=incident_id)
 
 
 def move(incident: Incident, to: Incident.State, **changes: Any) -> None:
@@ -37,7 +37,7 @@ def keep(incident: Incident, **changes: Any) -> None:
         assert incident.snapshot is not None  # opened here, because the history row copies it
     except UnreadableValue:
         log.error("incident %s: its snapshot does not open; paging goes on without a history row", incident.code)
-        Incident.objects.filter(pk=incident.pk).update(**changes)
+        Incident.every.filter(pk=incident.pk).update(**changes)
     else:
         incident.save(update_fields=[*changes])
 

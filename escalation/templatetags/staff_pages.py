@@ -1,13 +1,19 @@
-"""How the staff's pages write ages, telephone links and clocks."""
+"""How the staff's pages write ages, telephone links and clocks, and that paging is in trouble."""
 
 from datetime import date, timedelta
+from typing import Any
 
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from core.access import may_anywhere
+from core.models import User
+from core.permissions import Permission
+from escalation import selectors
 from escalation.rendering import at_clinic
+from escalation.selectors import watching
 
 register = template.Library()
 register.filter(at_clinic)
@@ -24,6 +30,12 @@ def age(birth_date: str) -> int:
 def born(birth_date: str) -> date:
     """An ISO date as a date, for the `date` filter."""
     return date.fromisoformat(birth_date)
+
+
+@register.filter
+def way(channel: str) -> str:
+    """A kind of contact point in words."""
+    return str(selectors.WAYS.get(channel, channel)).capitalize()
 
 
 @register.filter
@@ -47,3 +59,21 @@ def clock(seconds: int | None) -> SafeString | str:
         words,
         "late" if seconds < 0 else "left",
     )
+
+
+@register.inclusion_tag("escalation/_paging_bar.html", takes_context=True)
+def paging_bar(context: dict[str, Any]) -> dict[str, Any]:
+    """The red bar, from the database, once a request. Clinicians and operators learn of late pages and alarms;
+    everybody else only of the canary, which depends on no patient."""
+    request = context.get("request")
+    user = getattr(request, "user", None)
+    if request is None or not isinstance(user, User):
+        return {}
+    known = vars(request)
+    if "paging_bar" not in known:
+        runs_it = may_anywhere(user, Permission.MANAGE_SETTINGS)
+        sees_all = runs_it or may_anywhere(user, Permission.SEE_CLINICAL)
+        health = watching.health() if sees_all else watching.canary_health()
+        known["paging_bar"] = {"is_red": not health.ok, "sees_all": sees_all, "runs_it": runs_it}
+    bar: dict[str, Any] = known["paging_bar"]
+    return bar

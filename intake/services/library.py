@@ -10,7 +10,10 @@ from typing import Any
 from django.db import transaction
 
 import audit.services
+import escalation.services.duty
+import screening.services
 from audit.actions import Action, Actor, Ref
+from core.models import Clinic
 from intake import engine
 from intake.adapters.fhirpath import compile_expression
 from intake.models import FormVersion
@@ -58,6 +61,7 @@ def publish(definition: dict[str, Any], *, actor: Actor) -> bool:
             raise FormRefused(f"{slug} {version} was published with another text: give the new one a new version.")
         return False
     check(definition, published(definition).languages)
+    _require_reachable(definition)
     form = FormVersion.objects.create(slug=slug, version=version, definition=definition, sha256=sha256)
     audit.services.record(
         Action.FORM_PUBLISHED,
@@ -66,6 +70,23 @@ def publish(definition: dict[str, Any], *, actor: Actor) -> bool:
         context={"slug": slug, "version": version, "sha256": sha256},
     )
     return True
+
+
+def asks_about_risk(definition: Mapping[str, Any]) -> bool:
+    """Whether an answer to this form can page somebody by a risk rule."""
+    items = engine.parse(definition, compiler=compile_expression).all_items
+    return any(item.risk for item in items) or screening.services.asks(item.link_id for item in items)
+
+
+def _require_reachable(definition: Mapping[str, Any]) -> None:
+    """A form of the library goes live wherever patients are invited; at a first installation that is nowhere yet."""
+    if not asks_about_risk(definition):
+        return
+    for clinic in Clinic.objects.filter(packets__isnull=False).distinct().order_by("name"):
+        try:
+            escalation.services.duty.require_reachable(clinic)
+        except escalation.services.duty.Unreachable as error:
+            raise FormRefused(f"{clinic.name} can't be given this form yet. {error}") from error
 
 
 def check(definition: Mapping[str, Any], languages: Sequence[str]) -> None:

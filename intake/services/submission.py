@@ -181,7 +181,9 @@ def assess_unassessed(limit: int = 20) -> int:
     Those that never failed come first, so that what always fails can't hold up the rest.
     """
     unscored = Response.objects.filter(assessed_revision__lt=F("revision")).order_by("assess_failures", "saved_at")
-    return sum(_assess_again(pk) for pk in list(unscored.values_list("pk", flat=True)[:limit]))
+    scored = sum(_assess_again(pk) for pk in list(unscored.values_list("pk", flat=True)[:limit]))
+    escalation.services.end_round("assess")
+    return scored
 
 
 def _assess_again(pk: UUID) -> bool:

@@ -34,6 +34,7 @@ PLACES = (
     (Permission.MANAGE_CONSENTS, "Privacy", "consents:tasks"),
     (Permission.SEE_AUDIT, "Who saw what", "core:audit-log"),
     (Permission.SEE_AUDIT, "Reviews of the week", "screening:week"),
+    (Permission.SEE_AUDIT, "Is paging alive?", "escalation:paging"),
     (Permission.MANAGE_CONSENTS, "Documents", "admin:consents_document_changelist"),
     (Permission.MANAGE_SETTINGS, "Form rules", "admin:intake_formrule_changelist"),
 )
@@ -64,8 +65,8 @@ def inbox(request: StaffRequest) -> HttpResponse:
     tag = fingerprint([late, incidents_shown(incidents), looked_at, review, others, due])
     if same := not_modified(request, tag):
         return same
-    seen = [row.incident.patient for row in incidents]
-    seen += [row.patient for row in found] + [row.patient for row in review + others] + [row.patient for row in due]
+    seen = [row.incident.patient for row in incidents if row.incident.patient]
+    seen += [row.patient for row in found] + [row.patient for row in [*review, *others]] + [row.patient for row in due]
     core.services.record_listing(patients=seen, page="inbox", actor=Actor.staff(request.user.id))
     context: dict[str, object] = {
         "open": is_open,

@@ -19,6 +19,7 @@ from screening.selectors.deciding import (
     NO_RULES,
     ClinicRules,
     clinic_rules,
+    clinic_rules_at,
     drafted_rules,
     fired,
     rules_in_force,
@@ -36,8 +37,9 @@ from screening.selectors.reviewing import (
 
 __all__ = [
     "NO_RULES", "ClinicRules", "FindingView", "PlanRow", "ResultView", "ReviewRow", "Trend", "TrendPoint", "Week",
-    "WorkingRow", "clinic_rules", "drafted_rules", "fired", "is_scored", "is_signed", "overdue", "plans",
-    "result_of", "results", "rules_in_force", "sign_offs", "signed_priorities", "to_review", "trends", "weekly",
+    "WorkingRow", "clinic_rules", "clinic_rules_at", "drafted_rules", "fired", "is_scored", "is_signed", "overdue",
+    "plans", "result_of", "results", "rules_in_force", "sign_offs", "signed_priorities", "to_review", "trends",
+    "weekly",
 ]  # fmt: skip
 
 

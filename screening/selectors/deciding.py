@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +43,12 @@ def rules_in_force(clinic_id: Any) -> Subquery:
 def clinic_rules(clinic_id: UUID) -> ClinicRules:
     """The clinic's own rules now in force; one query."""
     rows = RuleVersion.objects.filter(clinic_id=clinic_id, approved_by__isnull=False).order_by("-version")
+    return ClinicRules.told(rows.values("version", "rules").first())
+
+
+def clinic_rules_at(clinic_id: UUID, at: datetime) -> ClinicRules:
+    """The clinic's own rules that were in force at an instant; one query."""
+    rows = RuleVersion.objects.filter(clinic_id=clinic_id, effective_at__lte=at).order_by("-version")
     return ClinicRules.told(rows.values("version", "rules").first())
 
 

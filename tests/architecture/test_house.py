@@ -180,6 +180,7 @@ PUBLIC = {
     "front-door": "redirects to where a code is typed",
     "health-live": "says only that the process answers",
     "health-ready": "says only that the database answers",
+    "health-paging": "says only whether a canary, which is about nobody, arrived of late",
     "intake:link": "where the link is opened; shows nothing of anybody",
     "intake:leave": "quick exit; ends the session",
     "intake:away": "where the quick exit lands; empty of everything",

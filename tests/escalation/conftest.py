@@ -82,6 +82,6 @@ def recorded() -> Callable[[str], int]:
 def paged(world) -> Callable[[], list[str]]:
     """Who was paged, in order of rounds, by first name."""
     return lambda: [
-        page.user.full_name.split()[0]
+        page.user.full_name.split()[0] if page.user else ""
         for page in Page.objects.select_related("user").order_by("round", "user__full_name")
     ]

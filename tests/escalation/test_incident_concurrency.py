@@ -3,15 +3,18 @@
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from django.db import connections
+from personas import signed_in
 
 from audit.actions import Actor
 from audit.models import Event
+from core import clock
 from core.channels.memory import MemoryChannel
 from escalation import selectors, services
-from escalation.models import Acknowledgement, Incident, Page
+from escalation.models import Acknowledgement, Incident, Override, Page
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -94,3 +97,16 @@ def test_an_alarm_and_an_outcome_at_the_same_moment_lose_neither(alarm, world):
     rows = Incident.objects.order_by("opened_at")
     held = [len(selectors.triggers(row)) for row in rows]
     assert (held, [row.state for row in rows]) in (([2], ["resolved"]), ([1, 1], ["resolved", "notifying"]))
+
+
+def test_of_simultaneous_overrides_one_stands_and_the_others_are_told(duty):
+    tomorrow = (clock.now() + timedelta(days=1)).date()
+    typed = {
+        "clinic": duty.clinic.pk, "level": "on_call", "user": duty.backup.pk, "reason": "swap",
+        "starts_at": f"{tomorrow}T08:00", "ends_at": f"{tomorrow}T20:00",
+    }  # fmt: skip
+    browsers = [signed_in(duty.operator) for _ in range(6)]
+    replies = at_once(6, lambda n: browsers[n].post("/admin/escalation/override/add/", typed, follow=True))
+    assert Override.objects.count() == 1
+    assert {reply.status_code for reply in replies} == {200}
+    assert sum("stands in at this level in part of that time" in one.content.decode() for one in replies) == 5

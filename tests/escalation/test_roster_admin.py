@@ -4,7 +4,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from personas import signed_in
+from personas import prove, signed_in
 
 from audit.models import Event
 from core import clock
@@ -101,6 +101,7 @@ def rows(*steps, **changed):
 
 
 def test_a_ladder_is_edited_as_rows_and_its_faults_are_sentences(duty, ona):
+    prove(duty.clinic, duty.clinician, duty.backup, duty.supervisor)
     page = f"{LADDERS}{Ladder.objects.get().pk}/change/"
     shown = ona.get(page).content.decode()
     assert 'value="On call"' in shown and 'name="wait_5"' in shown and "wait_seconds" not in shown

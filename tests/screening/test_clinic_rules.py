@@ -3,7 +3,7 @@
 import packets as given
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
-from personas import signed_in
+from personas import prove, signed_in
 
 import screening.services
 from escalation.models import Incident
@@ -181,7 +181,12 @@ def test_an_operator_drafts_in_the_admin_sees_what_would_have_held_and_a_supervi
     approve = f"/staff/priorities/rules/{draft.id}/approve/"
     for who in (world.clinician, world.stranger, world.front_desk, world.operator):
         assert signed_in(who).post(approve).status_code == 404
-    assert "is in force" in signed_in(world.supervisor).post(approve, follow=True).content.decode()
+    supervisor = signed_in(world.supervisor)
+    refused = supervisor.post(approve, follow=True).content.decode()
+    assert "be put in force yet. Step 1 (On call) pages" in refused and "without a verified contact point" in refused
+    assert selectors.clinic_rules(world.clinic.id).version == 0
+    prove(world.clinic, world.supervisor)
+    assert "is in force" in supervisor.post(approve, follow=True).content.decode()
     assert selectors.clinic_rules(world.clinic.id).version == 1
 
 

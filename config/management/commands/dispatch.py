@@ -27,6 +27,10 @@ JOBS = (
     "escalation.services.advance_due",
     "escalation.services.deliver_due",
     "intake.services.submission.assess_unassessed",
+    "escalation.services.send_canary",
+    "intake.services.auditing.audit_paging",
+    "escalation.services.plan_drills",
+    "escalation.services.send_drills",
     "screening.services.raise_overdue",
     "consents.services.take_effect_due",
     "consents.services.seal_due",
@@ -34,6 +38,7 @@ JOBS = (
     "ehr.services.relay_finished",
     "ehr.services.push_due",
     "audit.services.seal",
+    "escalation.services.beat",
 )
 MAY_BE_ABSENT = ("ehr",)
 LONGEST_PAUSE = 30.0
