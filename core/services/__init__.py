@@ -1,5 +1,6 @@
 """Writes about who: patients and their care team; vendors and how staff are reached."""
 
+from core.services.glass import break_glass, review_glass
 from core.services.people import (
     change_patient,
     join_care_team,
@@ -19,6 +20,7 @@ from core.services.reaching import (
 
 __all__ = [
     "Refused",
+    "break_glass",
     "change_patient",
     "confirm_contact",
     "contact_fault",
@@ -26,6 +28,7 @@ __all__ = [
     "leave_care_team",
     "record_listing",
     "register_patient",
+    "review_glass",
     "save_contact_point",
     "save_vendor",
     "send_test",
