@@ -33,6 +33,7 @@ JOBS = (
     "consents.services.stamp_due",
     "ehr.services.relay_finished",
     "ehr.services.push_due",
+    "ehr.services.read_charts_due",
     "audit.services.seal",
 )
 MAY_BE_ABSENT = ("ehr",)
