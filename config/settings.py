@@ -232,6 +232,7 @@ CELERY_BEAT_SCHEDULE = {
         "consents.stamp_due": 30.0,
         "ehr.relay_finished": 5.0,
         "ehr.push_due": 3.0,
+        "ehr.read_charts_due": 5.0,
         "audit.seal": 3.0,
     }.items()
 }

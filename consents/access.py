@@ -21,7 +21,7 @@ from consents.models import (
     Signature,
 )
 from core import clock
-from core.access import clinics_where, patients_for_clinician
+from core.access import clinics_where, patients_for_clinician, patients_open_to
 from core.models import Patient, User
 from core.permissions import Permission
 
@@ -106,7 +106,7 @@ def get_emergency_for_discloser(user: User, emergency_id: UUID) -> EmergencyDisc
         pk=emergency_id, disclosed_by=user, recorded_at__gt=clock.now() - OPEN_FOR
     )
     emergency = _found(mine.first())
-    if not patients_for_clinician(user).filter(pk=emergency.disclosure.patient_id).exists():
+    if not patients_open_to(user).filter(pk=emergency.disclosure.patient_id).exists():
         raise Http404
     return emergency
 

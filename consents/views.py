@@ -26,7 +26,7 @@ from consents.services.restricting import AlreadyDecided
 from core.access import clinics_where, may
 from core.crypto import UnreadableValue
 from core.permissions import Permission
-from core.selectors import patients_matching
+from core.selectors import glass_waiting, patients_matching
 from core.views import StaffRequest, needs
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def tasks(request: StaffRequest) -> HttpResponse:
     waiting = selectors.open_tasks(mine)
     shown = {row.patient.pk: row.patient for row in waiting} | {one.pk: one for one in found}
     core.services.record_listing(patients=shown.values(), page="privacy", actor=Actor.staff(request.user.id))
-    context = {"tasks": waiting, "search": search, "found": found, "searched": search.is_bound}
+    opened = glass_waiting(clinics_where(request.user, Permission.SEE_AUDIT).values_list("pk", flat=True))
+    context = {"opened": opened, "tasks": waiting, "search": search, "found": found, "searched": search.is_bound}
     return render(request, "consents/tasks.html", context)
 
 

@@ -6,6 +6,7 @@ PHI columns hold ciphertext from the first migration. Search is exact match on k
 
 import unicodedata
 import uuid
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -286,6 +287,62 @@ class ContactPoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.user}"
+
+
+class BreakGlass(models.Model):
+    """A clinician outside the care team opened a patient's page, said why, and may read it until `until`.
+
+    An emergency access procedure as 45 CFR 164.312(a)(2)(ii) asks for. It opens no substance-use section: telling of
+    those in an emergency is 42 CFR 2.51, and has its own page. The clinic's compliance officer looks at each.
+    """
+
+    APPEND_ONLY = True
+
+    class Why(models.TextChoices):
+        COVERING = "covering", "I cover for the care team"
+        URGENT = "urgent", "The patient needs help now"
+        ASKED = "asked", "The care team asked me"
+        OTHER = "other", "Something else"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="glass")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="glass")
+    why = models.CharField(max_length=8, choices=Why.choices)
+    words = EncryptedTextField(context="break_glass.words", help_text="The reason in the clinician's words")
+    at = models.DateTimeField(db_default=Now())
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="glass_is_broken_for_an_hour_at_most",
+                condition=models.Q(until__gt=models.F("at"), until__lte=models.F("at") + timedelta(hours=1)),
+            )
+        ]
+        indexes = [models.Index(fields=["user", "until"], name="glass_in_force")]
+
+    def __str__(self) -> str:
+        return f"Break-glass {str(self.id)[:8]}"
+
+
+class BreakGlassReview(models.Model):
+    """What the compliance officer found: one per access, and final."""
+
+    APPEND_ONLY = True
+
+    class Finding(models.TextChoices):
+        JUSTIFIED = "justified", "Justified"
+        FOLLOW_UP = "follow_up", "Needs follow-up"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    glass = models.OneToOneField(BreakGlass, on_delete=models.PROTECT, related_name="review")
+    reviewed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="glass_reviews")
+    finding = models.CharField(max_length=9, choices=Finding.choices)
+    note = EncryptedTextField(context="break_glass_review.note")
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"Review {str(self.id)[:8]}"
 
 
 class OutboxMessage(models.Model):

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from itertools import zip_longest
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from guardian.models import UserObjectPermission
 from guardian.shortcuts import get_users_with_perms
 
 from core import clock
-from core.models import ContactPoint, Patient, PatientQuerySet, User, digits, normalised
+from core.models import BreakGlass, ContactPoint, Patient, PatientQuerySet, User, digits, normalised
 from core.permissions import Permission, roles_with
 
 MOST_FOUND = 50
@@ -131,3 +131,14 @@ def lapsed_vendor_channels(clinic_id: UUID | None = None) -> QuerySet[ContactPoi
     lapsed = ContactPoint.objects.filter(is_active=True, vendor__baa_until__lt=clock.now().date())
     lapsed = lapsed.select_related("vendor", "user").defer("address").order_by("vendor__baa_until", "id")
     return lapsed if clinic_id is None else lapsed.filter(clinic_id=clinic_id)
+
+
+def glass_to_review(clinic_ids: Iterable[UUID]) -> QuerySet[BreakGlass]:
+    """Every break-glass of these clinics, those that nobody has looked at first, then the latest."""
+    rows = BreakGlass.objects.filter(patient__clinic__in=list(clinic_ids))
+    rows = rows.select_related("user", "patient__clinic", "review__reviewed_by")
+    return rows.order_by(F("review__at").desc(nulls_first=True), "-at")
+
+
+def glass_waiting(clinic_ids: Iterable[UUID]) -> int:
+    return BreakGlass.objects.filter(patient__clinic__in=list(clinic_ids), review=None).count()

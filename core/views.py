@@ -6,6 +6,7 @@ The compliance officer's log is here too, because `audit` imports no app of ours
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, TypeVar, cast
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -13,21 +14,23 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified
 from django.shortcuts import redirect, render
 from django.utils.crypto import salted_hmac
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 import audit.selectors
 import audit.services
 import core.services
 from audit.actions import Action, Actor, Ref
 from core import clock, selectors
-from core.access import clinics_where, may_anywhere
+from core.access import clinics_where, get_glass_for_review, may_anywhere
 from core.permissions import Permission
+from core.services.glass import FINDINGS
 
 if TYPE_CHECKING:
     from core.models import User
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 EVENTS_PER_PAGE = 100
+GLASS_PER_PAGE = 50
 
 
 class StaffRequest(HttpRequest):
@@ -122,3 +125,36 @@ def confirm_contact(request: StaffRequest) -> HttpResponse:
         return render(request, "core/confirm_contact.html", {"fault": str(refused)})
     messages.success(request, f"Thank you. Your {point.get_kind_display()} is proved to reach you.")
     return redirect("staff-home")
+
+
+class GlassReviewForm(forms.Form):
+    finding = forms.ChoiceField(choices=FINDINGS, label="What you found")
+    note = forms.CharField(max_length=2000, label="What you looked at", widget=forms.Textarea(attrs={"rows": 2}))
+
+
+@require_safe
+@needs(Permission.SEE_AUDIT)
+def glass(request: StaffRequest) -> HttpResponse:
+    """Who opened whose page from outside the care team, and why: what nobody has looked at first."""
+    clinics = clinics_where(request.user, Permission.SEE_AUDIT).values_list("pk", flat=True)
+    page = Paginator(selectors.glass_to_review(clinics), GLASS_PER_PAGE).get_page(request.GET.get("page"))
+    core.services.record_listing(
+        patients=[one.patient for one in page], page="break_glass", actor=Actor.staff(request.user.id)
+    )
+    rows = [(one, None if hasattr(one, "review") else GlassReviewForm(auto_id=f"{one.id}-%s")) for one in page]
+    return render(request, "core/glass.html", {"page": page, "rows": rows})
+
+
+@require_POST
+@needs(Permission.SEE_AUDIT)
+def glass_review(request: StaffRequest, glass_id: UUID) -> HttpResponse:
+    """Say what you found; it can't be changed afterwards. Nobody reviews their own."""
+    found = get_glass_for_review(request.user, glass_id)
+    form = GlassReviewForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "Choose what you found and say what you looked at.")
+    elif core.services.review_glass(glass=found, user=request.user, **form.cleaned_data):
+        messages.success(request, "The review is kept.")
+    else:
+        messages.info(request, "Somebody has reviewed it already. Theirs stands.")
+    return redirect("core:glass")

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.http import Http404
 
 from core.access import may
-from core.models import User
+from core.models import Patient, User
 from core.permissions import Permission
 from ehr.models import ExportItem
 from intake.access import get_packet_for_clinician
@@ -20,8 +20,15 @@ def get_export_for_clinician(user: User, packet_id: UUID) -> UUID:
 
 
 def get_item_for_clinician(user: User, item_id: UUID) -> ExportItem:
-    item = ExportItem.objects.filter(pk=item_id).first()
+    item = ExportItem.objects.select_related("patient").filter(pk=item_id).first()
     if item is None:
         raise Http404
     get_export_for_clinician(user, item.packet_ref)
+    if item.sensitivity == "sud" and not sees_sensitive(user, item.patient):
+        raise Http404
     return item
+
+
+def sees_sensitive(user: User, patient: Patient) -> bool:
+    """What tells of substance use is the care team's."""
+    return user.has_perm("core.care_for", patient)

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from simple_history.models import HistoricalRecords
@@ -24,6 +25,9 @@ class Connection(models.Model):
     auth = models.CharField(max_length=8, choices=Auth.choices, default=Auth.SMART)
     client_id = models.CharField(max_length=200, blank=True)
     private_key = EncryptedTextField(context="connection.private_key", blank=True, default="", help_text="PEM")
+    mrn_system = models.CharField(
+        max_length=200, blank=True, help_text="URI under which the chart keeps our MRNs; without it nobody is looked up"
+    )
     is_active = models.BooleanField(default=True)
 
     history = HistoricalRecords(user_db_constraint=False)
@@ -117,6 +121,49 @@ class ExportItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource_type} {self.id}"
+
+
+class ChartSnapshot(models.Model):
+    """The chart's medicines and allergies of one patient as they were at `read_at`; `due_at`: to be read (again)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    connection = models.ForeignKey(Connection, on_delete=models.PROTECT, related_name="snapshots")
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="snapshots")
+    content = EncryptedTextField(
+        context="chart_snapshot.content", blank=True, default="", help_text="A list of FHIR resources (mapping.wire)"
+    )
+    read_at = models.DateTimeField(null=True)
+    fault = models.CharField(
+        max_length=80, blank=True, help_text="Reason code of the last try, never the chart's words"
+    )
+    due_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    attempt = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "patient"], name="one_snapshot_per_patient")]
+        indexes = [
+            models.Index(fields=["due_at"], name="snapshot_due", condition=models.Q(due_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"Chart lists {self.id}"
+
+
+class ItemEdit(models.Model):
+    """A clinician corrected a proposed entry before it was filed; what had been proposed is kept here."""
+
+    APPEND_ONLY = True
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    item = models.ForeignKey(ExportItem, on_delete=models.PROTECT, related_name="edits")
+    before = EncryptedTextField(context="item_edit.before", help_text="The whole resource before this edit")
+    reason = EncryptedTextField(context="item_edit.reason")
+    edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="item_edits")
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"Edit {self.id}"
 
 
 class Attempt(models.Model):

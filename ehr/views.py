@@ -11,8 +11,9 @@ import audit.services
 from audit.actions import Action, Actor, Ref
 from core.views import StaffRequest, fingerprint, not_modified, page_or_part
 from ehr import selectors, services
-from ehr.access import get_export_for_clinician, get_item_for_clinician
-from ehr.forms import RejectForm
+from ehr.access import get_export_for_clinician, get_item_for_clinician, sees_sensitive
+from ehr.forms import EditForm, RejectForm
+from ehr.mapping.editing import CannotEdit
 from intake.access import get_packet_for_clinician
 
 MOVING = ("pending", "inflight", "accepted", "unknown")
@@ -43,6 +44,23 @@ def item_reject(request: StaffRequest, item_id: UUID) -> HttpResponse:
     return _answered(request, item.packet_ref, "Kept out of the chart." if kept_out else "It is already on its way.")
 
 
+@require_POST
+def item_edit(request: StaffRequest, item_id: UUID) -> HttpResponse:
+    """Correct one entry, with a reason; it waits for approval as before."""
+    item = get_item_for_clinician(request.user, item_id)
+    form = EditForm(request.POST)
+    if not form.is_valid():
+        return _answered(request, item.packet_ref, str(form.errors["reason"][0]))
+    try:
+        is_changed = services.edit(
+            item_id=item.id, user=request.user, changes=form.changes(), reason=form.cleaned_data["reason"]
+        )
+    except CannotEdit as refusal:
+        return _answered(request, item.packet_ref, str(refusal))
+    words = "Corrected. It waits for approval." if is_changed else "Nothing was changed."
+    return _answered(request, item.packet_ref, words)
+
+
 def _answered(request: StaffRequest, packet_id: UUID, words: str) -> HttpResponse:
     """The part with its new state for htmx; for a plain form, the page (so that a reload sends nothing twice)."""
     if request.headers.get("HX-Request") == "true":
@@ -52,11 +70,11 @@ def _answered(request: StaffRequest, packet_id: UUID, words: str) -> HttpRespons
 
 
 def _shown(request: StaffRequest, packet_id: UUID, words: str = "") -> HttpResponse:
-    status = selectors.packet_status(packet_id)
+    packet = get_packet_for_clinician(request.user, packet_id)
+    status = selectors.packet_status(packet_id, sensitive=sees_sensitive(request.user, packet.patient))
     tag = fingerprint(status)
     if same := not_modified(request, tag):
         return same
-    packet = get_packet_for_clinician(request.user, packet_id)
     audit.services.record(
         Action.EXPORT_READ,
         actor=Actor.staff(request.user.id),
@@ -72,3 +90,34 @@ def _shown(request: StaffRequest, packet_id: UUID, words: str = "") -> HttpRespo
         "words": words,
     }
     return page_or_part(request, "ehr/packet_status.html", tag, context)
+
+
+@require_safe
+def chart_lists(request: StaffRequest, packet_id: UUID) -> HttpResponse:
+    """Medicines and allergies as told, beside what the chart held when it was last read."""
+    packet = get_packet_for_clinician(request.user, get_export_for_clinician(request.user, packet_id))
+    sensitive = sees_sensitive(request.user, packet.patient)
+    compared = selectors.chart_lists(packet.id, packet.patient_id, sensitive=sensitive)
+    tag = fingerprint(compared)
+    if same := not_modified(request, tag):
+        return same
+    audit.services.record(
+        Action.CHART_READ,
+        actor=Actor.staff(request.user.id),
+        obj=Ref("intake.Packet", str(packet.id)),
+        clinic_id=packet.clinic_id,
+        patient_id=packet.patient_id,
+    )
+    context: dict[str, object] = {"packet": packet, "lists": compared}
+    if compared:
+        context["parts"] = (("Medicines", compared.medicines), ("Allergies", compared.allergies))
+    return page_or_part(request, "ehr/chart_lists.html", tag, context)
+
+
+@require_POST
+def chart_ask(request: StaffRequest, packet_id: UUID) -> HttpResponse:
+    """Have the chart read again; a job does it, so that this page never waits for the chart."""
+    packet = get_packet_for_clinician(request.user, get_export_for_clinician(request.user, packet_id))
+    if not services.ask_chart(patient=packet.patient):
+        messages.error(request, "This clinic is connected to no chart.")
+    return redirect("ehr:chart-lists", packet.id)

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 
 import consents.selectors
 from consents.policy import Kind
-from core.access import clinics_where, patients_for_clinician
+from core.access import clinics_where, patients_for_clinician, patients_open_to
 from core.models import User
 from core.permissions import Permission
 from intake.models import Packet, Photo, Sensitivity, Step
@@ -116,6 +116,15 @@ def get_packet_for_clinician(user: User, packet_id: UUID) -> Packet:
     return packet
 
 
+def get_packet_to_read(user: User, packet_id: UUID) -> Packet:
+    """As above, and under a break-glass: what only reads. Raises Http404 for everybody else."""
+    packets = Packet.objects.select_related("patient", "program", "clinic")
+    packet = packets.filter(pk=packet_id, patient__in=patients_open_to(user)).first()
+    if packet is None:
+        raise Http404
+    return packet
+
+
 def get_photo_for_patient(packet: Packet, photo_id: UUID) -> Photo:
     """A photo of the packet in this session, until it is sent. Raises Http404 for any other."""
     unsent = (Packet.State.INVITED, Packet.State.OPENED, Packet.State.IN_PROGRESS)
@@ -133,9 +142,9 @@ def _is_locked(photo: Photo) -> bool:
 
 
 def get_photo_for_clinician(user: User, photo_id: UUID) -> Photo:
-    """A photo of a patient in the user's care; of a substance-use section for the care team alone. Else Http404."""
+    """A photo of a patient whom the user may read; of a substance-use section for the care team alone. Else Http404."""
     photos = Photo.objects.select_related("packet__patient", "step")
-    photo = photos.filter(pk=photo_id, packet__patient__in=patients_for_clinician(user)).first()
+    photo = photos.filter(pk=photo_id, packet__patient__in=patients_open_to(user)).first()
     is_sensitive = photo is not None and photo.step.sensitivity == Sensitivity.SUD
     if photo is None or (is_sensitive and not user.has_perm("core.care_for", photo.packet.patient)):
         raise Http404

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from consents.selectors import TextRow
 from consents.services import OnPaper, Scan
 from core import clock
+from core.services.glass import REASONS
 from intake import engine
 from intake.adapters.pictures import NotAPhoto, developed
 from intake.engine.entry import read_date
@@ -348,3 +349,21 @@ class MeasureForm(forms.Form):
 
     instrument = forms.ChoiceField(choices=list(MEASURED.items()), widget=forms.HiddenInput)
     every_days = forms.TypedChoiceField(choices=INTERVALS, coerce=int)
+
+
+class GlassForm(forms.Form):
+    """Why somebody outside the care team opens a patient's page."""
+
+    why = forms.ChoiceField(
+        choices=REASONS,
+        widget=forms.RadioSelect,
+        label="Why do you open it?",
+        error_messages={"required": "Choose one."},
+    )
+    words = forms.CharField(
+        max_length=1000,
+        label="In your own words",
+        help_text="The compliance officer reads it.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Say in a sentence why."},
+    )

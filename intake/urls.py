@@ -14,6 +14,8 @@ from intake.views import (
     staff_brief,
     staff_documents,
     staff_emergency,
+    staff_find,
+    staff_inbox,
     staff_measures,
     staff_paper,
     staff_photo,
@@ -45,7 +47,9 @@ patient_patterns = [
 ]
 
 staff_patterns = [
-    path("staff/inbox/", staff.inbox, name="inbox"),
+    path("staff/inbox/", staff_inbox.inbox, name="inbox"),
+    path("staff/find/", staff_find.find, name="find"),
+    path("staff/patients/<uuid:patient_id>/open/", staff_find.open_glass, name="open"),
     path("staff/photos/<uuid:photo_id>.jpg", staff_photo.photo, name="staff-photo"),
     path("staff/documents/<uuid:document_id>/again/", staff_documents.campaign, name="campaign"),
     path("staff/documents/texts/<uuid:version_id>/", staff_documents.preview, name="document-preview"),

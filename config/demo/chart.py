@@ -1,4 +1,4 @@
-"""A sandbox chart: just enough FHIR R4 to receive, to be searched by identifier and to be read back.
+"""A sandbox chart: just enough FHIR R4 to receive, to be searched by identifier or patient and to be read.
 
 Not a FHIR server: it validates nothing. The tests use an independent one.
 """
@@ -16,7 +16,7 @@ Reply = tuple[int, Resource]
 
 TYPES = (
     "Patient", "QuestionnaireResponse", "Observation", "AllergyIntolerance",
-    "MedicationStatement", "Consent", "DocumentReference",
+    "MedicationStatement", "MedicationRequest", "Consent", "DocumentReference",
 )  # fmt: skip
 
 
@@ -81,7 +81,12 @@ class Chart:
         return 201, resource
 
     def matching(self, kind: str, query: str) -> list[Resource]:
-        wanted = parse_qs(query.lstrip("?")).get("identifier", [""])[0]
+        asked = parse_qs(query.lstrip("?"))
+        if "patient" in asked:
+            about = {"reference": asked["patient"][0]}
+            stored = self.stored.get(kind, {}).values()
+            return [one for one in stored if about in (one.get("subject"), one.get("patient"))]
+        wanted = asked.get("identifier", [""])[0]
         system, _, value = wanted.partition("|")
         return [
             resource

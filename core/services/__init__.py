@@ -1,5 +1,6 @@
 """Writes about who: patients and their care team; vendors and how staff are reached."""
 
+from core.services.glass import break_glass, review_glass
 from core.services.people import (
     change_patient,
     join_care_team,
@@ -20,6 +21,7 @@ from core.services.reaching import (
 
 __all__ = [
     "Refused",
+    "break_glass",
     "change_patient",
     "confirm_contact",
     "contact_fault",
@@ -28,6 +30,7 @@ __all__ = [
     "note_test_delivered",
     "record_listing",
     "register_patient",
+    "review_glass",
     "save_contact_point",
     "save_vendor",
     "send_test",

@@ -1,4 +1,4 @@
-"""The port to a chart: five verbs, and four ways in which they fail.
+"""The port to a chart: six verbs, and four ways in which they fail.
 
 Each error carries `reason`, a short code that is safe to store and to log: never the chart's own words, which may
 repeat what we sent.
@@ -94,6 +94,9 @@ class Gateway(Protocol):
 
     def search(self, resource_type: str, identifier: Identifier) -> tuple[Found, ...]:
         """All resources of the type that carry the identifier."""
+
+    def of_patient(self, resource_type: str, patient_id: str) -> tuple[dict[str, Any], ...]:
+        """All resources of the type about this Patient, every page of them or none."""
 
     def read(self, resource_type: str, resource_id: str) -> dict[str, Any]:
         """The resource as the chart holds it now; numbers with a fraction are Decimals."""

@@ -25,6 +25,7 @@ from ehr.adapters.transport import Answer, Transport
 from ehr.mapping import wire
 
 JSON = "application/fhir+json"
+MOST_PAGES = 20
 _ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
 _LOCATION = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})(?:/_history/([A-Za-z0-9.-]{1,64}))?")
 _ETAG = re.compile(r'W/"([A-Za-z0-9.-]{1,64})"')
@@ -81,6 +82,26 @@ class FhirR4Gateway:
                 # A chart that ignores the parameter would hand us anybody's records, and we would adopt or duplicate.
                 raise ConnectionFault("search-ignores-identifier")
             return tuple(Found(resource_type, one["id"], _version_in(one), one) for one in found)
+
+    def of_patient(self, resource_type: str, patient_id: str) -> tuple[dict[str, Any], ...]:
+        headers = {"content-type": "application/x-www-form-urlencoded", "prefer": "handling=strict"}
+        body = urlencode({"patient": f"Patient/{patient_id}"}).encode()
+        bundle = _resource(self._send("POST", f"{resource_type}/_search", headers=headers, body=body), "Bundle")
+        with _expecting(TransientError):
+            whole = _matches(bundle)
+            for _ in range(MOST_PAGES):
+                url = next((link["url"] for link in bundle.get("link", ()) if link.get("relation") == "next"), "")
+                if not url:
+                    break
+                if not url.startswith(f"{self._base_url}/"):
+                    raise ConnectionFault("next-page-elsewhere")
+                bundle = _resource(self._send("GET", url.removeprefix(f"{self._base_url}/")), "Bundle")
+                whole += _matches(bundle)
+            else:
+                raise ConnectionFault("list-too-long")
+            if not all(_is_about(resource, resource_type, patient_id) for resource in whole):
+                raise ConnectionFault("search-ignores-patient")
+            return tuple(whole)
 
     def read(self, resource_type: str, resource_id: str) -> dict[str, Any]:
         resource = _resource(self._send("GET", f"{resource_type}/{resource_id}"), resource_type)
@@ -216,6 +237,16 @@ def _offers_create(kind: Mapping[str, Any]) -> bool:
 def _is_match(entry: Mapping[str, Any]) -> bool:
     """A Bundle may carry included resources and an OperationOutcome beside the matches."""
     return bool(entry.get("search", {}).get("mode", "match") == "match")
+
+
+def _matches(bundle: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [dict(entry.get("resource", {})) for entry in bundle.get("entry", ()) if _is_match(entry)]
+
+
+def _is_about(resource: Mapping[str, Any], kind: str, patient_id: str) -> bool:
+    about = resource.get("subject") or resource.get("patient") or {}
+    found = _LOCATION.fullmatch(str(about.get("reference", "")))
+    return resource.get("resourceType") == kind and found is not None and found.group(1, 2) == ("Patient", patient_id)
 
 
 def _carries(resource: Mapping[str, Any], kind: str, identifier: Identifier) -> bool:

@@ -65,6 +65,14 @@ class MemoryGateway:
             if kind == resource_type and identifier in _identifiers(resource)
         )
 
+    def of_patient(self, resource_type: str, patient_id: str) -> tuple[dict[str, Any], ...]:
+        about = {"reference": f"Patient/{patient_id}"}
+        return tuple(
+            copy.deepcopy(resource)
+            for (kind, _), resource in self.stored.items()
+            if kind == resource_type and about in (resource.get("subject"), resource.get("patient"))
+        )
+
     def read(self, resource_type: str, resource_id: str) -> dict[str, Any]:
         if (resource_type, resource_id) not in self.stored:
             raise PermanentError(404)

@@ -27,7 +27,8 @@ TYPES = (
     "Consent",
     "DocumentReference",
 )
-SCOPE = " ".join(f"system/{kind}.crus" for kind in TYPES)
+# Orders are the prescriber's: they are read, beside what the patient says they take, and never written.
+SCOPE = " ".join([*(f"system/{kind}.crus" for kind in TYPES), "system/MedicationRequest.rs"])
 ASSERTION_SECONDS = 240
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SMALLEST_RSA = 2048

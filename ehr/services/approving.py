@@ -1,5 +1,10 @@
-"""Nothing proposed by a machine is filed without a clinician: approve what is held, or reject an item with a reason."""
+"""Nothing proposed by a machine is filed without a clinician: approve what is held, correct an item or keep it
+out, each with a reason.
 
+What tells of substance use is decided by the care team alone, who alone see it.
+"""
+
+from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import transaction
@@ -9,22 +14,48 @@ import core.doorbell
 from audit.actions import Action, Actor, Ref
 from core import clock
 from core.models import User
-from ehr.models import ExportItem
+from ehr.access import sees_sensitive
+from ehr.mapping import wire
+from ehr.mapping.editing import differing, edited
+from ehr.models import ExportItem, ItemEdit
 
 NOT_SENT = (ExportItem.State.HELD, ExportItem.State.PENDING)
 
 
 @transaction.atomic
 def approve(*, packet_id: UUID, user: User) -> int:
-    """Release every held item of the packet; returns how many. `ehr.access` has let the user near the packet."""
+    """Release every held item of the packet that the user may see; returns how many. `ehr.access` has let the user near
+    the packet."""
     now = clock.now()
-    items = list(ExportItem.objects.select_for_update().filter(packet_ref=packet_id, state=ExportItem.State.HELD))
+    held = ExportItem.objects.select_for_update(of=("self",)).select_related("patient")
+    items = list(held.filter(packet_ref=packet_id, state=ExportItem.State.HELD))
+    if items and not sees_sensitive(user, items[0].patient):
+        items = [one for one in items if one.sensitivity != "sud"]
     for item in items:
         item.state, item.reason, item.due_at = ExportItem.State.PENDING, "", now
         item.save()
         _record(Action.EXPORT_APPROVED, item, user)
     core.doorbell.ring("ehr.push_due")
     return len(items)
+
+
+@transaction.atomic
+def edit(*, item_id: UUID, user: User, changes: Mapping[str, str], reason: str) -> bool:
+    """Correct what may be corrected (`mapping.editing`) of a held item; False when it is held no more, or nothing
+    changed. It stays held: correcting is not approving. Raises CannotEdit."""
+    item = ExportItem.objects.select_for_update().filter(pk=item_id, state=ExportItem.State.HELD).first()
+    if item is None:
+        return False
+    proposed = wire.loads(item.resource)
+    corrected = edited(proposed, changes)
+    labels = [label for label, _, _ in differing(proposed, corrected)]
+    if not labels:
+        return False
+    ItemEdit.objects.create(item=item, before=item.resource, reason=reason, edited_by=user)
+    item.resource = wire.dumps(corrected).decode()
+    item.save()
+    _record(Action.EXPORT_EDITED, item, user, fields=labels)
+    return True
 
 
 @transaction.atomic
@@ -40,12 +71,12 @@ def reject(*, item_id: UUID, user: User, reason: str) -> bool:
     return True
 
 
-def _record(action: Action, item: ExportItem, user: User) -> None:
+def _record(action: Action, item: ExportItem, user: User, **context: object) -> None:
     audit.services.record(
         action,
         actor=Actor.staff(user.id),
         obj=Ref("ehr.ExportItem", str(item.id)),
         clinic_id=item.connection.clinic_id,
         patient_id=item.patient_id,
-        context={"type": item.resource_type},
+        context={"type": item.resource_type, **context},
     )

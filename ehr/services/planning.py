@@ -20,6 +20,7 @@ from core.models import Patient
 from ehr.mapping import source, wire
 from ehr.mapping.plan import Draft, is_gated, plan
 from ehr.models import Connection, ExportItem, Lane
+from ehr.services.comparing import ask_chart
 from ehr.services.telling import relay_emergency, relay_ended
 from screening import instruments
 
@@ -80,6 +81,7 @@ def plan_packet(packet_id: UUID) -> int:
     ]
     if not drafts:
         return 0
+    ask_chart(patient=finished.packet.patient)
     Lane.objects.get_or_create(connection=connection, patient_id=finished.packet.patient_id)
     for position, draft in enumerate(drafts, start=len(known) + 1):
         item = _item(connection, finished.packet.patient_id, packet_id, position, draft)

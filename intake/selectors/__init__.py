@@ -11,16 +11,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy
 
 import consents.selectors
-import screening.selectors
 from consents.policy import Kind
-from core.models import Patient
 from intake import engine
 from intake.models import Packet, Photo, Response, Sensitivity, Step
 from intake.rules.photos import ids_in, titles_of
+from intake.selectors.listing import URGENCIES, PacketLists, PacketRow, packet_rows, patients_with, places
 from intake.selectors.standing import (
     FormView,
     Missing,
@@ -38,10 +37,10 @@ from intake.selectors.standing import (
 
 __all__ = [
     "AnswerRow", "AnsweredForm", "DeskDocument", "DeskStatus", "Finished", "FinishedForm", "FormView", "Missing",
-    "URGENCIES", "PacketRow", "StepView", "answered_forms", "content", "definition_of", "desk_declined",
+    "URGENCIES", "PacketLists", "PacketRow", "StepView", "answered_forms", "content", "definition_of", "desk_declined",
     "desk_documents", "desk_label", "desk_papers", "desk_status", "drawn", "finished", "form_sha256", "form_view",
-    "in_words", "latest_forms", "missing", "packet_rows", "program_name", "sections", "sensitive_responses", "steps",
-    "unfinished_steps", "who_sees",
+    "in_words", "latest_forms", "missing", "packet_rows", "patients_with", "places", "program_name", "sections",
+    "sensitive_responses", "steps", "unfinished_steps", "who_sees",
 ]  # fmt: skip
 
 # What the desk may call by name; every other form is numbered, because a form's name can tell what care is sought.
@@ -59,9 +58,6 @@ DOCUMENTS_AT_THE_DESK = {
 ANOTHER_PERMISSION = "Another sharing permission"
 WANTS_PAPER = "Wants paper to sign, not the screen"
 
-
-# How findings are ordered, the worst first; "" is none.
-URGENCIES = ("critical", "high", "medium", "info", "")
 
 YES_NO = {"true": gettext_lazy("Yes"), "false": gettext_lazy("No")}
 
@@ -300,60 +296,3 @@ def _photos(items: Sequence[Mapping[str, Any]]) -> tuple[FinishedPhoto, ...]:
     titles = dict(titles_of(items))
     rows = Photo.objects.filter(pk__in=titles).order_by("taken_at") if titles else ()
     return tuple(FinishedPhoto(row.id, titles[row.id], row.taken_at, base64.b64decode(row.content)) for row in rows)
-
-
-LISTED = 100
-
-
-@dataclass(frozen=True)
-class PacketRow:
-    """One packet in a clinician's list. `urgency` is its worst finding's, "" when nothing was found.
-
-    Findings of substance-use sections don't count here: only the care team may know of them.
-    """
-
-    id: UUID
-    patient: Patient
-    state: str
-    state_label: str
-    program: str
-    time_zone: str
-    at: datetime
-    urgency: str
-
-
-def packet_rows(patients: QuerySet[Patient]) -> tuple[tuple[PacketRow, ...], tuple[PacketRow, ...]]:
-    """What waits for a clinician's review, worst finding and then longest wait first; and the latest other packets.
-
-    Six queries whatever their number.
-    """
-    ours = Packet.objects.filter(patient__in=patients).select_related("patient", "program", "clinic")
-    review = list(ours.filter(state=Packet.State.SUBMITTED).order_by("submitted_at"))
-    others = list(ours.exclude(state=Packet.State.SUBMITTED).order_by("-invited_at")[:LISTED])
-    worst = _worst_findings([packet.id for packet in review + others])
-    rows = [_packet_row(packet, worst.get(packet.id, "")) for packet in review]
-    rows.sort(key=lambda row: URGENCIES.index(row.urgency))
-    return tuple(rows), tuple(_packet_row(packet, worst.get(packet.id, "")) for packet in others)
-
-
-def _packet_row(packet: Packet, urgency: str) -> PacketRow:
-    return PacketRow(
-        id=packet.id,
-        patient=packet.patient,
-        state=packet.state,
-        state_label=packet.get_state_display(),
-        program=packet.program.public_name,
-        time_zone=packet.clinic.time_zone,
-        at=packet.submitted_at or packet.invited_at,
-        urgency=urgency,
-    )
-
-
-def _worst_findings(packet_ids: Sequence[UUID]) -> dict[UUID, str]:
-    plain = Response.objects.filter(packet__in=packet_ids, sensitivity=Sensitivity.NONE)
-    packet_of = dict(plain.values_list("id", "packet_id"))
-    worst: dict[UUID, str] = {}
-    for result in screening.selectors.results(packet_of):
-        found = [finding.urgency for finding in result.findings] + [worst.get(packet_of[result.source_ref], "")]
-        worst[packet_of[result.source_ref]] = min(found, key=URGENCIES.index)
-    return worst

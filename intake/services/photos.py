@@ -16,6 +16,7 @@ from django.db import transaction
 
 import audit.services
 from audit.actions import Action, Actor, Ref
+from core.access import glass_behind
 from core.clock import Now
 from core.models import User
 from intake import engine
@@ -155,15 +156,17 @@ def thumbnail(photo: Photo) -> bytes:
 @transaction.atomic
 def read(*, photo: Photo, user: User) -> bytes:
     """The JPEG for a clinician; PHOTO_READ is recorded or nothing is returned. `photo` comes from `access`."""
-    _record(Action.PHOTO_READ, photo.packet, Actor.staff(user.id), photo.id)
+    glass = glass_behind(user, photo.packet.patient)
+    _record(Action.PHOTO_READ, photo.packet, Actor.staff(user.id), photo.id, **glass)
     return base64.b64decode(photo.content)
 
 
-def _record(action: Action, packet: Packet, actor: Actor, photo_id: UUID) -> None:
+def _record(action: Action, packet: Packet, actor: Actor, photo_id: UUID, **context: str) -> None:
     audit.services.record(
         action,
         actor=actor,
         obj=Ref("intake.Photo", str(photo_id)),
         clinic_id=packet.clinic_id,
         patient_id=packet.patient_id,
+        context=context,
     )

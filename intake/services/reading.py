@@ -9,6 +9,7 @@ import audit.services
 import consents.selectors
 import screening.selectors
 from audit.actions import Action, Actor, Ref
+from core.access import glass_behind
 from core.models import Patient, User
 from intake import selectors
 from intake.models import Packet
@@ -27,8 +28,9 @@ class ClinicalPacket:
 def read_packet(*, packet: Packet, user: User) -> ClinicalPacket:
     """What a clinician reads of one packet; PACKET_READ and SCREENING_READ are recorded or nothing is returned.
 
-    `packet` comes from `access.get_packet_for_clinician`.
+    `packet` comes from `access.get_packet_to_read`; evidence of a read under a break-glass names it.
     """
+    glass = glass_behind(user, packet.patient)
     forms = selectors.answered_forms(packet)
     results = screening.selectors.results([form.response_id for form in forms])
     for action in (Action.PACKET_READ, Action.SCREENING_READ):
@@ -38,7 +40,7 @@ def read_packet(*, packet: Packet, user: User) -> ClinicalPacket:
             obj=Ref("intake.Packet", str(packet.id)),
             clinic_id=packet.clinic_id,
             patient_id=packet.patient_id,
-            context={"forms": len(forms), "results": len(results)},
+            context={"forms": len(forms), "results": len(results), **glass},
         )
     return ClinicalPacket(packet, forms, results, consents.selectors.decisions(packet.id))
 
@@ -61,7 +63,7 @@ class Course:
 def read_course(*, patient: Patient, user: User) -> Course:
     """Every result of this patient that the user may know of; SCREENING_READ is recorded or nothing is returned.
 
-    Substance use is for the care team alone. `patient` comes from `core.access.patients_for_clinician`.
+    Substance use is for the care team alone. `patient` comes from `core.access.patients_open_to`.
     """
     on_care_team = user.has_perm("core.care_for", patient)
     hidden = () if on_care_team else selectors.sensitive_responses(patient.id)
@@ -72,7 +74,7 @@ def read_course(*, patient: Patient, user: User) -> Course:
         obj=Ref("core.Patient", str(patient.id)),
         clinic_id=patient.clinic_id,
         patient_id=patient.id,
-        context={"results": sum(len(trend.points) for trend in trends.values())},
+        context={"results": sum(len(trend.points) for trend in trends.values()), **glass_behind(user, patient)},
     )
     plans = screening.selectors.plans(Patient.objects.filter(pk=patient.pk))
     return Course(trends, {plan.instrument: plan for plan in plans})

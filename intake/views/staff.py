@@ -10,16 +10,21 @@ from django.views.decorators.http import require_safe
 
 import audit.services
 import consents.selectors
-import core.services
 import escalation.selectors
 import screening.access
 import screening.selectors
 from audit.actions import Action, Actor, Ref
-from core.access import clinics_where, may_anywhere, patients_for_clinician
+from core.access import (
+    broken_glass,
+    glass_behind,
+    may_anywhere,
+    patients_for_clinician,
+    patients_open_to,
+)
 from core.permissions import Permission
-from core.views import StaffRequest, fingerprint, needs, not_modified, page_or_part
+from core.views import StaffRequest, needs
 from intake import selectors
-from intake.access import get_packet_for_clinician
+from intake.access import get_packet_to_read
 from intake.selectors.respondents import who_answered
 from intake.services import choosing
 from intake.services.reading import ClinicalPacket, Course, read_course, read_packet
@@ -28,11 +33,14 @@ from intake.views.staff_measures import course_shown
 if TYPE_CHECKING:
     from core.models import Patient, User
 
+WHY = "con-reason"  # the question why they come, in their own words
+READ_FIRST = ("presenting-concerns", "substance-use", "medications", "allergies")
 PLACES = (
     (Permission.SEE_CLINICAL, "Inbox", "intake:inbox"),
     (Permission.MANAGE_PACKETS, "Front desk", "admin:index"),
     (Permission.MANAGE_CONSENTS, "Privacy", "consents:tasks"),
     (Permission.SEE_AUDIT, "Who saw what", "core:audit-log"),
+    (Permission.SEE_AUDIT, "Opened from outside the care team", "core:glass"),
     (Permission.SEE_AUDIT, "Reviews of the week", "screening:week"),
     (Permission.SEE_AUDIT, "Is paging alive?", "escalation:paging"),
     (Permission.MANAGE_CONSENTS, "Documents", "admin:consents_document_changelist"),
@@ -51,62 +59,18 @@ def home(request: StaffRequest) -> HttpResponse:
 
 @require_safe
 @needs(Permission.SEE_CLINICAL)
-def inbox(request: StaffRequest) -> HttpResponse:
-    """Open incidents with their clocks, then packets to review, then the rest; polled, 304 while nothing changes."""
-    incidents = escalation.selectors.inbox(
-        clinics_where(request.user, Permission.ANSWER_PAGES).values_list("pk", flat=True)
-    )
-    review, others = selectors.packet_rows(patients_for_clinician(request.user))
-    found = screening.selectors.to_review(screening.access.review_items_for(request.user), request.user)
-    is_open = [row for row in incidents if row.due_in_seconds is not None]
-    late = [(row.incident.id, row.due_in_seconds < 0) for row in incidents if row.due_in_seconds is not None]
-    looked_at = [(row.id, row.reviewer, row.is_late, row.is_signed) for row in found]
-    due = [row for row in screening.selectors.plans(patients_for_clinician(request.user)) if row.is_due]
-    tag = fingerprint([late, incidents_shown(incidents), looked_at, review, others, due])
-    if same := not_modified(request, tag):
-        return same
-    seen = [row.incident.patient for row in incidents if row.incident.patient]
-    seen += [row.patient for row in found] + [row.patient for row in [*review, *others]] + [row.patient for row in due]
-    core.services.record_listing(patients=seen, page="inbox", actor=Actor.staff(request.user.id))
-    context: dict[str, object] = {
-        "open": is_open,
-        "closed": [row for row in incidents if row.due_in_seconds is None],
-        "found": found,
-        "supervises": may_anywhere(request.user, Permission.SUPERVISE),
-        "review": review,
-        "others": others,
-        "due": due,
-    }
-    return page_or_part(request, "intake/staff/inbox.html", tag, context)
-
-
-def incidents_shown(rows: list[escalation.selectors.InboxRow]) -> list[object]:
-    """What of an incident is visible in the list, without the seconds, which change by themselves."""
-    return [
-        (
-            row.incident.id,
-            row.incident.state,
-            row.incident.due_at,
-            row.incident.urgency,
-            row.taken_by,
-            row.new_since_taken,
-        )
-        for row in rows
-    ]
-
-
-@require_safe
-@needs(Permission.SEE_CLINICAL)
 def patient(request: StaffRequest, patient_id: UUID) -> HttpResponse:
     """One patient, one page: what is dangerous, what was said, the scores, the consents, what goes to the chart."""
-    person: Patient = get_object_or_404(patients_for_clinician(request.user), pk=patient_id)
-    review, others = selectors.packet_rows(patients_for_clinician(request.user).filter(pk=person.pk))
-    packets = sorted(review + others, key=lambda row: row.at, reverse=True)
+    person: Patient = get_object_or_404(patients_open_to(request.user).select_related("clinic"), pk=patient_id)
+    is_own = patients_for_clinician(request.user).filter(pk=person.pk).exists()
+    rows = selectors.packet_rows(patients_open_to(request.user).filter(pk=person.pk))
+    packets = sorted(rows.review + rows.others, key=lambda row: row.at, reverse=True)
     incidents = escalation.selectors.of_patient(person.id)
     chosen = _chosen(request, packets)
     context: dict[str, object] = {
         "patient": person,
         "zone": person.clinic.time_zone,
+        "glass": None if is_own else broken_glass(request.user).filter(patient=person).order_by("-until").first(),
         "packets": packets,
         "chosen": chosen,
         "found": screening.selectors.to_review(
@@ -115,7 +79,7 @@ def patient(request: StaffRequest, patient_id: UUID) -> HttpResponse:
         "incidents": [(row, escalation.selectors.timeline(row.incident)) for row in incidents],
     }
     if chosen:
-        packet = get_packet_for_clinician(request.user, chosen.id)
+        packet = get_packet_to_read(request.user, chosen.id)
         on_care_team = cares_for(request.user, person)
         course = read_course(patient=person, user=request.user)
         context |= course_shown(course, may_plan=on_care_team)
@@ -127,6 +91,7 @@ def patient(request: StaffRequest, patient_id: UUID) -> HttpResponse:
             obj=Ref("core.Patient", str(person.id)),
             clinic_id=person.clinic_id,
             patient_id=person.id,
+            context=glass_behind(request.user, person),
         )
     return render(request, "intake/staff/patient.html", context)
 
@@ -147,6 +112,11 @@ def _chosen(request: StaffRequest, packets: list[selectors.PacketRow]) -> select
     raise Http404
 
 
+def _place(form: selectors.AnsweredForm) -> int:
+    """Substance use, medicines and allergies before the rest, which stays in the order of the packet."""
+    return READ_FIRST.index(form.slug) if form.slug in READ_FIRST else len(READ_FIRST)
+
+
 def _told(read: ClinicalPacket, on_care_team: bool, course: Course) -> dict[str, object]:
     """The packet's content in the order a clinician reads it; substance use only for the care team."""
     hidden = set() if on_care_team else {form.response_id for form in read.forms if form.sensitivity == "sud"}
@@ -165,10 +135,12 @@ def _told(read: ClinicalPacket, on_care_team: bool, course: Course) -> dict[str,
     ]
     titles = consents.selectors.titles(clinic_id, "en")
     found.sort(key=lambda one: (selectors.URGENCIES.index(one[0].urgency), not one[0].pages))
+    forms = sorted((form for form in read.forms if form.response_id not in hidden), key=_place)
     return {
         "packet": read.packet,
+        "why": [value for form in forms for row in form.rows if row.link_id == WHY for value in row.values],
         "who_answered": who_answered(read.packet),
-        "forms": [(form, selectors.sections(form.rows)) for form in read.forms if form.response_id not in hidden],
+        "forms": [(form, selectors.sections(form.rows)) for form in forms],
         "results": [
             (result, result.source_ref in sensitive, course.change(result.instrument, result.source_ref))
             for result in results
@@ -178,5 +150,6 @@ def _told(read: ClinicalPacket, on_care_team: bool, course: Course) -> dict[str,
         "refused": choosing.refused(read.packet),
         "decisions": [(one, titles.get(one.slug, one.slug)) for one in read.decisions],
         "hidden": len(hidden),
+        "has_sensitive": bool(sensitive - hidden),
         "protected": read.packet.program.protects_whole_intake,
     }

@@ -14,11 +14,11 @@ from audit.actions import Action, Actor, Ref
 from consents.access import get_emergency_for_discloser
 from consents.forms import EmergencyForm
 from consents.services import Facts, MissingFact
-from core.access import patients_for_clinician
+from core.access import patients_open_to
 from core.permissions import Permission
 from core.views import StaffRequest, needs
 from intake import selectors
-from intake.access import get_packet_for_clinician
+from intake.access import get_packet_to_read
 from intake.services.reading import read_packet
 from intake.views.staff import cares_for
 
@@ -27,7 +27,7 @@ from intake.views.staff import cares_for
 @needs(Permission.SEE_CLINICAL)
 def emergency(request: StaffRequest, patient_id: UUID) -> HttpResponse:
     """Ask for the facts. Nothing of the record is on this page, and nothing is released before they are stored."""
-    people = patients_for_clinician(request.user).select_related("clinic")
+    people = patients_open_to(request.user).select_related("clinic")
     person = get_object_or_404(people, pk=patient_id)
     with timezone.override(ZoneInfo(person.clinic.time_zone)):
         form = EmergencyForm(request.POST or None, initial={"disclosed_at": timezone.localtime()})
@@ -57,11 +57,11 @@ def released(request: StaffRequest, emergency_id: UUID) -> HttpResponse:
         clinic_id=person.clinic_id,
         patient_id=person.id,
     )
-    review, others = selectors.packet_rows(patients_for_clinician(request.user).filter(pk=person.pk))
-    latest = max((*review, *others), key=lambda row: row.at, default=None)
+    rows = selectors.packet_rows(patients_open_to(request.user).filter(pk=person.pk))
+    latest = max((*rows.review, *rows.others), key=lambda row: row.at, default=None)
     forms: tuple[selectors.AnsweredForm, ...] = ()
     if latest:
-        read = read_packet(packet=get_packet_for_clinician(request.user, latest.id), user=request.user)
+        read = read_packet(packet=get_packet_to_read(request.user, latest.id), user=request.user)
         forms = tuple(form for form in read.forms if form.sensitivity != "sud" or cares_for(request.user, person))
     context = {
         "patient": person,

@@ -59,6 +59,7 @@ const keys = {
   j: () => step(1),
   k: () => step(-1),
   i: () => location.assign(document.querySelector(".brand").href),
+  "/": () => document.querySelector("#words")?.focus(),
   "?": () => document.querySelector("#keys").showModal(),
 };
 

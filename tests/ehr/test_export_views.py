@@ -9,7 +9,8 @@ from personas import signed_in
 import consents.services
 import ehr.services
 from audit.models import Event
-from ehr.models import ExportItem
+from ehr.mapping import wire
+from ehr.models import ExportItem, ItemEdit
 from ehr.services.connecting import connect_sandbox
 from intake.services import submission
 
@@ -100,7 +101,8 @@ def test_to_everybody_else_none_of_it_exists(world, packet, address, who):
     item = ExportItem.objects.earliest("position")
     assert client.get(address).status_code == 404
     assert client.post(f"{address}approve/").status_code == 404
-    assert client.post(f"/chart/items/{item.id}/reject/", {"reason": "x"}).status_code == 404
+    for act in ("reject", "edit"):
+        assert client.post(f"/chart/items/{item.id}/{act}/", {"reason": "x"}).status_code == 404
     assert states() == {"held"}
 
 
@@ -116,3 +118,59 @@ def test_before_the_packet_is_sent_nothing_is_proposed(world):
     page = signed_in(world.clinician).get(f"/chart/{packet.id}/").content.decode()
     assert "Nothing goes to the chart before you approve it" in page
     assert "data-total" not in page
+
+
+def entry_about_allergies():
+    return ExportItem.objects.get(resource_type="AllergyIntolerance")
+
+
+def test_an_entry_is_corrected_with_a_reason_and_what_was_proposed_is_kept(casey, address):
+    before = entry_about_allergies().resource
+    change = {"field-note": "Asked again by phone.", "reason": "The patient called."}
+    page = casey.post(f"/chart/items/{entry_about_allergies().id}/edit/", change, follow=True).content.decode()
+    assert "<ins>Asked again by phone.</ins>" in page
+    assert "Casey Clinician" in page
+    assert "The patient called." in page
+    item, kept = entry_about_allergies(), ItemEdit.objects.get()
+    assert wire.loads(item.resource)["note"] == [{"text": "Asked again by phone."}]
+    assert (item.state, kept.before, kept.reason) == ("held", before, "The patient called.")
+    event = Event.objects.get(action="export.edited")
+    assert (event.object_id, event.actor_id) == (str(item.pk), str(kept.edited_by_id))
+    assert "phone" not in event.context
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "said"),
+    [
+        ("AllergyIntolerance", {"field-note": "x", "reason": " "}, "Say why this is changed."),
+        ("AllergyIntolerance", {"field-note": "", "reason": "x"}, "Nothing was changed."),
+        ("AllergyIntolerance", {"field-reaction": "hives", "reason": "x"}, "This can&#x27;t be changed."),
+        ("AllergyIntolerance", {"field-note": "On methadone.", "reason": "x"}, "not protected as such"),
+        ("Observation", {"field-note": "x", "reason": "x"}, "This can&#x27;t be changed."),
+        ("QuestionnaireResponse", {"field-note": "x", "reason": "x"}, "This can&#x27;t be changed."),
+    ],
+)
+def test_what_may_not_be_corrected_is_refused_in_a_sentence(casey, address, kind, change, said):
+    item = ExportItem.objects.filter(resource_type=kind).first()
+    assert said in casey.post(f"/chart/items/{item.id}/edit/", change, follow=True).content.decode()
+    assert not ItemEdit.objects.exists()
+    assert ExportItem.objects.get(pk=item.pk).resource == item.resource
+
+
+def test_what_is_approved_is_corrected_no_more(casey, address):
+    casey.post(f"{address}approve/")
+    change = {"field-note": "late", "reason": "x"}
+    page = casey.post(f"/chart/items/{entry_about_allergies().id}/edit/", change, follow=True).content.decode()
+    assert "Nothing was changed." in page
+    assert not ItemEdit.objects.exists()
+
+
+def test_substance_use_is_seen_corrected_and_approved_by_the_care_team_alone(world, packet, address):
+    sam, sensitive = signed_in(world.supervisor), ExportItem.objects.filter(sensitivity="sud")
+    page = sam.get(address).content.decode()
+    assert f"{sensitive.count()} entries about substance use" in page
+    assert "DAST" not in page
+    assert sam.post(f"/chart/items/{sensitive.first().id}/edit/", {"reason": "x"}).status_code == 404
+    sam.post(f"{address}approve/")
+    assert set(sensitive.values_list("state", flat=True)) == {"held"}
+    assert ExportItem.objects.filter(state="pending").exists()

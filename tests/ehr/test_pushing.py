@@ -94,9 +94,20 @@ def test_nothing_is_sent_before_a_clinician_approved(world, push, chart):
     assert not Disclosure.objects.exists()
 
 
+def test_what_a_clinician_corrected_is_what_is_sent_and_read_back(world, push, chart):
+    packet = planned(world)
+    item = ExportItem.objects.get(resource_type="AllergyIntolerance")
+    assert ehr.services.edit(item_id=item.pk, user=world.clinician, changes={"note": "Asked again."}, reason="A call.")
+    ehr.services.approve(packet_id=packet.id, user=world.clinician)
+    push()
+    item.refresh_from_db()
+    assert item.state == "verified"
+    assert chart.stored["AllergyIntolerance", item.ehr_id]["note"] == [{"text": "Asked again."}]
+
+
 def test_every_field_is_verified_and_the_packet_filed(world, push):
     packet = approved(world)
-    assert push() == packet_status(packet.id).total > 20
+    assert push() == packet_status(packet.id, sensitive=True).total > 20
     assert states() == {"verified"}
     assert Packet.objects.get(pk=packet.pk).state == Packet.State.FILED
     assert Disclosure.objects.filter(state="sent").count() == ExportItem.objects.count()

@@ -37,6 +37,7 @@ JOBS = (
     "consents.services.stamp_due",
     "ehr.services.relay_finished",
     "ehr.services.push_due",
+    "ehr.services.read_charts_due",
     "audit.services.seal",
     "escalation.services.beat",
 )

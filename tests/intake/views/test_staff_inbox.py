@@ -10,6 +10,7 @@ from staff_story import in_danger, invited, session_of, submitted
 import core.services
 from audit.actions import Actor
 from audit.models import Event
+from core.models import Program, Site
 from escalation.models import Incident
 
 INBOX = "/staff/inbox/"
@@ -156,3 +157,44 @@ def test_home_offers_compliance_each_of_its_places(world):
 def test_home_says_so_when_nobody_gave_a_role(world):
     world.clinician.memberships.update(is_active=False)
     assert "No role yet" in session_of(world.clinician).get("/staff/").content.decode()
+
+
+def narrowed(client, **chosen):
+    return client.get(INBOX, chosen).content.decode()
+
+
+def test_the_list_is_narrowed_by_what_an_address_may_say_and_incidents_always_stand(world, story):
+    submitted(invited(world, another_patient(world, "Zamora")).packet)
+    invited(world, another_patient(world, "Elsewhere", world.backup))
+    sam = session_of(world.supervisor)
+    other = Site.objects.create(clinic=world.clinic, name="Other site", code="S2")
+    program = Program.objects.create(clinic=world.clinic, name="P", public_name="Other program", legal_name="P")
+    for chosen, shown in (
+        ({}, {"Zamora", "Elsewhere"}),
+        ({"whose": "own"}, set()),
+        ({"state": "submitted"}, {"Zamora"}),
+        ({"state": "invited"}, {"Elsewhere"}),
+        ({"site": world.site.id}, {"Zamora", "Elsewhere"}),
+        ({"site": other.id}, set()),
+        ({"program": program.id}, set()),
+        ({"due": "on"}, set()),
+        ({"state": "nonsense"}, {"Zamora", "Elsewhere"}),
+    ):
+        page = narrowed(sam, **chosen)
+        assert {name for name in ("Zamora", "Elsewhere") if name in page} == shown, chosen
+        assert story[1].code in page, chosen
+    assert "Zamora" in narrowed(session_of(world.clinician), whose="own")
+    assert "Other site" not in narrowed(session_of(world.stranger))
+
+
+def test_the_rest_comes_page_by_page_and_a_poll_asks_for_its_own_page(world, story, monkeypatch):
+    monkeypatch.setattr("intake.selectors.listing.LISTED", 2)
+    for n in range(3):
+        invited(world, another_patient(world, f"Family{n}"))
+    client = session_of(world.clinician)
+    first, second = narrowed(client), narrowed(client, page=2)
+    assert [name in first for name in ("Family2", "Family1", "Family0")] == [True, True, False]
+    assert "Family0" in second
+    assert f'hx-get="{INBOX}?page=2"' in second
+    assert 'href="?page=2"' in first
+    assert "None among what you asked for" in narrowed(client, page=9)

@@ -167,3 +167,17 @@ def test_an_instrument_that_the_patients_age_refuses_is_named_with_the_reason_an
     assert not packet.steps.filter(slug__in=("phq-9", "gad-7", "dast-10")).exists()
     page = text(world.clinician, f"/staff/patients/{world.patient.id}/")
     assert "GAD-7 was not asked. It is for ages 18 and over, and the patient was 1" in page
+
+
+def test_why_they_come_stands_at_the_top_in_their_own_words(world, packet, address):
+    given.answer(packet, "presenting-concerns", {"con-reason": ["I can't sleep <and> worry."]})
+    page = text(world.clinician, address)
+    words = page.index("<blockquote>I can&#x27;t sleep &lt;and&gt; worry.</blockquote>")
+    assert page.index("Rosa Núñez") < words < page.index("What needs attention")
+
+
+def test_on_paper_every_page_says_whose_it_is_and_carries_the_part_2_notice(world, packet, address):
+    page = text(world.clinician, address)
+    header = page[page.index('class="onpaper"') :].split("</p>")[0]
+    for words in ("Rosa Núñez", "MRN-1001", "March 15, 1990", "42 CFR part 2 prohibits unauthorized use"):
+        assert words in header, words

@@ -1,0 +1,48 @@
+"""Finding a patient by name or number, and opening the page of one who is not in one's care.
+
+What is typed travels in a body, so that no name stands in an address.
+"""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+import core.services
+from audit.actions import Actor
+from core.access import clinics_where, patients_at, patients_open_to
+from core.permissions import Permission
+from core.selectors import patients_matching
+from core.views import StaffRequest, needs
+from intake.forms import GlassForm
+
+
+@require_POST
+@needs(Permission.SEE_CLINICAL)
+def find(request: StaffRequest) -> HttpResponse:
+    """Whoever these words name exactly at the user's clinics, and whether the page is open to the user."""
+    clinics = clinics_where(request.user, Permission.SEE_CLINICAL).values_list("pk", flat=True)
+    matching = patients_matching(clinics, request.POST.get("words", "")[:100])
+    found = list(patients_at(request.user).filter(pk__in=matching).order_by("-created_at"))
+    is_open = set(patients_open_to(request.user).filter(pk__in=matching).values_list("pk", flat=True))
+    core.services.record_listing(patients=found, page="find", actor=Actor.staff(request.user.id))
+    return render(request, "intake/staff/found.html", {"rows": [(one, one.pk in is_open) for one in found]})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.SEE_CLINICAL)
+def open_glass(request: StaffRequest, patient_id: UUID) -> HttpResponse:
+    """Ask why first; nothing of the record is on this page. Then an hour of reading, which compliance reviews."""
+    person = get_object_or_404(patients_at(request.user), pk=patient_id)
+    if patients_open_to(request.user).filter(pk=person.pk).exists():
+        return redirect("intake:patient", person.id)
+    form = GlassForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        core.services.break_glass(patient=person, user=request.user, **form.cleaned_data)
+        messages.info(request, "You can read this page for an hour.")
+        return redirect("intake:patient", person.id)
+    core.services.record_listing(patients=[person], page="open", actor=Actor.staff(request.user.id))
+    status = 400 if form.is_bound else 200
+    return render(request, "intake/staff/open.html", {"patient": person, "form": form}, status=status)

@@ -1,0 +1,140 @@
+"""A clinician outside the care team reads a patient's page for an hour, with a reason, and compliance looks at it."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, transaction
+from staff_story import ITEM_NINE, in_danger, session_of
+
+import core.services
+from audit.models import Event
+from core import clock
+from core.models import BreakGlass, BreakGlassReview
+
+FIND, GLASS = "/staff/find/", "/staff/opened/"
+REASON = {"why": "covering", "words": "Casey is ill today."}
+
+
+@pytest.fixture
+def packet(world):
+    return in_danger(world)[0]
+
+
+@pytest.fixture
+def page(world):
+    return f"/staff/patients/{world.patient.id}/"
+
+
+def opened(world, page):
+    client = session_of(world.backup)
+    assert client.post(page + "open/", REASON)["Location"] == page
+    return client
+
+
+def test_a_patient_is_found_by_name_or_number_and_no_name_stands_in_an_address(world):
+    for who, link in ((world.clinician, f'href="/staff/patients/{world.patient.id}/"'), (world.backup, "/open/")):
+        for words in ("nunez", "MRN-1001", "Núñez 1990-03-15"):
+            assert link in session_of(who).post(FIND, {"words": words}).content.decode()
+    assert "Nobody was found" in session_of(world.backup).post(FIND, {"words": "Nun"}).content.decode()
+    assert session_of(world.backup).get(FIND + "?words=nunez").status_code == 405
+    assert "Nobody was found" in session_of(world.stranger).post(FIND, {"words": "nunez"}).content.decode()
+    event = Event.objects.filter(action="patient.read", actor_id=str(world.backup.id)).latest("at")
+    assert json.loads(event.context)["patients"] == [str(world.patient.id)]
+
+
+@pytest.mark.parametrize("who", ["stranger", "front_desk", "stranger_desk", "compliance"])
+def test_to_everybody_else_there_is_no_glass_to_break(world, page, who):
+    client = session_of(getattr(world, who))
+    assert client.get(page + "open/").status_code == client.post(page + "open/", REASON).status_code == 404
+    assert not BreakGlass.objects.exists()
+
+
+@pytest.mark.parametrize("missing", ["why", "words"])
+def test_no_reason_opens_nothing(world, packet, page, missing):
+    client = session_of(world.backup)
+    assert client.get(page).status_code == 404
+    assert client.post(page + "open/", REASON | {missing: " "}).status_code == 400
+    assert client.get(page).status_code == 404
+
+
+def test_with_a_reason_the_page_is_read_without_substance_use_and_every_read_names_the_glass(world, packet, page):
+    text = opened(world, page).get(page).content.decode()
+    assert "You are not on the care team" in text
+    assert ITEM_NINE in text
+    assert "DAST" not in text
+    glass = BreakGlass.objects.get()
+    reads = Event.objects.filter(action__in=["packet.read", "screening.read"], actor_id=str(world.backup.id))
+    assert reads.count() >= 2
+    assert {json.loads(one.context)["break_glass"] for one in reads} == {str(glass.pk)}
+    session_of(world.clinician).get(page)
+    own = Event.objects.filter(action="packet.read", actor_id=str(world.clinician.id)).latest("at")
+    assert "break_glass" not in json.loads(own.context)
+
+
+def test_what_is_opened_is_read_and_not_acted_upon(world, packet, page):
+    client = opened(world, page)
+    for address in (f"/chart/{packet.id}/", page + "brief.pdf", f"/staff/privacy/patients/{world.patient.id}/"):
+        assert client.get(address).status_code == 404, address
+    for address in (f"/chart/{packet.id}/approve/", page + "measures/"):
+        assert client.post(address).status_code == 404, address
+    text = client.get(page).content.decode()
+    assert "/chart/" not in text
+    assert "brief.pdf" not in text
+    assert page not in client.get("/staff/inbox/").content.decode()
+
+
+def test_after_an_hour_or_without_the_role_it_is_closed_again(world, packet, page):
+    assert opened(world, page).get(page).status_code == 200
+    world.backup.memberships.update(is_active=False)
+    assert session_of(world.backup).get(page).status_code == 404
+    now = clock.now()
+    BreakGlass.objects.create(
+        user=world.supervisor, patient=world.patient, why="asked", words="x", at=now - timedelta(hours=1), until=now
+    )
+    world.supervisor.memberships.update(role="clinician")
+    assert session_of(world.supervisor).get(page).status_code == 404
+
+
+def test_the_database_holds_the_hour_and_what_was_written(world, packet, page, owner_sql):
+    opened(world, page)
+    glass = BreakGlass.objects.get()
+    assert glass.until - glass.at == timedelta(hours=1)
+    with pytest.raises(DatabaseError, match="glass_is_broken_for_an_hour"), transaction.atomic():
+        BreakGlass.objects.create(
+            user=world.backup, patient=world.patient, why="asked", words="x", until=clock.now() + timedelta(hours=2)
+        )
+    for change in ({"until": clock.now()}, {"why": "other"}):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            BreakGlass.objects.filter(pk=glass.pk).update(**change)
+
+
+def test_compliance_sees_it_waiting_and_reviews_it_once(world, packet, page):
+    opened(world, page)
+    client = session_of(world.compliance)
+    assert "1 page opened from outside the care team" in client.get("/staff/privacy/").content.decode()
+    listed = client.get(GLASS).content.decode()
+    assert "Blake Backup opened Rosa Núñez" in listed
+    assert "Casey is ill today." in listed
+    address = f"{GLASS}{BreakGlass.objects.get().pk}/"
+    assert session_of(world.backup).post(address, {"finding": "justified", "note": "x"}).status_code == 404
+    client.post(address, {"finding": "justified", "note": ""})
+    assert not BreakGlassReview.objects.exists()
+    for finding in ("follow_up", "justified"):
+        client.post(address, {"finding": finding, "note": "Spoke with Blake."})
+    assert BreakGlassReview.objects.get().finding == "follow_up"
+    assert "Spoke with Blake." in client.get(GLASS).content.decode()
+    assert "opened from outside" not in client.get("/staff/privacy/").content.decode()
+    done = Event.objects.filter(action__startswith="break_glass").order_by("at")
+    assert [one.action for one in done] == ["break_glass.opened", "break_glass.reviewed"]
+
+
+@pytest.mark.parametrize("who", ["clinician", "supervisor", "front_desk", "stranger"])
+def test_nobody_else_reads_who_opened_what(world, who):
+    assert session_of(getattr(world, who)).get(GLASS).status_code == 404
+
+
+def test_nobody_reviews_their_own(world, packet, page):
+    core.services.break_glass(patient=world.patient, user=world.compliance, why="other", words="x")
+    address = f"{GLASS}{BreakGlass.objects.get().pk}/"
+    assert session_of(world.compliance).post(address, {"finding": "justified", "note": "x"}).status_code == 404
