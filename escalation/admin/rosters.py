@@ -1,6 +1,6 @@
 """Rotations, overrides, and who is on call in the coming days, by the clinic's wall clock."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from zoneinfo import available_timezones
 
 from django import forms
@@ -13,6 +13,7 @@ from django.utils import timezone
 from audit.actions import Actor
 from core import clock
 from core.admin import staff
+from core.fields.typed import Day, Moment
 from core.models import Clinic, User
 from escalation.admin.planning import SPARE_ROWS, PlanningAdmin, PlanningForm, answering, planned_clinics
 from escalation.models import Level, Override, Rotation
@@ -32,6 +33,7 @@ class RotationForm(PlanningForm):
 
     class Meta:
         model = Rotation
+        field_classes: ClassVar = {"starts_on": Day}
         fields = ["clinic", "level", "time_zone", "starts_on", "handover", "days"]
         widgets = {
             "starts_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
@@ -135,8 +137,8 @@ class RotationAdmin(PlanningAdmin):
 
 
 class OverrideForm(PlanningForm):
-    starts_at = forms.DateTimeField(label="From", widget=LOCAL, help_text="By the clinic's clock.")
-    ends_at = forms.DateTimeField(label="Until", widget=LOCAL, help_text="By the clinic's clock.")
+    starts_at = Moment(label="From", widget=LOCAL, help_text="By the clinic's clock.")
+    ends_at = Moment(label="Until", widget=LOCAL, help_text="By the clinic's clock.")
 
     class Meta:
         model = Override

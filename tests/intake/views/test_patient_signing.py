@@ -92,7 +92,7 @@ def test_a_time_that_we_did_not_stamp_is_not_kept(world, forged):
     browser.go(TREATMENT)
     fill(browser, shown=stamp if "page" in forged else forged)
     kept = Signature.objects.get()
-    assert kept.evidence["seconds_on_page"] is None and kept.evidence["shown_at"] == ""
+    assert kept.evidence["seconds_on_page"] is None and kept.evidence["shown_at"] == "unknown"
 
 
 @pytest.mark.parametrize("mark", ["[[[1,5000]]]", "<svg/onload=alert(1)>", "{}"])
