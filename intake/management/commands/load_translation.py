@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--reviewer", required=True, help="the person who answers for it")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        clinic = Clinic.objects.filter(pk=_id(options["clinic"])).first()
+        clinic = Clinic.objects.filter(pk=_id(str(options["clinic"]))).first()
         if clinic is None:
             raise CommandError("There is no clinic with this id.")
         try:

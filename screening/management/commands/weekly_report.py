@@ -18,7 +18,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         clinics = Clinic.objects.order_by("name")
         if options["clinic"]:
-            clinics = clinics.filter(pk=_id(options["clinic"]))
+            clinics = clinics.filter(pk=_id(str(options["clinic"])))
         if not clinics:
             raise CommandError("There is no such clinic.")
         for clinic in clinics:
