@@ -18,7 +18,8 @@ for model in (EmailAddress, Authenticator, Group):
     if admin.site.is_registered(model):
         admin.site.unregister(model)
 
-handler400, handler404 = views.bad_request, views.not_found
+# Whoever has no right to a page is told what a stranger is: 404, in the same bytes.
+handler400, handler403, handler404 = views.bad_request, views.not_found, views.not_found
 
 urlpatterns = [
     path("", views.front_door, name="front-door"),

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,8 @@ from consents.policy import COUNSELING_NOTES, EMERGENCY, Category, Hipaa, Recipi
 from consents.policy import Role as PartyRole
 from consents.rules import own_lines, parse
 from consents.selectors import PURPOSE_WORDS, Edition
-from consents.services import Channel, Told, Words
+from consents.services import Channel, Facts, NotAPaper, Told, Words, read_scan
+from core.fields.typed import Day, Line, Lines, Moment, PastForm
 from core.models import Clinic, Program
 
 PURPOSES = [("TREAT", "treatment"), ("HPAYMT", "payment"), ("HOPERAT", "health care operations")]
@@ -36,7 +38,7 @@ HIPAA = [
     (Hipaa.LAWFUL_HOLDER, "another who lawfully holds the record"),
     (Hipaa.NONE, "none of these, for example a relative or an employer"),
 ]
-LARGEST_SCAN = 5_000_000
+# What is kept of a revocation's paper; older ones may be a PNG.
 SCANS = {"application/pdf": b"%PDF-", "image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n"}
 LINES_HELP = (
     "One to a line. “decision signed:” is the button, “statement NAME:” must be ticked, “option NAME:” may be. "
@@ -58,7 +60,7 @@ class DraftForm(forms.Form):
         label="What is different, and why",
         help_text="For whoever approves it and for an auditor. Patients don't see it.",
     )
-    review_by = forms.DateField(
+    review_by = Day(
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         label="Look at it again by",
@@ -106,7 +108,7 @@ class ApproveForm(forms.Form):
     """When it takes effect, by the clinic's clock. Empty: at once."""
 
     seen = forms.CharField(widget=forms.HiddenInput)
-    at = forms.DateTimeField(
+    at = Moment(
         required=False,
         label="Takes effect",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
@@ -122,19 +124,15 @@ class ApproveForm(forms.Form):
 class LookAgainForm(forms.Form):
     """By when somebody looks at a text again that may stay as it is."""
 
-    review_by = forms.DateField(
-        label="Look at it again by", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    review_by = Day(label="Look at it again by", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
 
 class ReviewForm(forms.Form):
     """Who looked at which text. Offered is only what is still wanted."""
 
     what = forms.ChoiceField(label="Which review")
-    reviewer_name = forms.CharField(max_length=120, label="Name of the reviewer")
-    note = forms.CharField(
-        required=False, max_length=2000, label="Note", widget=forms.Textarea(attrs={"rows": 3, "cols": 80})
-    )
+    reviewer_name = Line(max_length=120, label="Name of the reviewer")
+    note = Lines(required=False, max_length=2000, label="Note", widget=forms.Textarea(attrs={"rows": 3, "cols": 80}))
 
     def __init__(self, edition: Edition, data: Any = None) -> None:
         super().__init__(data)
@@ -183,14 +181,14 @@ class RevocationForm(forms.Form):
         choices=[one for one in Revocation.How.choices if one[0] != Revocation.How.LINK],
         widget=forms.RadioSelect,
     )
-    recipients = forms.CharField(
+    recipients = Lines(
         label="Only for these recipients",
         required=False,
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="One name per line, as in the list of what was shared. Leave it empty to end it for everybody.",
     )
-    note = forms.CharField(
+    note = Lines(
         label="In your words",
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -199,16 +197,14 @@ class RevocationForm(forms.Form):
     scan = forms.FileField(label="The paper, as a PDF, JPEG or PNG", required=False)
 
     def clean_scan(self) -> str | None:
-        """The paper as base64; what is not one of the three kinds is no paper."""
+        """The paper as base64, kept as one that was signed is."""
         paper = self.cleaned_data["scan"]
         if paper is None:
             return None
-        if (paper.size or 0) > LARGEST_SCAN:
-            raise forms.ValidationError("This file is larger than 5 MB.")
-        content = paper.read()
-        if not content.startswith(tuple(SCANS.values())):
-            raise forms.ValidationError("This is not a PDF, a JPEG or a PNG.")
-        return base64.b64encode(content).decode()
+        try:
+            return base64.b64encode(read_scan(paper.read()).content).decode()
+        except NotAPaper as error:
+            raise forms.ValidationError(str(error)) from error
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -219,7 +215,7 @@ class RevocationForm(forms.Form):
 
 
 class RestrictionForm(forms.Form):
-    scope = forms.CharField(
+    scope = Lines(
         label="What the patient asks, in their words",
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -230,7 +226,7 @@ class RestrictionForm(forms.Form):
         required=False,
         help_text="Then the clinic has to agree (42 CFR 2.26, 45 CFR 164.522), and the limit holds from now on.",
     )
-    recipients = forms.CharField(
+    recipients = Lines(
         label="Recipients",
         required=False,
         max_length=2000,
@@ -250,21 +246,20 @@ class RestrictionForm(forms.Form):
         return names(self.cleaned_data["recipients"])
 
 
-class ToldForm(forms.Form):
+class ToldForm(PastForm):
     """What was told outside the wire. Who writes it down is whoever is signed in."""
 
+    when = "at"
     key = forms.UUIDField(widget=forms.HiddenInput)
-    at = forms.DateTimeField(
-        label="When?", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
-    )
+    at = Moment(label="When?", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"))
     channel = forms.ChoiceField(label="How?", choices=Channel.choices, widget=forms.RadioSelect)
-    told_by = forms.CharField(label="Who told it?", max_length=120, help_text="Of your staff.")
-    recipient = forms.CharField(
+    told_by = Line(label="Who told it?", max_length=120, help_text="Of your staff.")
+    recipient = Line(
         label="Whom did they tell?",
         max_length=120,
         help_text="The name of the person or organization, as the permission names it where it names one.",
     )
-    address = forms.CharField(label="Their address, or the number that was called", max_length=200, required=False)
+    address = Line(label="Their address, or the number that was called", max_length=200, required=False)
     role = forms.ChoiceField(label="What are they to the patient?", choices=ROLES)
     hipaa = forms.ChoiceField(label="What are they under HIPAA?", choices=HIPAA)
     program = forms.ModelChoiceField(Program.objects.none(), label="From which program?", empty_label=None)
@@ -277,8 +272,8 @@ class ToldForm(forms.Form):
         label="The notice and the scope of the permission went with it (42 CFR 2.32)", required=False
     )
 
-    def __init__(self, clinic: Clinic, data: Any = None, initial: Any = None) -> None:
-        super().__init__(data, initial=initial)
+    def __init__(self, clinic: Clinic, data: Any = None, initial: Any = None, *, born: str) -> None:
+        super().__init__(data, initial=initial, born=born)
         program = self.fields["program"]
         assert isinstance(program, forms.ModelChoiceField)
         program.queryset = Program.objects.filter(clinic=clinic).order_by("name")
@@ -296,11 +291,11 @@ class AnswerForm(forms.Form):
     """What the clinic says to a request."""
 
     answer = forms.ChoiceField(choices=[("agree", "agree"), ("refuse", "refuse"), ("end", "end")])
-    note = forms.CharField(max_length=2000, error_messages={"required": "Write why."})
+    note = Lines(max_length=2000, error_messages={"required": "Write why."})
 
 
 class DoneForm(forms.Form):
-    note = forms.CharField(max_length=2000, error_messages={"required": "Write what was done."})
+    note = Lines(max_length=2000, error_messages={"required": "Write what was done."})
 
 
 class SearchForm(forms.Form):
@@ -311,21 +306,25 @@ class SearchForm(forms.Form):
     )
 
 
-class EmergencyForm(forms.Form):
+class EmergencyForm(PastForm):
     """The facts of 42 CFR 2.51(c). Who tells it is whoever is signed in."""
 
-    recipient_name = forms.CharField(label="Whom do you tell? Their name", max_length=120)
-    recipient_affiliation = forms.CharField(label="Of which hospital, ambulance service or practice?", max_length=200)
-    disclosed_at = forms.DateTimeField(
+    when = "disclosed_at"
+    recipient_name = Line(label="Whom do you tell? Their name", max_length=120)
+    recipient_affiliation = Line(label="Of which hospital, ambulance service or practice?", max_length=200)
+    disclosed_at = Moment(
         label="When?", widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     )
-    nature = forms.CharField(label="What is the emergency?", max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
-    why_no_consent = forms.CharField(
+    nature = Lines(label="What is the emergency?", max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+    why_no_consent = Lines(
         label="Why can't the patient be asked first?", max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
     )
-    what = forms.CharField(
+    what = Lines(
         label="What do you tell them?",
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Only what this emergency needs.",
     )
+
+    def facts(self) -> Facts:
+        return Facts(**{one.name: self.cleaned_data[one.name] for one in fields(Facts)})

@@ -37,6 +37,7 @@ REPORTS = {
     "consented": ("part2", "Disclosures made with the patient's consent, 3 years (42 CFR 2.25)"),
     "other": ("hipaa", "Disclosures other than for treatment, payment and operations, 6 years (45 CFR 164.528)"),
 }
+WRITTEN_ALREADY = "This page has written down something else already; it stands below. To add this too, send it again."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -91,6 +92,9 @@ def revoke(request: StaffRequest, signature_id: UUID) -> HttpResponse:
     """Write down that a permission ended: by phone, on paper, told to staff. It ends at once."""
     signature = access.get_signature_for_request(request.user, signature_id)
     person = access.get_patient_for_request(request.user, signature.patient_id)
+    if selectors.has_ended(signature.id):
+        messages.info(request, f"It has ended already: {signature.version.title}. Nothing was changed.")
+        return redirect("consents:patient", person.id)
     form = RevocationForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -150,11 +154,11 @@ def scan_same(request: StaffRequest, paper_id: UUID) -> HttpResponse:
     """A second person says that the scan shows what was entered."""
     found = access.get_paper_for_privacy(request.user, paper_id)
     try:
-        services.compare_paper(paper=found, user=request.user)
+        is_new = services.compare_paper(paper=found, user=request.user)
     except services.NotASecondPerson:
         messages.error(request, "You entered this paper. Somebody else has to compare it.")
     else:
-        messages.info(request, "Compared. What was entered counts now.")
+        messages.info(request, "Compared. What was entered counts now." if is_new else "It was compared already.")
     return redirect("consents:patient", found.signature.patient_id)
 
 
@@ -164,20 +168,25 @@ def told(request: StaffRequest, patient_id: UUID) -> HttpResponse:
     person = access.get_patient_for_privacy(request.user, patient_id)
     with timezone.override(ZoneInfo(person.clinic.time_zone)):
         start = {"key": uuid4(), "at": timezone.localtime(), "told_by": request.user.full_name}
-        form = ToldForm(person.clinic, request.POST or None, initial=start)
+        form = ToldForm(person.clinic, request.POST or None, initial=start, born=person.birth_date)
+        status = 422 if form.is_bound else 200
         if request.method == "POST" and form.is_valid():
             given = {"patient": person, "program": form.cleaned_data["program"], "told": form.told()}
             try:
                 _, reasons = services.write_down(**given, user=request.user)
             except services.NotYetTold:
                 form.add_error("at", "This time has not come yet.")
+            except services.OtherWords:
+                form.add_error(None, WRITTEN_ALREADY)
+                form.data, status = request.POST.copy(), 409
+                form.data["key"] = str(uuid4())
             else:
                 _say_what_covered_it(request, reasons)
                 return redirect("consents:told", person.id)
         _read(request, person)
         context = {"patient": person, "form": form, "rows": selectors.told_by_hand(person.id)}
         context |= {"zone": person.clinic.time_zone, "notice": NOTICE_SHORT}
-        return render(request, "consents/told.html", context, status=422 if form.is_bound else 200)
+        return render(request, "consents/told.html", context, status=status)
 
 
 def _say_what_covered_it(request: StaffRequest, reasons: tuple[str, ...]) -> None:

@@ -3,11 +3,12 @@
 import time
 import uuid
 from collections.abc import Callable
+from http import HTTPStatus
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -66,7 +67,10 @@ class SecondFactor:
         if not used_second_factor(request):
             logout(request)
             return redirect(f"{reverse('account_login')}?next={request.path}")
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and request.method in ("GET", "HEAD"):
+            raise Http404  # what is only posted to is no page: to nobody, whatever their rights
+        return response
 
     @staticmethod
     def _idle(request: HttpRequest) -> bool:

@@ -22,6 +22,7 @@ import core.services
 from audit.actions import Action, Actor, Ref
 from core import clock, selectors
 from core.access import clinics_where, get_glass_for_review, may_anywhere
+from core.fields.typed import Day
 from core.permissions import Permission
 from core.services.glass import FINDINGS
 
@@ -78,7 +79,7 @@ def page_or_part(request: HttpRequest, template: str, tag: str, context: dict[st
 class LogFilter(forms.Form):
     """Which events: a day, a patient by id, or both."""
 
-    day = forms.DateField(required=False, label="Day (UTC)", widget=forms.DateInput(attrs={"type": "date"}))
+    day = Day(required=False, label="Day (UTC)", widget=forms.DateInput(attrs={"type": "date"}))
     patient = forms.UUIDField(
         required=False, label="Patient id", help_text="As it stands in an event. Shows everybody who saw this patient."
     )

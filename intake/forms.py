@@ -14,11 +14,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from consents.selectors import TextRow
-from consents.services import OnPaper, Scan
+from consents.services import NotAPaper, OnPaper, Scan, read_scan
 from core import clock
+from core.adapters.pictures import NotAPhoto, developed
+from core.fields.typed import Day, Line, Lines, PastForm
 from core.services.glass import REASONS
 from intake import engine
-from intake.adapters.pictures import NotAPhoto, developed
 from intake.engine.entry import read_date
 from intake.engine.values import UnreadableValue
 from screening import instruments
@@ -38,7 +39,7 @@ RELATIONSHIPS = [
 class OpeningForm(forms.Form):
     """The patient's date of birth; and, from whoever answers for the patient, a name and a relationship."""
 
-    respondent_name = forms.CharField(
+    respondent_name = Line(
         required=False,
         max_length=120,
         error_messages={"max_length": _("This name is too long. Please type it shorter.")},
@@ -97,6 +98,19 @@ class LinkForm(OpeningForm):
         return {name: self.data.get(name, "") for name in self.fields}
 
 
+class WishForm(forms.Form):
+    """A wish for limits, in the patient's words; `paid`: of what was paid without the health plan."""
+
+    wish = Lines(
+        max_length=2000,
+        error_messages={
+            "required": _("Please write what you would like."),
+            "max_length": _("This is too long. Please type it shorter."),
+        },
+    )
+    paid = forms.BooleanField(required=False)
+
+
 CAPACITIES = [
     ("", _("Choose…")),
     ("parent", _("Parent")),
@@ -116,7 +130,6 @@ ON_PAPER = {
     "refused": "They did not want to sign that they got it",
 }
 WHY_ON_PAPER = [("chosen", "The patient chose paper"), ("no-screen", "The patient can't use a screen")]
-LARGEST_PDF = 5_000_000
 
 
 class SignatureForm(forms.Form):
@@ -129,12 +142,12 @@ class SignatureForm(forms.Form):
     shown = forms.CharField(required=False, max_length=200)
     role = forms.ChoiceField(required=False, choices=[(name, name) for name in ("patient", "other")])
     decision = forms.ChoiceField(choices=[(name, name) for name in ("signed", "declined", "refused", "read")])
-    signer_name = forms.CharField(required=False, max_length=200)
+    signer_name = Line(required=False, max_length=200)
     capacity = forms.ChoiceField(required=False, choices=CAPACITIES)
-    authority = forms.CharField(required=False, max_length=300)
+    authority = Line(required=False, max_length=300)
     mark = forms.CharField(required=False, max_length=60_000)
     word = forms.CharField(required=False, max_length=40)
-    reason = forms.CharField(required=False, max_length=500)
+    reason = Line(required=False, max_length=500)
     proof = forms.FileField(required=False, allow_empty_file=True)
     font_scale = forms.CharField(required=False)
 
@@ -157,19 +170,18 @@ class SignatureForm(forms.Form):
         return round(found, 2) if 0.2 <= found <= 10 else None
 
 
-class PaperForm(forms.Form):
+class PaperForm(PastForm):
     """What staff read on a signed paper. None of its words tells what the document is about: the desk sees them."""
 
+    when = "decided_on"
     text = forms.ChoiceField(
         label="Which text is it? Look at the foot of the paper.",
         widget=forms.RadioSelect,
         error_messages={"required": "Choose the version and the language that stand on the paper."},
     )
-    decided_on = forms.DateField(
-        label="The date on the paper", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    decided_on = Day(label="The date on the paper", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     decision = forms.ChoiceField(label="What does it say?", widget=forms.RadioSelect)
-    reason = forms.CharField(
+    reason = Line(
         label="Why did they not want to sign?", max_length=500, required=False,
         help_text="Only where somebody did not want to sign that they got it.",
     )  # fmt: skip
@@ -177,9 +189,9 @@ class PaperForm(forms.Form):
     options = forms.MultipleChoiceField(
         label="What else is ticked?", required=False, widget=forms.CheckboxSelectMultiple
     )
-    signer_name = forms.CharField(label="Who signed? The name on the paper", max_length=200, required=False)
+    signer_name = Line(label="Who signed? The name on the paper", max_length=200, required=False)
     capacity = forms.ChoiceField(label="As what?", choices=PAPER_CAPACITIES)
-    authority = forms.CharField(
+    authority = Line(
         label="What gives them the right to sign for the patient?", max_length=300, required=False,
         help_text="Not needed where the patient signed.",
     )  # fmt: skip
@@ -190,8 +202,8 @@ class PaperForm(forms.Form):
         error_messages={"required": "Add the scan. It may have been too large: a PDF up to 5 MB, a photo up to 15 MB."},
     )
 
-    def __init__(self, texts: Sequence[TextRow], data: Any = None, files: Any = None) -> None:
-        super().__init__(data, files)
+    def __init__(self, texts: Sequence[TextRow], data: Any = None, files: Any = None, *, born: str) -> None:
+        super().__init__(data, files, born=born)
         languages = dict(settings.LANGUAGES)
         self._choose("text", [(str(one.version_id), _told(one, languages)) for one in texts])
         decisions = {code for one in texts for code in one.decisions}
@@ -208,16 +220,10 @@ class PaperForm(forms.Form):
         field.choices = choices
 
     def clean_scan(self) -> Scan:
-        """A PDF is kept as it came; of a picture only the pixels are. What the file calls itself doesn't count."""
-        raw = self.cleaned_data["scan"].read()
-        if not raw.startswith(b"%PDF-"):
-            try:
-                return Scan(developed(raw).jpeg, "image/jpeg")
-            except NotAPhoto as error:
-                raise forms.ValidationError("This is no PDF and no photo that we can read. Scan it again.") from error
-        if len(raw) > LARGEST_PDF:
-            raise forms.ValidationError("This PDF is larger than 5 MB. Scan it in grey, or take a photo.")
-        return Scan(raw, "application/pdf")
+        try:
+            return read_scan(self.cleaned_data["scan"].read())
+        except NotAPaper as error:
+            raise forms.ValidationError(str(error)) from error
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -3,6 +3,7 @@
 import secrets
 import time
 from datetime import UTC, datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
@@ -31,18 +32,18 @@ def digest(secret: str) -> str:
     return blind_index(settings.INDEX_KEY, squeezed if is_code else secret.strip(), context="packet.link")
 
 
-def stamp(sha256: str) -> str:
-    """That this text was shown now; it comes back with the decision."""
-    return _stamper(sha256).sign(str(int(time.time())))
+def stamp(packet_id: UUID, slug: str, sha256: str) -> str:
+    """That this document's text was shown in this packet now; it comes back with the decision."""
+    return _stamper(packet_id, slug, sha256).sign(str(int(time.time())))
 
 
-def stamped_at(text: str, sha256: str) -> datetime | None:
-    """When that text was shown, by our own clock; None for what we did not stamp, or stamped for another text."""
+def stamped_at(text: str, packet_id: UUID, slug: str, sha256: str) -> datetime | None:
+    """When it was shown, by our own clock; None for what we did not stamp, or stamped for another text or packet."""
     try:
-        return datetime.fromtimestamp(int(_stamper(sha256).unsign(text)), UTC)
+        return datetime.fromtimestamp(int(_stamper(packet_id, slug, sha256).unsign(text)), UTC)
     except BadSignature:
         return None
 
 
-def _stamper(sha256: str) -> Signer:
-    return Signer(salt=f"intake.shown.{sha256}")
+def _stamper(packet_id: UUID, slug: str, sha256: str) -> Signer:
+    return Signer(salt=f"intake.shown.{packet_id}.{slug}.{sha256}")

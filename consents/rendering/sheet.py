@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from consents.rendering.press import CannotRender, press
-from consents.rendering.words import plain
+from core.fields.typed import plain
 
 STYLE = Path("static/css/pdf.css")
 # What the evidence page has words for; anything else that was kept is printed under its own name.

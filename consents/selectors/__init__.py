@@ -14,13 +14,22 @@ from consents.policy import Kind
 from consents.rules import order
 from consents.selectors.papers import PaperRow, TextRow, papers, texts_in_effect
 from consents.selectors.part2 import PURPOSE_WORDS, SharedRow, part2_consents, restrictions, scope_of, shared_under
-from consents.selectors.privacy import emergencies, emergency, ended, limits, open_tasks, permissions, told_by_hand
+from consents.selectors.privacy import (
+    emergencies,
+    emergency,
+    ended,
+    has_ended,
+    limits,
+    open_tasks,
+    permissions,
+    told_by_hand,
+)
 from core.clock import Now
 
 __all__ = [
     "ENDED", "PURPOSE_WORDS", "SEAL_LEASE", "DecisionRow", "PaperRow", "Scope", "SharedRow", "SignedDocument",
-    "TextRow", "decisions", "document_for", "emergencies", "emergency", "ended", "is_screen_taken_back", "limits",
-    "open_tasks", "papers", "part2_consents", "part2_signature", "permissions", "restrictions", "revocable",
+    "TextRow", "decisions", "document_for", "emergencies", "emergency", "ended", "has_ended", "is_screen_taken_back",
+    "limits", "open_tasks", "papers", "part2_consents", "part2_signature", "permissions", "restrictions", "revocable",
     "scope_of", "shared_under", "signed_documents", "signed_text", "standing_part2", "texts_in_effect", "titles",
     "told_by_hand",
 ]  # fmt: skip

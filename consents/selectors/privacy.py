@@ -29,6 +29,11 @@ def ended(revocation_id: UUID) -> EndedRow:
     return EndedRow(row.signature_id, row.signature.kind, tuple(row.recipients), row.at)
 
 
+def has_ended(signature_id: UUID) -> bool:
+    """As a whole, not for some recipients alone."""
+    return Revocation.objects.filter(signature=signature_id, recipients=[]).exists()
+
+
 @dataclass(frozen=True)
 class EmergencyRow:
     """The facts of 42 CFR 2.51(c), for the patient's record."""

@@ -28,7 +28,7 @@ from consents.services.drafting import (
 )
 from consents.services.emergencies import Facts, MissingFact, disclose_in_emergency
 from consents.services.on_paper import OnPaper, decide_on_paper
-from consents.services.papers import NotASecondPerson, Scan, compare_paper, read_paper
+from consents.services.papers import NotAPaper, NotASecondPerson, Scan, compare_paper, read_paper, read_scan
 from consents.services.privacy import close_task, report_held
 from consents.services.proving import Folder, FolderRow, altered, is_known, read_folder, sealed_as
 from consents.services.publishing import CannotPublish, install_documents, publish, take_effect_due
@@ -48,17 +48,17 @@ from consents.services.signing import (
     show,
 )
 from consents.services.stamping import stamp_due
-from consents.services.telling import Channel, NotYetTold, Told, write_down
+from consents.services.telling import Channel, NotYetTold, OtherWords, Told, write_down
 
 __all__ = [
     "Account", "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotRefuse", "CannotSign",
-    "ChangedMeanwhile", "Channel", "DraftExists", "Due", "Facts", "Folder", "FolderRow", "MissingFact",
-    "NameRefused", "NotADraft", "NotASecondPerson", "NotPublished", "NotReviewable", "NotRevocable", "NotYetTold",
-    "OnPaper", "OutdatedText", "Report", "SameAuthor", "Scan", "Sending", "Shown", "Told", "Words", "account",
-    "altered", "approve", "as_csv", "ask_restriction", "authorize_disclosure", "close_task", "compare_paper",
+    "ChangedMeanwhile", "Channel", "DraftExists", "Due", "Facts", "Folder", "FolderRow", "MissingFact", "NameRefused",
+    "NotADraft", "NotAPaper", "NotASecondPerson", "NotPublished", "NotReviewable", "NotRevocable", "NotYetTold",
+    "OnPaper", "OtherWords", "OutdatedText", "Report", "SameAuthor", "Scan", "Sending", "Shown", "Told", "Words",
+    "account", "altered", "approve", "as_csv", "ask_restriction", "authorize_disclosure", "close_task", "compare_paper",
     "confirm_shown", "decide", "decide_on_paper", "decide_restriction", "disclose_in_emergency", "documents_due",
     "edit_draft", "end_restriction", "end_treatment", "install_documents", "is_covered", "is_known", "look_again",
-    "preview", "publication_faults", "publish", "read_document", "read_folder", "read_paper", "record_review",
-    "report_held", "revoke", "save_rule", "seal_due", "sealed_as", "send_back", "settle_disclosure", "show",
-    "stamp_due", "start_document", "start_draft", "take_effect_due", "write_down",
+    "preview", "publication_faults", "publish", "read_document", "read_folder", "read_paper", "read_scan",
+    "record_review", "report_held", "revoke", "save_rule", "seal_due", "sealed_as", "send_back", "settle_disclosure",
+    "show", "stamp_due", "start_document", "start_draft", "take_effect_due", "write_down",
 ]  # fmt: skip

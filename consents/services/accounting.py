@@ -5,6 +5,7 @@ disclosed with the patient's consent. Neither filter serves for the other.
 """
 
 import csv
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,9 +20,10 @@ from consents.models import Disclosure
 from consents.policy import TPO_PURPOSES
 from consents.selectors import PURPOSE_WORDS
 from core import clock
+from core.fields.typed import plain
 from core.models import Patient
 
-UNSAFE = ("=", "+", "-", "@", "\t", "\r", "\n")
+UNSAFE = ("=", "+", "-", "@")  # what a spreadsheet takes for the beginning of a formula
 
 
 class Report(StrEnum):
@@ -107,4 +109,6 @@ def as_csv(given: Account) -> str:
 
 
 def _inert(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(UNSAFE) else cell
+    """Wide forms of the signs count too, and signs behind what nobody sees: some programs fold or skip those."""
+    seen = "".join(unicodedata.normalize("NFKC", plain(cell)).split())
+    return f"'{cell}" if seen.startswith(UNSAFE) or cell[:1] in ("\t", "\r", "\n") else cell

@@ -39,7 +39,7 @@ class Facts:
 
 
 class MissingFact(Exception):
-    """`name` is the field that says nothing, or a time that has not come."""
+    """`name` is the field that has no letter in it, or `disclosed_at`: a time that has not come."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)

@@ -11,7 +11,7 @@ from django.db import transaction
 import core.doorbell
 from audit.actions import Actor
 from consents.models import DocumentVersion, Paper, SealedDocument, Signature
-from consents.rendering import filled, plain
+from consents.rendering import filled
 from consents.rules import DocumentSource, parse
 from consents.selectors import role_of
 from consents.services.papers import EVIDENCE, Scan, keep_paper
@@ -27,6 +27,7 @@ from consents.services.texts import (
     values_of,
 )
 from core import clock
+from core.fields.typed import plain
 from core.models import Patient, Program, User
 
 
@@ -103,10 +104,10 @@ def decide_on_paper(
 def _instant(version: DocumentVersion, paper: OnPaper, zone: ZoneInfo) -> datetime:
     """When it counts from. Raises CannotSign where the text was not in effect at any time of that day."""
     now, day = clock.now(), paper.decided_on
+    if day > now.astimezone(zone).date():
+        raise CannotSign("day")
     begins = datetime.combine(day, time.min, zone)
     ends = datetime.combine(day + timedelta(days=1), time.min, zone)
-    if begins > now:
-        raise CannotSign("day")
     since, until = version.effective_at, version.retired_at
     was_in_effect = version.state in (DocumentVersion.State.EFFECTIVE, DocumentVersion.State.RETIRED)
     if not was_in_effect or since is None or since >= ends or (until is not None and until <= begins):

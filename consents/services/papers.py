@@ -13,11 +13,21 @@ import audit.services
 from audit.actions import Action, Actor, Ref
 from consents.models import Paper, PaperComparison, PrivacyTask, Signature
 from consents.policy import PART2_KINDS
+from consents.rules.paper_files import is_pdf
 from consents.services.privacy import close_task, open_task
+from core.adapters.pictures import NotAPhoto, developed
 from core.models import Patient, User
 
 # Where a signature's evidence names the hash of each.
 EVIDENCE = {Paper.What.SIGNED: "paper_sha256", Paper.What.AUTHORITY: "authority_paper_sha256"}
+
+
+LARGEST_PDF = 5_000_000
+LEAST_SIDE = 100  # pixels: on less nothing can be read
+
+
+class NotAPaper(Exception):
+    """What came can't be kept as a paper; the text says what to do."""
 
 
 class NotASecondPerson(Exception):
@@ -34,6 +44,26 @@ class Scan:
     @property
     def sha256(self) -> str:
         return hashlib.sha256(self.content).hexdigest()
+
+
+def read_scan(raw: bytes) -> Scan:
+    """A PDF is kept as it came; of a picture only the pixels are. What a file calls itself doesn't count.
+
+    Raises NotAPaper.
+    """
+    if raw.startswith(b"%PDF-"):
+        if len(raw) > LARGEST_PDF:
+            raise NotAPaper("This PDF is larger than 5 MB. Scan it in grey, or take a photo.")
+        if not is_pdf(raw):
+            raise NotAPaper("This PDF has no page, or is locked. Scan it again.")
+        return Scan(raw, "application/pdf")
+    try:
+        picture = developed(raw)
+    except NotAPhoto as error:
+        raise NotAPaper("This is no PDF and no photo that we can read. Scan it again.") from error
+    if min(picture.width, picture.height) < LEAST_SIDE:
+        raise NotAPaper("This picture is too small to be read. Scan it again.")
+    return Scan(picture.jpeg, "image/jpeg")
 
 
 def keep_paper(*, signature: Signature, what: str, scan: Scan, actor: Actor, entered_by: User | None = None) -> Paper:
@@ -59,8 +89,11 @@ def needs_comparing(signature: Signature) -> bool:
 
 
 @transaction.atomic
-def compare_paper(*, paper: Paper, user: User) -> None:
-    """A second person says that the scan shows what was entered; again changes nothing. Raises NotASecondPerson."""
+def compare_paper(*, paper: Paper, user: User) -> bool:
+    """A second person says that the scan shows what was entered; False where somebody had said so before.
+
+    Raises NotASecondPerson.
+    """
     Patient.objects.select_for_update(no_key=True).get(pk=paper.signature.patient_id)
     if paper.entered_by_id is None or paper.entered_by_id == user.id:
         raise NotASecondPerson
@@ -71,6 +104,7 @@ def compare_paper(*, paper: Paper, user: User) -> None:
         _record(Action.PAPER_COMPARED, paper, Actor.staff(user.id))
         for task in PrivacyTask.objects.filter(kind=PrivacyTask.Kind.PAPER, ref=paper.id):
             close_task(task=task, user=user, note="The scan shows what was entered.")
+    return is_new
 
 
 @transaction.atomic

@@ -35,7 +35,7 @@ def revoke(
 ) -> Revocation:
     """End it from now on, as a whole or for some `recipients`; `why` and `how` are `Revocation`'s. `scan` is base64.
 
-    What was disclosed before stays disclosed, and is listed in the row. Again for the same reason gives the stored row.
+    What was disclosed before stays disclosed, and is listed in the row. What has ended gives the stored row.
     Takes the lock that a disclosure's decision takes, so the two never overlap. Raises NotRevocable, ValueError for
     another `why` or `how`.
     """
@@ -43,7 +43,7 @@ def revoke(
     patient = Patient.objects.select_for_update(no_key=True).get(pk=signature.patient_id)
     _check(signature, reason)
     names = sorted({name.strip() for name in recipients if name.strip()})
-    earlier = signature.revocations.filter(why=reason, recipients__in=[names, []]).first()
+    earlier = signature.revocations.filter(recipients__in=[names, []]).first()
     if earlier:
         return earlier
     shared = selectors.shared_under(signature.id, names)

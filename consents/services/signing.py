@@ -18,7 +18,7 @@ import core.doorbell
 from audit.actions import Action, Actor, Ref
 from consents.models import DocumentVersion, Paper, SealedDocument, Signature
 from consents.policy import Kind
-from consents.rendering import filled, plain
+from consents.rendering import filled
 from consents.rules import DocumentSource, parse
 from consents.selectors import ENDED, role_of
 from consents.services.marks import Strokes, UnreadableMark, read_mark
@@ -35,6 +35,7 @@ from consents.services.texts import (
     values_of,
 )
 from core import clock
+from core.fields.typed import plain
 from core.models import Patient, Program
 
 FALLBACK = "en"

@@ -35,6 +35,10 @@ class NotYetTold(Exception):
     """The time that was given has not come."""
 
 
+class OtherWords(Exception):
+    """The same page wrote down something else already."""
+
+
 @dataclass(frozen=True)
 class Told:
     """`key` makes a second click harmless. `purpose` is a v3-ActReason code, `categories` are `Category` codes.
@@ -57,7 +61,8 @@ class Told:
 def write_down(*, patient: Patient, program: Program, told: Told, user: User) -> tuple[Disclosure, tuple[str, ...]]:
     """The ledger's row, and the reasons why no consent covered it; none where one did or none was needed.
 
-    Consents and limits are looked at as of the time it was told. Raises NotYetTold; then nothing is written.
+    Consents and limits are looked at as of the time it was told. Raises NotYetTold, and
+    OtherWords where the key stands for something else; then nothing is written.
     """
     now = clock.now()
     if told.at > now:
@@ -89,10 +94,18 @@ def write_down(*, patient: Patient, program: Program, told: Told, user: User) ->
             "recorded_by": user,
         },
     )
+    if not is_new and not _is_same(disclosure, patient, told):
+        raise OtherWords
     reasons = () if decision.permitted else decision.reasons
     if is_new:
         _tell(disclosure, reasons, user)
     return disclosure, reasons
+
+
+def _is_same(row: Disclosure, patient: Patient, told: Told) -> bool:
+    kept = (row.patient_id, row.recipient, row.recipient_address, row.purpose, row.channel, row.at, row.told_by)
+    given = (patient.id, told.recipient.name, told.address, told.purpose, told.channel, told.at, told.told_by)
+    return kept == given and row.categories == sorted(told.categories)
 
 
 def _decide(patient: Patient, program: Program, told: Told, *, is_part2: bool) -> Decision:

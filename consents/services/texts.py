@@ -7,9 +7,9 @@ from django.utils import formats, translation
 import audit.services
 from audit.actions import Action, Actor, Ref
 from consents.models import Signature
-from consents.rendering import plain
 from consents.rules import DocumentSource
 from consents.services.proving import fingerprints
+from core.fields.typed import plain
 from core.models import Patient, Program
 
 ACTIONS = {
@@ -73,4 +73,5 @@ def record_decision(signature: Signature, program: Program, actor: Actor) -> Non
 
 def is_said(text: str, longest: int) -> bool:
     """Whether there is a letter in it, and it is no longer than `longest`."""
-    return any(char.isalpha() for char in text) and len(plain(text)) <= longest
+    said = plain(text)
+    return any(char.isalpha() for char in said) and len(said) <= longest

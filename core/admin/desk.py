@@ -24,6 +24,7 @@ import core.services
 from audit.actions import Action, Actor, Ref
 from core import clock, selectors
 from core.access import clinics_where, patients_for_front_desk
+from core.fields.typed import Day, Line
 from core.models import Clinic, Patient, PatientQuerySet, User, digits
 from core.permissions import Permission
 
@@ -149,17 +150,15 @@ class DeskAdmin(ModelAdmin):
 class PatientForm(PatientModelForm):
     """What the front desk may write of a patient: these fields and no other."""
 
-    given_name = forms.CharField(max_length=100, label="Given name")
-    family_name = forms.CharField(max_length=100, label="Family name")
-    birth_date = forms.DateField(
-        label="Date of birth", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    given_name = Line(max_length=100, label="Given name")
+    family_name = Line(max_length=100, label="Family name")
+    birth_date = Day(label="Date of birth", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     sex = forms.ChoiceField(
         choices=[("", "Choose one"), *Patient.Sex.choices], label="Sex", help_text="Some screenings count differently."
     )
-    phone = forms.CharField(max_length=30, required=False, label="Phone")
+    phone = Line(max_length=30, required=False, label="Phone")
     email = forms.EmailField(required=False, label="E-mail")
-    mrn = forms.CharField(max_length=40, required=False, label="MRN", help_text="The number in the chart, if known.")
+    mrn = Line(max_length=40, required=False, label="MRN", help_text="The number in the chart, if known.")
     language = forms.ChoiceField(choices=settings.LANGUAGES, label="Language")
     care_team = forms.ModelMultipleChoiceField(
         queryset=User.objects.none(),

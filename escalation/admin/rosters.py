@@ -1,6 +1,6 @@
 """Rotations, overrides, and who is on call in the coming days, by the clinic's wall clock."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 from zoneinfo import available_timezones
 
 from django import forms
@@ -14,6 +14,7 @@ from django.utils import timezone
 from audit.actions import Actor
 from core import clock
 from core.admin import staff
+from core.fields.typed import Day, Moment
 from core.models import Clinic, User
 from escalation.admin.planning import SPARE_ROWS, PlanningAdmin, PlanningForm, answering, planned_clinics
 from escalation.models import Level, Override, Rotation
@@ -33,6 +34,7 @@ class RotationForm(PlanningForm):
 
     class Meta:
         model = Rotation
+        field_classes: ClassVar = {"starts_on": Day}
         fields = ["clinic", "level", "time_zone", "starts_on", "handover", "days"]
         widgets = {
             "starts_on": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
@@ -140,8 +142,8 @@ class Taken(Exception):
 
 
 class OverrideForm(PlanningForm):
-    starts_at = forms.DateTimeField(label="From", widget=LOCAL, help_text="By the clinic's clock.")
-    ends_at = forms.DateTimeField(label="Until", widget=LOCAL, help_text="By the clinic's clock.")
+    starts_at = Moment(label="From", widget=LOCAL, help_text="By the clinic's clock.")
+    ends_at = Moment(label="Until", widget=LOCAL, help_text="By the clinic's clock.")
 
     class Meta:
         model = Override

@@ -17,10 +17,10 @@ from django.db import transaction
 import audit.services
 from audit.actions import Action, Actor, Ref
 from core.access import glass_behind
+from core.adapters.pictures import THUMBNAIL_SIDE, NotAPhoto, Picture, developed
 from core.clock import Now
 from core.models import User
 from intake import engine
-from intake.adapters.pictures import THUMBNAIL_SIDE, NotAPhoto, Picture, developed
 from intake.models import Packet, Photo, Response, Step
 from intake.rules.photos import URN, titles_of
 from intake.selectors import definition_of

@@ -148,7 +148,7 @@ def _evidence(turn: Turn, form: SignatureForm, *, handed_over: bool) -> dict[str
     """
     request, packet, given = turn.request, turn.packet, form.cleaned_data
     zone, now = ZoneInfo(packet.clinic.time_zone), clock.now()
-    shown_at = stamped_at(given["shown"], given["shown_sha256"])
+    shown_at = stamped_at(given["shown"], packet.id, turn.step.slug, given["shown_sha256"])
     return {
         "identity_check": "tablet_and_birth_date" if is_on_tablet(request) else "link_and_birth_date",
         "answered_by": packet.answered_by,
@@ -160,7 +160,7 @@ def _evidence(turn: Turn, form: SignatureForm, *, handed_over: bool) -> dict[str
         "session": blind_index(settings.INDEX_KEY, request.session.session_key or "", context="signature.session"),
         "time_zone": packet.clinic.time_zone,
         "server_time": now.astimezone(zone).isoformat(timespec="seconds"),
-        "shown_at": shown_at.astimezone(zone).isoformat(timespec="seconds") if shown_at else "",
+        "shown_at": shown_at.astimezone(zone).isoformat(timespec="seconds") if shown_at else "unknown",
         "seconds_on_page": max(0, int((now - shown_at).total_seconds())) if shown_at else None,
         "font_scale": given["font_scale"],
     }
@@ -186,7 +186,7 @@ def _show(turn: Turn, form: SignatureForm, *, problem: str = "", status: int = 2
         "place": turn.place,
         "turn": turn,
         "shown": shown,
-        "stamp": stamp(shown.sha256),
+        "stamp": stamp(packet.id, step.slug, shown.sha256),
         "decisions": dict(shown.decisions),
         "form": form,
         "capacities": CAPACITIES,

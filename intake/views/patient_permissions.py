@@ -17,14 +17,13 @@ from audit.actions import Actor
 from consents.access import get_signature_for_patient
 from consents.policy import Kind
 from intake.access import end_patient_session, is_on_tablet
-from intake.forms import OpeningForm
+from intake.forms import OpeningForm, WishForm
 from intake.views.patient_page import page, patient_page, switched, way_back
 
 if TYPE_CHECKING:
     from intake.models import Packet
 
 WRONG, MOST_TRIES = "take_back_tries", 5
-LONGEST_WISH = 2000
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,22 +34,22 @@ def permissions(request: HttpRequest, packet: "Packet") -> HttpResponse:
         raise Http404
     if switched(request, packet):
         return redirect("intake:permissions")
-    wish = request.POST.get("wish", "").strip()[:LONGEST_WISH]
-    if wish:
+    form = WishForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
         consents.services.ask_restriction(
             patient=packet.patient,
-            scope=wish,
-            is_self_paid="paid" in request.POST,
+            scope=form.cleaned_data["wish"],
+            is_self_paid=form.cleaned_data["paid"],
             actor=Actor.patient(packet.patient_id),
         )
     context = {
         "standing": _standing(packet),
         "ended": "ended" in request.GET,
         "on_paper": consents.selectors.is_screen_taken_back(packet.patient_id),
-        "asked": bool(wish),
-        "empty": request.method == "POST" and not wish,
+        "asked": form.is_valid(),
+        "wish": form,
     }
-    return page(request, packet, "permissions", context)
+    return page(request, packet, "permissions", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

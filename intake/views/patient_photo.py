@@ -12,9 +12,9 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from core.adapters.pictures import NotAPhoto, developed
 from intake import engine, selectors
 from intake.access import get_photo_for_patient
-from intake.adapters.pictures import NotAPhoto, developed
 from intake.forms import everything
 from intake.rules.photos import as_id
 from intake.services import photos

@@ -13,7 +13,7 @@ import consents.services
 from audit.actions import Action, Actor, Ref
 from consents.access import get_emergency_for_discloser
 from consents.forms import EmergencyForm
-from consents.services import Facts, MissingFact
+from consents.services import MissingFact
 from core.access import patients_open_to
 from core.permissions import Permission
 from core.views import StaffRequest, needs
@@ -21,6 +21,8 @@ from intake import selectors
 from intake.access import get_packet_to_read
 from intake.services.reading import read_packet
 from intake.views.staff import cares_for
+
+NOT_YET, NO_WORD = "This time has not come yet.", "Write it in words: there is no letter in it."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,14 +32,13 @@ def emergency(request: StaffRequest, patient_id: UUID) -> HttpResponse:
     people = patients_open_to(request.user).select_related("clinic")
     person = get_object_or_404(people, pk=patient_id)
     with timezone.override(ZoneInfo(person.clinic.time_zone)):
-        form = EmergencyForm(request.POST or None, initial={"disclosed_at": timezone.localtime()})
+        start = {"disclosed_at": timezone.localtime()}
+        form = EmergencyForm(request.POST or None, initial=start, born=person.birth_date)
         if request.method == "POST" and form.is_valid():
             try:
-                made = consents.services.disclose_in_emergency(
-                    patient=person, user=request.user, facts=Facts(**form.cleaned_data)
-                )
+                made = consents.services.disclose_in_emergency(patient=person, user=request.user, facts=form.facts())
             except MissingFact as missing:
-                form.add_error(missing.name, "This has to say something, and can't be in the future.")
+                form.add_error(missing.name, NOT_YET if missing.name == "disclosed_at" else NO_WORD)
             else:
                 return redirect("intake:emergency-released", made.id)
         status = 400 if form.is_bound else 200

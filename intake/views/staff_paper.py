@@ -61,7 +61,8 @@ def paper(request: StaffRequest, step_id: UUID) -> HttpResponse:
     packet = step.packet
     with timezone.override(ZoneInfo(packet.clinic.time_zone)):
         texts = consents.selectors.texts_in_effect(packet.clinic_id, step.slug)
-        form = PaperForm(texts, request.POST or None, request.FILES or None)
+        born = packet.patient.birth_date
+        form = PaperForm(texts, request.POST or None, request.FILES or None, born=born)
         if request.method == "POST" and form.is_valid() and _kept(request, step.id, form):
             messages.info(request, "Written down. A second person compares the scan with it where that is needed.")
             return redirect("intake:papers", packet.patient_id)

@@ -34,6 +34,22 @@ def test_not_there_and_not_yours_are_the_same_bytes_to_everybody(world):
     assert "csrf" not in text and "Sasha" not in text
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/admin/consents/document/add/",
+        "/admin/core/patient/",
+        "/staff/privacy/scans/00000000-0000-4000-8000-000000000000/same/",  # takes a POST alone
+        "/incidents/ZZZZZZZZ/acknowledge/",
+    ],
+)
+def test_a_page_without_the_right_to_it_and_one_that_is_only_posted_to_are_not_there_either(world, address):
+    browser = signed_in(world.stranger)
+    reply = browser.get(address)
+    assert reply.status_code == 404
+    assert reply.content == browser.get(NOT_THERE[0]).content
+
+
 def test_a_page_that_is_asked_for_in_pieces_finds_nothing_in_the_same_bytes(world):
     browser = signed_in(world.stranger)
     whole, part = (browser.get(NOT_THERE[1], headers=headers) for headers in ({}, {"HX-Request": "true"}))

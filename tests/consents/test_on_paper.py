@@ -114,9 +114,20 @@ def test_a_permission_on_paper_opens_its_sections_and_lets_nothing_leave_before_
     assert ask(world.patient).reasons == ("paper-not-compared",)
     second = staff(world.clinic, Role.COMPLIANCE, "second@clinic.test", "Sol Second")
     signed_in(second).post(same)
+    assert "It was compared already" in signed_in(second).post(same, follow=True).content.decode()
     assert ask(world.patient).permitted
     assert PrivacyTask.objects.get(kind="paper", ref=paper.id).closed_by == second
     assert "compared by Sol Second" in client.get(page).content.decode()
+
+
+def test_a_day_that_cannot_be_is_said_in_words_and_one_long_ago_is_asked_again(world, packet):
+    for day in ("9999-12-31", "0001-01-01", "0026-11-25", "1899-12-31", "2027-02-29", "1990-03-14", "2020-02-29"):
+        answer = write(world.front_desk, packet, TREATMENT, decided_on=day)
+        assert (answer.status_code, "Rosa Núñez" in answer.content.decode()) == (422, True), day
+    assert "more than a year ago" in answer.content.decode()
+    sure = write(world.front_desk, packet, TREATMENT, decided_on="2020-02-29", sure="on").content.decode()
+    assert "not in effect on that day" in sure
+    assert not Signature.objects.filter(kind="treatment").exists()
 
 
 def test_the_scan_is_saved_by_whoever_may_open_the_folder_and_holds_pixels_only(world, packet):

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from personas import signed_in
+from scans import PDF
 from test_disclosing import SHARING, ask
 from test_privacy import tell, wish
 
@@ -59,7 +60,7 @@ def test_the_officer_sees_what_stands_what_ended_and_what_had_been_shared(screen
     ask(screen.world.patient, recipient="Bay Chart")
     page = officer.get(address("revoke", signature.id)).content.decode()
     assert "Observation to Bay Chart" in page
-    paper = SimpleUploadedFile("letter.pdf", b"%PDF-1.7 I take it back", content_type="application/pdf")
+    paper = SimpleUploadedFile("letter.pdf", PDF, content_type="application/pdf")
     given = {"why": "revoked", "how": "paper", "note": "Letter of today", "scan": paper}
     answer = officer.post(address("revoke", signature.id), given, follow=True)
     row = Revocation.objects.get()
@@ -70,7 +71,7 @@ def test_the_officer_sees_what_stands_what_ended_and_what_had_been_shared(screen
     assert "Observation to Bay Chart" in page
     assert ask(screen.world.patient).reasons == ("revoked",)
     paper = officer.get(address("paper", row.id))
-    assert (paper["Content-Type"], paper.content) == ("application/pdf", b"%PDF-1.7 I take it back")
+    assert (paper["Content-Type"], paper.content) == ("application/pdf", PDF)
     assert paper["Content-Disposition"].startswith("attachment")
     assert signed_in(screen.world.clinician).get(address("paper", row.id)).status_code == 404
     assert Event.objects.filter(action="document.read", object_id=row.id).count() == 1
@@ -80,7 +81,7 @@ def test_the_officer_sees_what_stands_what_ended_and_what_had_been_shared(screen
     ("changed", "words"),
     [
         ({"how": "paper"}, "Add the paper."),
-        ({"how": "paper", "scan": b"MZ not a paper"}, "not a PDF"),
+        ({"how": "paper", "scan": b"MZ not a paper"}, "no PDF and no photo"),
         ({"how": "link"}, "not one of the available choices"),
         ({"note": ""}, "Write what the patient said"),
         ({"why": "event"}, "does not end that way"),

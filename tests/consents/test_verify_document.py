@@ -143,6 +143,7 @@ def test_what_is_no_sealed_pdf_is_refused_kindly(db, tmp_path, content, words):
     assert line.startswith("unknown: ")
     assert words in line
     assert said(tmp_path)[1] == 2
+    assert said("/dev/zero") == ("unknown: it is not a file.", 2)
 
 
 def test_an_unsealed_pdf_is_unknown(db, tmp_path):

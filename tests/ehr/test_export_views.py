@@ -58,7 +58,7 @@ def test_htmx_gets_the_part_alone(casey, address):
 def test_nothing_is_released_by_looking(casey, address):
     for method in (casey.get, casey.head):
         method(address)
-        assert method(f"{address}approve/").status_code == 405
+        assert method(f"{address}approve/").status_code == 404
     assert states() == {"held"}
 
 

@@ -7,10 +7,10 @@ from django.conf import settings
 from PIL import Image
 
 from core import clock
+from core.adapters.pictures import developed
 from ehr.mapping.plan import plan
 from ehr.services.planning import as_source
 from intake import selectors
-from intake.adapters.pictures import developed
 from intake.models import Packet, Photo
 from intake.services import photos
 from intake.services.respondents import answer_as

@@ -117,6 +117,8 @@ def test_json_that_is_no_questionnaire_exits_2_with_one_finding(run, content):
     assert code == 2
     assert len(json.loads(out)["lint"]) == 1
     assert err == "The form is not a FHIR Questionnaire.\n"
+    plain = run(content, None)
+    assert "".join(plain[1:]).count("not a FHIR Questionnaire") == 1 == len("".join(plain[1:]).splitlines())
 
 
 @pytest.mark.parametrize("content", [b"not JSON", [], {"resourceType": "Questionnaire"}])

@@ -58,7 +58,7 @@ def test_a_rule_is_changed_and_never_deleted(world, ona):
     ona.post(f"{RULES}{made.pk}/change/", typed(world, is_active="", every_days="30"))
     made.refresh_from_db()
     assert (made.is_active, made.every_days) == (False, 30)
-    assert ona.post(f"{RULES}{made.pk}/delete/").status_code == 403
+    assert ona.post(f"{RULES}{made.pk}/delete/").status_code == 404
     assert FormRule.objects.filter(pk=made.pk).exists()
 
 
@@ -95,7 +95,7 @@ def test_the_right_to_an_instrument_is_confirmed_in_the_exact_words(world, ona):
     right = InstrumentRight.objects.get()
     assert (right.statement, right.confirmed_by) == (rules.terms()["dast-10"], world.operator)
     assert ona.get(f"{RIGHTS}{right.pk}/change/").status_code == 200
-    assert ona.post(f"{RIGHTS}{right.pk}/delete/").status_code == 403
+    assert ona.post(f"{RIGHTS}{right.pk}/delete/").status_code == 404
 
 
 def test_what_is_left_out_is_said_until_it_is_confirmed(world, ona):

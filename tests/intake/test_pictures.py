@@ -9,8 +9,8 @@ import zlib
 import pytest
 from PIL import Image
 
-from intake.adapters import pictures
-from intake.adapters.pictures import NotAPhoto, developed
+from core.adapters import pictures
+from core.adapters.pictures import NotAPhoto, developed
 
 
 def saved(image, kind="JPEG", **how):

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import packets as given
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from personas import signed_in
@@ -155,6 +155,8 @@ def test_the_week_says_what_is_overdue_what_was_reviewed_and_how_soon(world, pac
     out = capsys.readouterr().out
     assert "overdue now: 1" in out
     assert "Rosa" not in out
+    with pytest.raises(CommandError, match="id looks like"):
+        call_command("weekly_report", clinic="zz")
 
 
 def test_a_review_says_who_and_when_or_the_database_refuses(item):

@@ -29,9 +29,12 @@ class Command(BaseCommand):
 
     def _judged(self, file: Path, *, use_database: bool) -> Judgement:
         try:
-            if file.stat().st_size > MOST_BYTES:
+            if not file.is_file() and file.exists():
+                return Judgement(Verdict.UNKNOWN, "it is not a file")
+            with file.open("rb") as source:
+                content = source.read(MOST_BYTES + 1)
+            if len(content) > MOST_BYTES:
                 return Judgement(Verdict.UNKNOWN, "the file is larger than any that Candor seals")
-            content = file.read_bytes()
         except OSError as error:
             return Judgement(Verdict.UNKNOWN, f"the file can't be read ({error.strerror})")
         try:

@@ -13,6 +13,8 @@ from intake.adapters.fhirpath import compile_expression
 from intake.engine.report import Unreadable, lines, read_json, report
 from intake.rules.published import published
 
+MOST_BYTES = 50_000_000
+
 
 class Command(BaseCommand):
     help = (
@@ -33,7 +35,7 @@ class Command(BaseCommand):
         found = report(*files, ours=options["ours"], compiler=compile_expression, **rules)
         for line in [json.dumps(found.content)] if options["json"] else lines(found):
             self.stdout.write(_printable(line, self.stdout))
-        if found.trouble:
+        if found.trouble and options["json"]:  # else the lines have said it
             self.stderr.write(_printable(found.trouble, self.stderr))
         if found.exit_code:
             sys.exit(found.exit_code)
@@ -45,7 +47,9 @@ def _library_rules(resource: Any) -> dict[str, Any]:
 
 def _read(name: str) -> Any:
     try:
-        return read_json(Path(name).read_bytes(), name)
+        with Path(name).open("rb") as file:
+            raw = file.read(MOST_BYTES + 1)
+        return read_json(raw, name) if len(raw) <= MOST_BYTES else Unreadable(f"{name} is larger than any form.")
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
         return Unreadable(f"{name} can't be read: {getattr(error, 'strerror', None) or 'no such file'}.")
 

@@ -13,16 +13,23 @@ class Command(BaseCommand):
     help = "Print the last seven days of reviews of each clinic."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--clinic", type=UUID, help="the id of one clinic; without it, all of them")
+        parser.add_argument("--clinic", help="the id of one clinic; without it, all of them")
 
     def handle(self, *args: Any, **options: Any) -> None:
         clinics = Clinic.objects.order_by("name")
         if options["clinic"]:
-            clinics = clinics.filter(pk=options["clinic"])
+            clinics = clinics.filter(pk=_id(str(options["clinic"])))
         if not clinics:
             raise CommandError("There is no such clinic.")
         for clinic in clinics:
             self.stdout.write("\n".join(_lines(clinic.name, selectors.weekly(clinic.id))))
+
+
+def _id(typed: str) -> UUID:
+    try:
+        return UUID(typed)
+    except ValueError:
+        raise CommandError("A clinic's id looks like 7c9e6679-7425-40de-944b-e07fc1f90ae7.") from None
 
 
 def _lines(name: str, week: selectors.Week) -> list[str]:

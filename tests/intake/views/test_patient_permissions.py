@@ -127,3 +127,14 @@ def test_whoever_answers_for_a_patient_does_not_see_what_the_patient_signed_alon
     Packet.objects.update(answered_by="guardian", respondent={"name": "Ana Núñez", "relationship": "parent"})
     assert "Permission to use and share" not in browser.go(HERE).text
     assert browser.client.get(f"{HERE}{signature.id}/").status_code == 404
+
+
+def test_a_wish_that_is_too_long_is_said_and_stays_on_the_page(browser):
+    browser.go(HERE)
+    answer = post(browser, HERE, {"wish": "Not my sister. " * 200, "paid": "on"})
+    page = answer.content.decode()
+    assert (answer.status_code, RestrictionRequest.objects.count()) == (422, 0)
+    assert "This is too long" in page and page.count("Not my sister.") == 200 and " checked" in page
+    post(browser, HERE, {"wish": "Not my\x00 \u202esister\r\nnor my boss"})
+    assert RestrictionRequest.objects.get().scope == "Not my sister\nnor my boss"
+    assert post(browser, HERE, {"wish": "\u3164"}).status_code == 422

@@ -85,14 +85,17 @@ def test_what_no_page_of_ours_says_of_its_letters_is_not_kept(world, scale):
     assert Signature.objects.get().evidence["font_scale"] is None
 
 
-@pytest.mark.parametrize("forged", ["another page's", "0:forged", ""])
+@pytest.mark.parametrize("forged", ["another page's", "another packet's", "0:forged", ""])
 def test_a_time_that_we_did_not_stamp_is_not_kept(world, forged):
     browser = opened(given.invite(world))
-    stamp = dict(browser.go("/i/packet/privacy-notice/").fields)["shown"]
+    stamps = {
+        "another page's": dict(browser.go("/i/packet/privacy-notice/").fields)["shown"],
+        "another packet's": dict(opened(given.invite(world)).go(TREATMENT).fields)["shown"],
+    }
     browser.go(TREATMENT)
-    fill(browser, shown=stamp if "page" in forged else forged)
+    fill(browser, shown=stamps.get(forged, forged))
     kept = Signature.objects.get()
-    assert kept.evidence["seconds_on_page"] is None and kept.evidence["shown_at"] == ""
+    assert kept.evidence["seconds_on_page"] is None and kept.evidence["shown_at"] == "unknown"
 
 
 @pytest.mark.parametrize("mark", ["[[[1,5000]]]", "<svg/onload=alert(1)>", "{}"])
