@@ -30,7 +30,7 @@ def patient_at_the_phq9(world, house):
 
 
 def delivered() -> bool:
-    return Page.objects.filter(state="delivered").exists()
+    return Page.objects.filter(state="delivered", user__isnull=False).exists()  # a canary's page is nobody's
 
 
 def test_without_a_broker_the_dispatcher_pages(world, tmp_path):
