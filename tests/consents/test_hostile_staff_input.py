@@ -25,7 +25,8 @@ def picture(width: int, height: int) -> bytes:
 
 def said(screen, **changed):
     return {
-        "key": str(uuid.uuid4()), "at": clock.now().strftime("%Y-%m-%dT00:00"), "channel": "phone",
+        "key": str(uuid.uuid4()),
+        "at": (clock.now() - timedelta(days=1)).strftime("%Y-%m-%dT00:00"), "channel": "phone",
         "told_by": "Casey Clinician", "recipient": "Bay Hospital", "role": "treating_provider", "hipaa": "ce",
         "program": str(screen.world.program.id), "purpose": "TREAT", "categories": ["medications"],
         "what": "Her medicines",

@@ -44,9 +44,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{clinic.name} asks {form} from its next packet on.")
 
 
-def _id(typed: str) -> UUID | None:
-    """None for what is no id: no clinic has it."""
+def _id(typed: str) -> UUID:
     try:
         return UUID(typed)
     except ValueError:
-        return None
+        raise CommandError("There is no clinic with this id.") from None
