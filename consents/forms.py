@@ -21,6 +21,7 @@ PURPOSES = [("TREAT", "treatment"), ("HPAYMT", "payment"), ("HOPERAT", "health c
 CATEGORIES = [(one.value, one.value.replace("_", " ")) for one in Category]
 # An emergency has a screen of its own, which asks for more (42 CFR 2.51(c)).
 TOLD_PURPOSES = [(code, words) for code, words in PURPOSE_WORDS.items() if code != EMERGENCY]
+TOLD_AS_TYPED = ("key", "at", "channel", "told_by", "address", "purpose", "what", "notice_given")
 ROLES = [
     (PartyRole.TREATING, "they treat the patient"),
     (PartyRole.HEALTH_PLAN, "health plan"),
@@ -273,6 +274,11 @@ class ToldForm(forms.Form):
         label="Which information?", choices=[*CATEGORIES, (COUNSELING_NOTES, "counseling notes")],
         widget=forms.CheckboxSelectMultiple, error_messages={"required": "Tick at least one."},
     )  # fmt: skip
+    what = forms.CharField(
+        label="What did they tell?", max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="In a few words, for the patient's list of disclosures (45 CFR 164.528(b)(2)(iii)).",
+        error_messages={"required": "Write in a few words what was told."},
+    )  # fmt: skip
     notice_given = forms.BooleanField(
         label="The notice and the scope of the permission went with it (42 CFR 2.32)", required=False
     )
@@ -288,7 +294,7 @@ class ToldForm(forms.Form):
         return Told(
             recipient=Recipient(given["recipient"], Hipaa(given["hipaa"]), PartyRole(given["role"])),
             categories=tuple(given["categories"]),
-            **{name: given[name] for name in ("key", "at", "channel", "told_by", "address", "purpose", "notice_given")},
+            **{name: given[name] for name in TOLD_AS_TYPED},
         )
 
 

@@ -22,6 +22,7 @@ from consents import access, selectors, services
 from consents.forms import SCANS, AnswerForm, DoneForm, RestrictionForm, RevocationForm, SearchForm, ToldForm
 from consents.policy import NOTICE_SHORT
 from consents.rendering import CannotRender, printed
+from consents.rules.reasons import in_words
 from consents.services.restricting import AlreadyDecided
 from core.access import clinics_where, may
 from core.crypto import UnreadableValue
@@ -185,7 +186,7 @@ def _say_what_covered_it(request: StaffRequest, reasons: tuple[str, ...]) -> Non
         return
     messages.warning(
         request,
-        f"No permission covered this ({', '.join(reasons)}). It is written down as such, and waits under Privacy: "
+        f"No permission covered this: {'; '.join(map(in_words, reasons))}. It is written down as such, and waits under Privacy: "
         "decide with your counsel whether it has to be reported. Tell nothing more before the patient has signed.",
     )
 
@@ -245,14 +246,16 @@ def accounting(request: StaffRequest, patient_id: UUID, report: str, form: str) 
     context = {"patient": person, "given": given, "title": title, "report": report, "zone": person.clinic.time_zone}
     if form == "html":
         return render(request, "consents/accounting.html", context)
+    name = f"disclosures-{report}-{given.until.astimezone(ZoneInfo(person.clinic.time_zone)).date()}"
     if form == "csv":
-        return _file(services.as_csv(given).encode("utf-8-sig"), "text/csv; charset=utf-8", "disclosures.csv")
+        table = services.as_csv(given, person.clinic.time_zone)
+        return _file(table.encode("utf-8-sig"), "text/csv; charset=utf-8", f"{name}.csv")
     try:
         pdf = printed(render_to_string("consents/accounting_pdf.html", context))
     except CannotRender:
         messages.error(request, "The PDF could not be made. The page can be printed instead.")
         return render(request, "consents/accounting.html", context, status=503)
-    return _file(pdf, "application/pdf", "disclosures.pdf")
+    return _file(pdf, "application/pdf", f"{name}.pdf")
 
 
 def _file(content: bytes, kind: str, name: str) -> HttpResponse:

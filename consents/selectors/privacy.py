@@ -169,7 +169,7 @@ def told_by_hand(patient_id: UUID) -> tuple[ToldRow, ...]:
     rows = Disclosure.objects.filter(patient_id=patient_id, recorded_by__isnull=False).order_by("-at")
     return tuple(
         ToldRow(
-            one.at, one.recipient, one.recipient_address, one.summary, PURPOSE_WORDS.get(one.purpose, one.purpose),
+            one.at, one.recipient, one.recipient_address, one.description or one.summary, PURPOSE_WORDS.get(one.purpose, one.purpose),
             one.told_by, one.signature.version.title if one.signature else "", "uncovered" not in one.basis,
         )
         for one in rows.select_related("signature__version")

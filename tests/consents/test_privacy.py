@@ -235,7 +235,7 @@ def test_each_report_has_its_own_filter(screen, report):
 def test_no_cell_of_the_table_is_a_formula(screen):
     ledger(screen)
     given = consents.services.account(patient=screen.world.patient, report="hipaa", actor=TEST)
-    table = consents.services.as_csv(given)
+    table = consents.services.as_csv(given, "UTC")
     assert '"\'=Health Department"' in table
     assert not [
         cell for line in table.splitlines() for cell in line.split(",") if cell.startswith(('"=', '"+', '"@', '"-'))
