@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
+from consents.forms import StaffForm
 from consents.selectors import TextRow
 from consents.services import OnPaper, Scan
 from core import clock
@@ -106,7 +107,7 @@ CAPACITY_OF = {"parent": "parent", "guardian": "guardian", "proxy": "representat
 
 
 PAPER_CAPACITIES = [
-    ("self", "the patient"), ("parent", "parent"), ("guardian", "legal guardian"),
+    ("", "Choose…"), ("self", "the patient"), ("parent", "parent"), ("guardian", "legal guardian"),
     ("representative", "legal representative"),
 ]  # fmt: skip
 ON_PAPER = {
@@ -114,7 +115,11 @@ ON_PAPER = {
     "declined": "It says no",
     "refused": "They did not want to sign that they got it",
 }
-WHY_ON_PAPER = [("chosen", "The patient chose paper"), ("no-screen", "The patient can't use a screen")]
+WHY_ON_PAPER = [
+    ("chosen", "The patient chose paper in this packet"),
+    ("counter", "The patient chose paper at the counter"),
+    ("no-screen", "The patient can't use a screen"),
+]
 LARGEST_PDF = 5_000_000
 
 
@@ -156,7 +161,7 @@ class SignatureForm(forms.Form):
         return round(found, 2) if 0.2 <= found <= 10 else None
 
 
-class PaperForm(forms.Form):
+class PaperForm(StaffForm):
     """What staff read on a signed paper. None of its words tells what the document is about: the desk sees them."""
 
     text = forms.ChoiceField(
@@ -176,7 +181,7 @@ class PaperForm(forms.Form):
     options = forms.MultipleChoiceField(
         label="What else is ticked?", required=False, widget=forms.CheckboxSelectMultiple
     )
-    signer_name = forms.CharField(label="Who signed? The name on the paper", max_length=200, required=False)
+    signer_name = forms.CharField(label="The name on the paper, also where it says no", max_length=200, required=False)
     capacity = forms.ChoiceField(label="As what?", choices=PAPER_CAPACITIES)
     authority = forms.CharField(
         label="What gives them the right to sign for the patient?", max_length=300, required=False,

@@ -180,6 +180,19 @@ class SharedRow:
 def shared_under(signature_id: UUID, recipients: Collection[str] = ()) -> tuple[SharedRow, ...]:
     """What was disclosed in reliance on a signature, whatever the last word on it was but that it failed; one query."""
     rows = Disclosure.objects.filter(signature_id=signature_id).exclude(state=Disclosure.State.FAILED)
-    if recipients:
-        rows = rows.filter(recipient__in=recipients)
-    return tuple(SharedRow(*row) for row in rows.order_by("at").values_list("id", "recipient", "summary", "at"))
+    shared = [SharedRow(*row) for row in rows.order_by("at").values_list("id", "recipient", "summary", "at")]
+    return tuple(one for one in shared if not recipients or _is_among(one.recipient, recipients))
+
+
+def recipients_of(signature: Signature) -> tuple[str, ...]:
+    """With whom something was shared because of it, and who is named in it, each once; one query."""
+    named = signature.fields.get("scope", {}).get("recipients", ())
+    found: list[str] = []
+    for name in (*named, *(one.recipient for one in shared_under(signature.id))):
+        if not _is_among(name, found):
+            found.append(name)
+    return tuple(found)
+
+
+def _is_among(name: str, others: Iterable[str]) -> bool:
+    return any(policy.is_same(name, one) for one in others)

@@ -41,7 +41,8 @@ class NotYetTold(Exception):
 class Told:
     """`key` makes a second click harmless. `purpose` is a v3-ActReason code, `categories` are `Category` codes.
 
-    `what` is it in words, as staff typed it. An `at` without seconds means some time of that minute. `notice_given`: the statement of 42 CFR 2.32(a) went with it, and a copy or the scope of the consent.
+    `what` is it in words, as staff typed it. An `at` without seconds means some time of that minute. `notice_given`:
+    the statement of 42 CFR 2.32(a) went with it, and a copy or the scope of the consent.
     """
 
     key: UUID

@@ -1,9 +1,12 @@
 """Writes about who: patients and their care team; vendors and how staff are reached."""
 
 from core.services.people import (
+    AddressTaken,
+    add_staff,
     change_patient,
     join_care_team,
     leave_care_team,
+    password_address,
     record_listing,
     register_patient,
     set_care_team,
@@ -18,12 +21,15 @@ from core.services.reaching import (
 )
 
 __all__ = [
+    "AddressTaken",
     "Refused",
+    "add_staff",
     "change_patient",
     "confirm_contact",
     "contact_fault",
     "join_care_team",
     "leave_care_team",
+    "password_address",
     "record_listing",
     "register_patient",
     "save_contact_point",
