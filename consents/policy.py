@@ -137,7 +137,6 @@ NOTICE = (
     "elements of written consent to further use or redisclose the record (see 42 CFR 2.31)."
 )
 
-
 # 42 CFR 2.32(a)(2), verbatim: the short one of the two.
 NOTICE_SHORT = "42 CFR part 2 prohibits unauthorized use or disclosure of these records."
 
@@ -395,10 +394,7 @@ def _forbids(limit: Restriction, recipient: Recipient, purpose: str, categories:
 
 def is_same(one: str, other: str) -> bool:
     """Names as people write them: capitals, spaces, accents and punctuation don't tell two parties apart."""
-    return _folded(one) == _folded(other)
-
-
-def _folded(name: str) -> str:
-    """A name without a letter or a digit stays what it is."""
-    letters = unicodedata.normalize("NFKD", name).casefold()
-    return "".join(char for char in letters if char.isalnum()) or name
+    first, second = (
+        "".join(filter(str.isalnum, unicodedata.normalize("NFKD", name).casefold())) or name for name in (one, other)
+    )
+    return first == second

@@ -31,18 +31,16 @@ def open_tasks(patients: "QuerySet[Patient] | Iterable[Patient]") -> tuple[TaskR
     """What nobody has said is done, the first due first; one query, and one for each kind among them."""
     rows = PrivacyTask.objects.filter(closed_at__isnull=True, patient__in=patients).select_related("patient__clinic")
     tasks = list(rows.order_by("due_at"))
-    facts: dict[tuple[str, UUID], tuple[str, datetime]] = {}
+    facts: dict[tuple[str, UUID], tuple[str, datetime | None]] = {}
     for kind, (found, told) in SOURCES.items():
         refs = [task.ref for task in tasks if task.kind == kind]
         if refs:
             facts |= {(kind, pk): told(row) for pk, row in found().in_bulk(refs).items()}
-    return tuple(
-        TaskRow(
-            one.id, one.get_kind_display(), *facts.get((one.kind, one.ref), ("", None)), one.patient, one.due_at,
-            one.opened_at,
-        )
-        for one in tasks
-    )  # fmt: skip
+    return tuple(_row(one, *facts.get((one.kind, one.ref), ("", None))) for one in tasks)
+
+
+def _row(task: PrivacyTask, about: str, at: datetime | None) -> TaskRow:
+    return TaskRow(task.id, task.get_kind_display(), about, at, task.patient, task.due_at, task.opened_at)
 
 
 def _emergency(row: EmergencyDisclosure) -> tuple[str, datetime]:

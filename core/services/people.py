@@ -50,7 +50,8 @@ def password_address(user: User) -> str:
     """Where the person sets a password: once, within `PASSWORD_RESET_TIMEOUT`. Whoever has it can do so."""
     key = default_token_generator.make_token(user)
     path = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])
-    return settings.BASE_URL + path
+    address: str = settings.BASE_URL + path
+    return address
 
 
 @transaction.atomic
