@@ -158,10 +158,10 @@ class ConsentRuleAdmin(RuleAdmin):
 
 
 def _told(clinic: Clinic) -> list[tuple[str, str]]:
-    """(title, how it is answered) of the default rules that this clinic's packets go by."""
+    """(title, how it is answered) of the default rules that this clinic's packets go by, whose text is in force."""
     titles, musts = consents.selectors.titles(clinic.pk, "en"), dict(ConsentRule.Must.choices)
     found = consents.services.defaults_in_force(clinic.pk)
-    return [(titles.get(one.slug, one.slug), musts[ConsentRule.Must(one.must)]) for one in found]
+    return [(titles[one.slug], musts[ConsentRule.Must(one.must)]) for one in found if one.slug in titles]
 
 
 def _clinics(request: HttpRequest) -> QuerySet[Clinic]:

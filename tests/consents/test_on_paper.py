@@ -199,6 +199,8 @@ def test_on_paper_only_where_it_was_chosen_or_a_screen_can_not_be_used(world):
     packet = invited(world).packet
     assert "Nobody chose paper" in write(world.front_desk, packet, TREATMENT).content.decode()
     assert "Choose…" in signed_in(world.front_desk).get(door(packet, TREATMENT)).content.decode()
+    by_parent = write(world.front_desk, packet, TREATMENT, why="counter", capacity="parent").content.decode()
+    assert "Write what gives them the right to sign" in by_parent
     assert write(world.front_desk, packet, TREATMENT, why="counter").status_code == 302
     assert Signature.objects.get().evidence["why_on_paper"] == "counter"
     steps = {one.slug: one for one in selectors.steps(packet, "en")}
