@@ -39,6 +39,7 @@ class Action(StrEnum):
     CONSENT_RULE_SAVED = "consent.rule_saved"
     CAMPAIGN_STARTED = "consent.campaign_started"
     DOCUMENT_SHOWN = "document.shown"
+    DOCUMENT_PRINTED = "document.printed"
     SIGNATURE_MADE = "signature.made"
     SIGNATURE_DECLINED = "signature.declined"
     SIGNATURE_REFUSED = "signature.refused"
@@ -98,6 +99,7 @@ class Action(StrEnum):
     EXPORT_READ = "export.read"
     CHART_READ = "chart.read"
     # people and access
+    STAFF_ADDED = "staff.added"
     VENDOR_SAVED = "vendor.saved"
     CONTACT_SAVED = "contact.saved"
     CONTACT_TESTED = "contact.tested"

@@ -1,7 +1,7 @@
 """What compliance and clinicians type: a draft's words, an approval, a review; a revocation, a request for limits."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from django import forms
 from django.conf import settings
 
 from consents.models import DocumentVersion, Review, Revocation
-from consents.policy import COUNSELING_NOTES, EMERGENCY, Category, Hipaa, Recipient
+from consents.policy import COUNSELING_NOTES, EMERGENCY, Category, Hipaa, Recipient, is_same
 from consents.policy import Role as PartyRole
 from consents.rules import own_lines, parse
 from consents.selectors import PURPOSE_WORDS, Edition
@@ -23,6 +23,8 @@ PURPOSES = [("TREAT", "treatment"), ("HPAYMT", "payment"), ("HOPERAT", "health c
 CATEGORIES = [(one.value, one.value.replace("_", " ")) for one in Category]
 # An emergency has a screen of its own, which asks for more (42 CFR 2.51(c)).
 TOLD_PURPOSES = [(code, words) for code, words in PURPOSE_WORDS.items() if code != EMERGENCY]
+UNCHOSEN = ("", "Choose…")  # nothing is chosen beforehand that decides whether a permission covers it
+TOLD_AS_TYPED = ("key", "at", "channel", "told_by", "address", "purpose", "what", "notice_given")
 ROLES = [
     (PartyRole.TREATING, "they treat the patient"),
     (PartyRole.HEALTH_PLAN, "health plan"),
@@ -115,6 +117,18 @@ class ApproveForm(forms.Form):
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
     )
 
+    def __init__(self, unchanged: Sequence[tuple[str, str]], data: Any = None, initial: Any = None) -> None:
+        """`unchanged`: (language, the version since which its words are the same); each is confirmed."""
+        super().__init__(data, initial=initial)
+        for code, version in unchanged:
+            self.fields[f"same_{code}"] = forms.BooleanField(
+                label=f"{_language(code)} has not changed since {version}, and is meant to stay as it is",
+                error_messages={"required": "Confirm it, or send the draft back to be completed in this language."},
+            )
+
+    def confirmations(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name.startswith("same_")]
+
     def instant(self, time_zone: str) -> datetime | None:
         """What was typed is the clinic's wall clock, whatever the server's is."""
         typed: datetime | None = self.cleaned_data["at"]
@@ -163,7 +177,13 @@ def names(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-class RevocationForm(forms.Form):
+class StaffForm(forms.Form):
+    """Marks what has to be filled in, in words: `.required` in staff.css."""
+
+    required_css_class = "required"
+
+
+class RevocationForm(StaffForm):
     """By whom is not asked: it is whoever is signed in who wrote it down."""
 
     why = forms.ChoiceField(
@@ -181,13 +201,12 @@ class RevocationForm(forms.Form):
         choices=[one for one in Revocation.How.choices if one[0] != Revocation.How.LINK],
         widget=forms.RadioSelect,
     )
-    recipients = Lines(
-        label="Only for these recipients",
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="One name per line, as in the list of what was shared. Leave it empty to end it for everybody.",
-    )
+    recipients = forms.MultipleChoiceField(
+        label="Only for these recipients", required=False, widget=forms.CheckboxSelectMultiple,
+        help_text="Tick none, and name none below, to end it for everybody.",
+    )  # fmt: skip
+    other = Line(label="Only for somebody else, by name", required=False, max_length=120)
+    sure = forms.BooleanField(label="The name is right, although nothing was shared with anybody of that name")
     note = Lines(
         label="In your words",
         max_length=2000,
@@ -195,6 +214,30 @@ class RevocationForm(forms.Form):
         error_messages={"required": "Write what the patient said or wrote, and when."},
     )
     scan = forms.FileField(label="The paper, as a PDF, JPEG or PNG", required=False)
+
+    def __init__(self, known: Sequence[str], data: Any = None, files: Any = None) -> None:
+        """`known`: with whom something was shared because of it, and who is named in it."""
+        super().__init__(data, files)
+        self.known = known
+        recipients = self.fields["recipients"]
+        assert isinstance(recipients, forms.MultipleChoiceField)
+        recipients.choices = [(one, one) for one in known]
+        if not known:
+            del self.fields["recipients"]
+        if not self._is_unknown(self["other"].value() or ""):
+            del self.fields["sure"]
+
+    def _is_unknown(self, name: str) -> bool:
+        return bool(name.strip()) and not any(is_same(name, one) for one in self.known)
+
+    def clean_other(self) -> str:
+        """As the list writes it, however it was typed."""
+        name: str = self.cleaned_data["other"]
+        if self._is_unknown(name) and "sure" not in self.data:
+            raise forms.ValidationError(
+                "Nothing was shared with anybody of that name. Look at it again, or confirm it."
+            )
+        return next((one for one in self.known if is_same(name, one)), name)
 
     def clean_scan(self) -> str | None:
         """The paper as base64, kept as one that was signed is."""
@@ -210,11 +253,13 @@ class RevocationForm(forms.Form):
         cleaned = super().clean() or {}
         if cleaned.get("how") == Revocation.How.PAPER and not cleaned.get("scan") and "scan" not in self.errors:
             self.add_error("scan", "Add the paper.")
-        cleaned["recipients"] = names(cleaned.get("recipients", ""))
+        other = cleaned.pop("other", "")
+        cleaned.pop("sure", None)
+        cleaned["recipients"] = [*cleaned.get("recipients", []), *([other] if other else [])]
         return cleaned
 
 
-class RestrictionForm(forms.Form):
+class RestrictionForm(StaffForm):
     scope = Lines(
         label="What the patient asks, in their words",
         max_length=2000,
@@ -260,13 +305,18 @@ class ToldForm(PastForm):
         help_text="The name of the person or organization, as the permission names it where it names one.",
     )
     address = Line(label="Their address, or the number that was called", max_length=200, required=False)
-    role = forms.ChoiceField(label="What are they to the patient?", choices=ROLES)
-    hipaa = forms.ChoiceField(label="What are they under HIPAA?", choices=HIPAA)
-    program = forms.ModelChoiceField(Program.objects.none(), label="From which program?", empty_label=None)
-    purpose = forms.ChoiceField(label="For what?", choices=TOLD_PURPOSES)
+    role = forms.ChoiceField(label="What are they to the patient?", choices=[UNCHOSEN, *ROLES])
+    hipaa = forms.ChoiceField(label="What are they under HIPAA?", choices=[UNCHOSEN, *HIPAA])
+    program = forms.ModelChoiceField(Program.objects.none(), label="From which program?", empty_label="Choose…")
+    purpose = forms.ChoiceField(label="For what?", choices=[UNCHOSEN, *TOLD_PURPOSES])
     categories = forms.MultipleChoiceField(
         label="Which information?", choices=[*CATEGORIES, (COUNSELING_NOTES, "counseling notes")],
         widget=forms.CheckboxSelectMultiple, error_messages={"required": "Tick at least one."},
+    )  # fmt: skip
+    what = forms.CharField(
+        label="What did they tell?", max_length=500, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="In a few words, for the patient's list of disclosures (45 CFR 164.528(b)(2)(iii)).",
+        error_messages={"required": "Write in a few words what was told."},
     )  # fmt: skip
     notice_given = forms.BooleanField(
         label="The notice and the scope of the permission went with it (42 CFR 2.32)", required=False
@@ -283,8 +333,17 @@ class ToldForm(PastForm):
         return Told(
             recipient=Recipient(given["recipient"], Hipaa(given["hipaa"]), PartyRole(given["role"])),
             categories=tuple(given["categories"]),
-            **{name: given[name] for name in ("key", "at", "channel", "told_by", "address", "purpose", "notice_given")},
+            **{name: given[name] for name in TOLD_AS_TYPED},
         )
+
+
+class CompareForm(StaffForm):
+    """What the second person reads on the paper, typed without seeing what was entered."""
+
+    signer_name = forms.CharField(label="The name on the paper", max_length=200, required=False)
+    decided_on = forms.DateField(
+        label="The date on the paper", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
 
 
 class AnswerForm(forms.Form):

@@ -4,6 +4,7 @@ Sources: 42 CFR 2.31 (elements, expiry, defects, what is separate), 2.32 (notice
 justice), 2.26 and 45 CFR 164.522 (limits that a patient asked for), 2.12 (applicability).
 """
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -135,7 +136,6 @@ NOTICE = (
     "A general authorization for the release of medical or other information is NOT sufficient to meet the required "
     "elements of written consent to further use or redisclose the record (see 42 CFR 2.31)."
 )
-
 
 # 42 CFR 2.32(a)(2), verbatim: the short one of the two.
 NOTICE_SHORT = "42 CFR part 2 prohibits unauthorized use or disclosure of these records."
@@ -309,7 +309,7 @@ def _intermediary_faults(consent: Consent, recipient: Recipient) -> dict[str, bo
     if not recipient.is_intermediary:
         return {}
     named = consent.intermediary
-    if named is None or not _is_same(named.name, recipient.name):
+    if named is None or not is_same(named.name, recipient.name):
         return {"intermediary-not-named": True}
     return {"intermediary-members": bool(named.participants) == named.is_limited_to_treating}
 
@@ -332,7 +332,7 @@ def _no_longer(consent: Consent, recipient: Recipient, at: datetime) -> list[str
     checks = {
         "expired": consent.ended or (consent.expires_on is not None and consent.expires_on < at.date()),
         "revoked": consent.revoked,
-        "revoked-for-recipient": any(_is_same(name, recipient.name) for name in consent.revoked_for),
+        "revoked-for-recipient": any(is_same(name, recipient.name) for name in consent.revoked_for),
         "suspected-false": consent.suspected_false,
         "paper-not-compared": consent.uncompared,
         "not-signed-yet": consent.signed_at is not None and consent.signed_at > at,
@@ -345,11 +345,11 @@ def _not_covered(
 ) -> list[str]:
     if consent.kind not in PART2_KINDS:
         return ["not-a-part2-consent"]
-    named = recipient.role in consent.recipients or any(_is_same(one, recipient.name) for one in consent.recipients)
+    named = recipient.role in consent.recipients or any(is_same(one, recipient.name) for one in consent.recipients)
     checks = {
         "separate-consent-needed": consent.kind not in _kinds_for(recipient, purpose, categories),
         "discloser-not-covered": bool(consent.disclosers)
-        and not any(_is_same(one, discloser) for one in consent.disclosers),
+        and not any(is_same(one, discloser) for one in consent.disclosers),
         "recipient-not-covered": bool(consent.recipients) and not named,
         "purpose-not-covered": bool(consent.purposes) and purpose not in consent.purposes,
         "categories-not-covered": bool(consent.categories) and (not categories or not categories <= consent.categories),
@@ -386,12 +386,15 @@ def _forbids(limit: Restriction, recipient: Recipient, purpose: str, categories:
     ):
         return False
     return (
-        (not limit.recipients or any(_is_same(one, recipient.name) for one in limit.recipients))
+        (not limit.recipients or any(is_same(one, recipient.name) for one in limit.recipients))
         and (not limit.purposes or purpose in limit.purposes)
         and (not limit.categories or bool(categories & limit.categories))
     )
 
 
-def _is_same(one: str, other: str) -> bool:
-    """Names as people write them: capitals and spaces don't tell two parties apart."""
-    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+def is_same(one: str, other: str) -> bool:
+    """Names as people write them: capitals, spaces, accents and punctuation don't tell two parties apart."""
+    first, second = (
+        "".join(filter(str.isalnum, unicodedata.normalize("NFKD", name).casefold())) or name for name in (one, other)
+    )
+    return first == second

@@ -19,9 +19,19 @@ import audit.services
 import core.services
 from audit.actions import Action, Actor, Ref
 from consents import access, selectors, services
-from consents.forms import SCANS, AnswerForm, DoneForm, RestrictionForm, RevocationForm, SearchForm, ToldForm
+from consents.forms import (
+    SCANS,
+    AnswerForm,
+    CompareForm,
+    DoneForm,
+    RestrictionForm,
+    RevocationForm,
+    SearchForm,
+    ToldForm,
+)
 from consents.policy import NOTICE_SHORT
 from consents.rendering import CannotRender, printed
+from consents.rules.reasons import in_words
 from consents.services.restricting import AlreadyDecided
 from core.access import clinics_where, may
 from core.crypto import UnreadableValue
@@ -32,6 +42,10 @@ from core.views import StaffRequest, needs
 if TYPE_CHECKING:
     from core.models import Patient
 
+NOT_THE_SAME = (
+    "The name or the date is not the one that was entered. Look at the scan again. If the entry is wrong, take the "
+    "permission back as “It may be false”, and have the paper entered again."
+)
 # By what stands in the address, which tells nothing of the kind of care.
 REPORTS = {
     "consented": ("part2", "Disclosures made with the patient's consent, 3 years (42 CFR 2.25)"),
@@ -65,8 +79,13 @@ def task_close(request: StaffRequest, task_id: UUID) -> HttpResponse:
     form = DoneForm(request.POST)
     if not form.is_valid():
         messages.error(request, str(form.errors["note"][0]))
-    elif services.close_task(task=task, user=request.user, note=form.cleaned_data["note"]):
-        messages.info(request, "Done.")
+        return redirect("consents:tasks")
+    try:
+        if services.close_task(task=task, user=request.user, note=form.cleaned_data["note"]):
+            messages.info(request, "Done.")
+    except services.NotAnswered:
+        messages.error(request, "The patient waits for an answer. Agree or refuse here; that closes it.")
+        return redirect("consents:patient", task.patient_id)
     return redirect("consents:tasks")
 
 
@@ -79,6 +98,7 @@ def patient(request: StaffRequest, patient_id: UUID) -> HttpResponse:
         "patient": person,
         "zone": person.clinic.time_zone,
         "permissions": selectors.permissions(person.id),
+        "notices": selectors.notices(person.id),
         "limits": selectors.limits(person.id),
         "emergencies": selectors.emergencies(person.id),
         "papers": selectors.papers(person.id),
@@ -95,7 +115,7 @@ def revoke(request: StaffRequest, signature_id: UUID) -> HttpResponse:
     if selectors.has_ended(signature.id):
         messages.info(request, f"It has ended already: {signature.version.title}. Nothing was changed.")
         return redirect("consents:patient", person.id)
-    form = RevocationForm(request.POST or None, request.FILES or None)
+    form = RevocationForm(selectors.recipients_of(signature), request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
             row = services.revoke(
@@ -149,17 +169,27 @@ def scan(request: StaffRequest, paper_id: UUID) -> HttpResponse:
     return _file(kept.content, kept.content_type, f"paper.{kept.content_type.rpartition('/')[2]}")
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def scan_same(request: StaffRequest, paper_id: UUID) -> HttpResponse:
-    """A second person says that the scan shows what was entered."""
+    """A second person holds the scan against what was entered, and types the name and the date that stand on it."""
     found = access.get_paper_for_privacy(request.user, paper_id)
-    try:
-        is_new = services.compare_paper(paper=found, user=request.user)
-    except services.NotASecondPerson:
+    person = access.get_patient_for_privacy(request.user, found.signature.patient_id)
+    row = next(one for one in selectors.papers(person.id) if one.paper_id == paper_id)
+    form = CompareForm(request.POST or None)
+    if found.entered_by_id == request.user.id:
         messages.error(request, "You entered this paper. Somebody else has to compare it.")
-    else:
-        messages.info(request, "Compared. What was entered counts now." if is_new else "It was compared already.")
-    return redirect("consents:patient", found.signature.patient_id)
+        return redirect("consents:patient", person.id)
+    if request.method == "POST" and form.is_valid():
+        try:
+            is_new = services.compare_paper(paper=found, user=request.user, **form.cleaned_data)
+        except services.NotTheSame:
+            form.add_error(None, NOT_THE_SAME)
+        else:
+            messages.info(request, "Compared. What was entered counts now." if is_new else "It was compared already.")
+            return redirect("consents:patient", person.id)
+    _read(request, person)
+    context = {"patient": person, "row": row, "form": form, "is_picture": found.content_type == "image/jpeg"}
+    return render(request, "consents/compare.html", context, status=422 if form.is_bound else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -193,9 +223,10 @@ def _say_what_covered_it(request: StaffRequest, reasons: tuple[str, ...]) -> Non
     if not reasons:
         messages.info(request, "Written down.")
         return
+    why = "; ".join(map(in_words, reasons))
     messages.warning(
         request,
-        f"No permission covered this ({', '.join(reasons)}). It is written down as such, and waits under Privacy: "
+        f"No permission covered this: {why}. It is written down as such, and waits under Privacy: "
         "decide with your counsel whether it has to be reported. Tell nothing more before the patient has signed.",
     )
 
@@ -255,14 +286,16 @@ def accounting(request: StaffRequest, patient_id: UUID, report: str, form: str) 
     context = {"patient": person, "given": given, "title": title, "report": report, "zone": person.clinic.time_zone}
     if form == "html":
         return render(request, "consents/accounting.html", context)
+    name = f"disclosures-{report}-{given.until.astimezone(ZoneInfo(person.clinic.time_zone)).date()}"
     if form == "csv":
-        return _file(services.as_csv(given).encode("utf-8-sig"), "text/csv; charset=utf-8", "disclosures.csv")
+        table = services.as_csv(given, person.clinic.time_zone)
+        return _file(table.encode("utf-8-sig"), "text/csv; charset=utf-8", f"{name}.csv")
     try:
         pdf = printed(render_to_string("consents/accounting_pdf.html", context))
     except CannotRender:
         messages.error(request, "The PDF could not be made. The page can be printed instead.")
         return render(request, "consents/accounting.html", context, status=503)
-    return _file(pdf, "application/pdf", "disclosures.pdf")
+    return _file(pdf, "application/pdf", f"{name}.pdf")
 
 
 def _file(content: bytes, kind: str, name: str) -> HttpResponse:
@@ -286,9 +319,8 @@ def folder(request: StaffRequest, patient_id: UUID) -> HttpResponse:
     """Each document with its version, decision and state, and whether the stored bytes still are those of then."""
     patient = access.get_patient_for_request(request.user, patient_id)
     found = services.read_folder(patient=patient, actor=Actor.staff(request.user.id))
-    return render(
-        request, "consents/folder.html", {"patient": patient, "folder": found, "zone": patient.clinic.time_zone}
-    )
+    context = {"patient": patient, "folder": found, "zone": patient.clinic.time_zone}
+    return render(request, "consents/folder.html", context | {"notices": selectors.notices(patient.id)})
 
 
 @require_safe

@@ -121,7 +121,7 @@ CAPACITY_OF = {"parent": "parent", "guardian": "guardian", "proxy": "representat
 
 
 PAPER_CAPACITIES = [
-    ("self", "the patient"), ("parent", "parent"), ("guardian", "legal guardian"),
+    ("", "Choose…"), ("self", "the patient"), ("parent", "parent"), ("guardian", "legal guardian"),
     ("representative", "legal representative"),
 ]  # fmt: skip
 ON_PAPER = {
@@ -129,7 +129,11 @@ ON_PAPER = {
     "declined": "It says no",
     "refused": "They did not want to sign that they got it",
 }
-WHY_ON_PAPER = [("chosen", "The patient chose paper"), ("no-screen", "The patient can't use a screen")]
+WHY_ON_PAPER = [
+    ("chosen", "The patient chose paper in this packet"),
+    ("counter", "The patient chose paper at the counter"),
+    ("no-screen", "The patient can't use a screen"),
+]
 
 
 class SignatureForm(forms.Form):
@@ -189,7 +193,7 @@ class PaperForm(PastForm):
     options = forms.MultipleChoiceField(
         label="What else is ticked?", required=False, widget=forms.CheckboxSelectMultiple
     )
-    signer_name = Line(label="Who signed? The name on the paper", max_length=200, required=False)
+    signer_name = Line(label="The name on the paper, also where it says no", max_length=200, required=False)
     capacity = forms.ChoiceField(label="As what?", choices=PAPER_CAPACITIES)
     authority = Line(
         label="What gives them the right to sign for the patient?", max_length=300, required=False,

@@ -61,6 +61,7 @@ staff_patterns = [
     path("staff/patients/<uuid:patient_id>/papers/", staff_paper.papers, name="papers"),
     path("staff/papers/<uuid:step_id>/", staff_paper.paper, name="paper"),
     path("staff/priorities/rules/<uuid:version_id>/approve/", staff_rules.approve, name="approve-rules"),
+    path("staff/papers/<uuid:step_id>.pdf", staff_paper.blank, name="paper-blank"),
     path("staff/emergencies/<uuid:emergency_id>/", staff_emergency.released, name="emergency-released"),
 ]
 

@@ -232,6 +232,7 @@ def show_links(path: Path) -> None:
         ("Patient's phone", f"{links['patient']} (born {links['patient_birth_date']})"),
         ("Front desk", links["front_desk"]),
         ("Clinician", links["clinician"]),
+        ("Compliance", links["compliance"]),
         ("Pages by mail", links["mail"]),
         ("Sandbox chart", links["chart"]),
         ("Sign-in codes", links["demo"]),

@@ -28,7 +28,7 @@ import ehr.services.connecting
 from audit.actions import Actor
 from config.demo import story
 from core import clock
-from core.models import Clinic, ContactPoint, Membership, Patient, PatientQuerySet, Program, Site, User
+from core.models import Clinic, ContactPoint, Patient, PatientQuerySet, Program, Site, User
 from core.permissions import Role
 from escalation.services import duty
 from intake.services import library, packets, rules
@@ -52,6 +52,8 @@ PEOPLE = (
     Person("clinician@candor.demo", "Casey Morgan", Role.CLINICIAN, "LCSW"),
     Person("backup@candor.demo", "Blake Okafor", Role.CLINICIAN, "PhD"),
     Person("compliance@candor.demo", "Corin Lee", Role.COMPLIANCE),
+    Person("compliance2@candor.demo", "Noor Castle", Role.COMPLIANCE),  # approves what Corin writes
+    Person("supervisor@candor.demo", "Sol Winter", Role.SUPERVISOR, "MD"),
     Person("admin@candor.demo", "Ona Ferris", Role.OPERATOR),
 )
 
@@ -116,14 +118,16 @@ def _clinic() -> Clinic:
 def _person(clinic: Clinic, person: Person) -> User:
     user = User.objects.filter(email=person.email).first()
     if user is None:
-        user = User.objects.create_staff(
+        user = core.services.add_staff(
+            clinic=clinic,
             email=person.email,
-            password=PASSWORD,
             full_name=person.name,
+            role=person.role,
             credentials=person.credentials,
-            is_staff=person.role in (Role.FRONT_DESK, Role.OPERATOR, Role.COMPLIANCE),
+            actor=SEEDER,
         )
-        Membership.objects.create(user=user, clinic=clinic, role=person.role)
+        user.set_password(PASSWORD)
+        user.save()
         secret = base64.b32encode(os.urandom(20)).decode()
         Authenticator.objects.create(
             user=user, type=Authenticator.Type.TOTP, data={"secret": get_adapter().encrypt(secret)}
@@ -220,6 +224,7 @@ def _write_links(invitation: packets.Invitation, users: dict[str, User]) -> Path
         "patient_birth_date": "03/15/1990",
         "front_desk": f"{settings.BASE_URL}/admin/",
         "clinician": f"{settings.BASE_URL}/staff/inbox/",
+        "compliance": f"{settings.BASE_URL}/staff/privacy/",
         "demo": f"{settings.BASE_URL}/demo/",
         "mail": f"{peers}/mail/",
         "chart": f"{peers}/chart/",

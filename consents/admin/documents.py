@@ -190,8 +190,8 @@ class DocumentAdmin(ModelAdmin):
     def compare_view(self, request: HttpRequest, document_id: UUID, version: str) -> HttpResponse:
         """With the version before it, language by language."""
         document, known, edition = self._edition(request, document_id, version)
-        before = next(iter(known[known.index(edition) + 1 :]), None)
-        old = {row.language: readable(row.body) for row in before.texts} if before else {}
+        before = _before(known, edition)
+        old = _words(before)
         changes = [
             (language_name(row.language), row.language, compare(old.get(row.language, ""), readable(row.body)))
             for row in edition.texts
@@ -202,7 +202,10 @@ class DocumentAdmin(ModelAdmin):
 
     def approve_view(self, request: HttpRequest, document_id: UUID, version: str) -> HttpResponse:
         document, known, edition = self._edition(request, document_id, version)
-        form = ApproveForm(request.POST or None, initial={"seen": edition.seen})
+        before, old = _before(known, edition), _words(_before(known, edition))
+        same = [row.language for row in edition.texts if old.get(row.language) == readable(row.body)]
+        unchanged = [(code, before.version) for code in same if before]
+        form = ApproveForm(unchanged, request.POST or None, initial={"seen": edition.seen})
         faults = consents.services.publication_faults(document=document, version=version)
         if request.method == "POST" and form.is_valid():
             try:
@@ -289,6 +292,15 @@ class DocumentAdmin(ModelAdmin):
             f"admin/consents/document/{name}.html",
             {**self.admin_site.each_context(request), **shared, **context},
         )
+
+
+def _before(known: tuple[Edition, ...], edition: Edition) -> Edition | None:
+    return next(iter(known[known.index(edition) + 1 :]), None)
+
+
+def _words(edition: Edition | None) -> dict[str, str]:
+    """By language, what a person compares."""
+    return {row.language: readable(row.body) for row in edition.texts} if edition else {}
 
 
 def _current(known: tuple[Edition, ...]) -> Edition | None:

@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 
+import consents.selectors
 import consents.services
-from consents.models import ConsentRule, Document
+from consents.models import ConsentRule, Document, DocumentVersion
 from consents.policy import Kind
 from core.access import clinics_where
 from core.admin import staff
@@ -74,7 +75,7 @@ class ConsentRuleAdmin(RuleAdmin):
     actions = None
     form = RuleForm
     list_display = (
-        "document",
+        "title",
         "program",
         "visit",
         "must",
@@ -84,9 +85,14 @@ class ConsentRuleAdmin(RuleAdmin):
         "on_new_version",
         "is_active",
     )
-    list_display_links = ("document",)
+    list_display_links = ("title",)
     list_select_related = ("document", "program")
     ordering = ("document__clinic", "position")
+
+    @admin.display(description="Document")
+    def title(self, rule: ConsentRule) -> str:
+        shown: str = vars(rule)["shown"] or str(rule.document)
+        return shown
 
     @admin.display(description="Ages")
     def ages(self, rule: ConsentRule) -> str:
@@ -111,7 +117,9 @@ class ConsentRuleAdmin(RuleAdmin):
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ConsentRule]:
-        return super().get_queryset(request).filter(document__clinic__in=_clinics(request))
+        english = DocumentVersion.objects.filter(document=OuterRef("document"), language="en", state="effective")
+        rows = super().get_queryset(request).filter(document__clinic__in=_clinics(request))
+        return rows.annotate(shown=Subquery(english.values("title")[:1]))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> ConsentRule:
         found: ConsentRule | None = super().get_object(request, object_id)
@@ -122,7 +130,8 @@ class ConsentRuleAdmin(RuleAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not _clinics(request).exists():
             raise Http404
-        return super().changelist_view(request, extra_context)
+        defaults = [(clinic, _told(clinic)) for clinic in _clinics(request)]
+        return super().changelist_view(request, {"defaults": [one for one in defaults if one[1]]})
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not _clinics(request).exists():
@@ -146,6 +155,13 @@ class ConsentRuleAdmin(RuleAdmin):
 
     def save_model(self, request: HttpRequest, obj: ConsentRule, form: Any, change: bool) -> None:
         consents.services.save_rule(rule=obj, by=staff(request))
+
+
+def _told(clinic: Clinic) -> list[tuple[str, str]]:
+    """(title, how it is answered) of the default rules that this clinic's packets go by, whose text is in force."""
+    titles, musts = consents.selectors.titles(clinic.pk, "en"), dict(ConsentRule.Must.choices)
+    found = consents.services.defaults_in_force(clinic.pk)
+    return [(titles[one.slug], musts[ConsentRule.Must(one.must)]) for one in found if one.slug in titles]
 
 
 def _clinics(request: HttpRequest) -> QuerySet[Clinic]:

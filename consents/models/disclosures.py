@@ -29,6 +29,9 @@ class Disclosure(models.Model):
     recipient = models.CharField(max_length=120)
     recipient_address = models.CharField(max_length=200, blank=True)
     summary = models.CharField(max_length=200, blank=True, help_text="What it was, in words; never an answer")
+    description = EncryptedTextField(
+        context="disclosure.description", blank=True, default="", help_text="What was told, as a person typed it"
+    )
     is_part2 = models.BooleanField(default=False, help_text="A Part 2 record: the 3-year accounting (42 CFR 2.25)")
     channel = models.CharField(max_length=20, default="fhir")
     consent_copy_sha256 = models.CharField(max_length=64, blank=True, help_text="The copy that went with it (2.32(b))")

@@ -25,7 +25,7 @@ class Document(models.Model):
         constraints = [models.UniqueConstraint(fields=["clinic", "slug"], name="one_document_per_slug")]
 
     def __str__(self) -> str:
-        return self.slug
+        return f"{self.get_kind_display()} ({self.slug})"
 
 
 class DocumentVersion(models.Model):
@@ -153,4 +153,4 @@ class ConsentRule(models.Model):
         indexes = [models.Index(fields=["document", "position"], name="consent_rule_by_document")]
 
     def __str__(self) -> str:
-        return f"{self.document_id} {self.must}"
+        return f"{self.document}: {self.get_must_display()}"

@@ -7,30 +7,41 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DateField, Exists, Func, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from consents.models import ConsentRule, Document, DocumentVersion, Review, Revocation, SealedDocument, Signature
 from consents.policy import Kind
 from consents.rules import order
 from consents.selectors.papers import PaperRow, TextRow, papers, texts_in_effect
-from consents.selectors.part2 import PURPOSE_WORDS, SharedRow, part2_consents, restrictions, scope_of, shared_under
+from consents.selectors.part2 import (
+    PURPOSE_WORDS,
+    SharedRow,
+    part2_consents,
+    recipients_of,
+    restrictions,
+    scope_of,
+    shared_under,
+)
 from consents.selectors.privacy import (
+    TODAY,
     emergencies,
     emergency,
     ended,
     has_ended,
     limits,
-    open_tasks,
+    notices,
     permissions,
     told_by_hand,
 )
+from consents.selectors.tasks import open_tasks
 from core.clock import Now
 
 __all__ = [
     "ENDED", "PURPOSE_WORDS", "SEAL_LEASE", "DecisionRow", "PaperRow", "Scope", "SharedRow", "SignedDocument",
     "TextRow", "decisions", "document_for", "emergencies", "emergency", "ended", "has_ended", "is_screen_taken_back",
-    "limits", "open_tasks", "papers", "part2_consents", "part2_signature", "permissions", "restrictions", "revocable",
-    "scope_of", "shared_under", "signed_documents", "signed_text", "standing_part2", "texts_in_effect", "titles",
+    "limits", "notices", "open_tasks", "papers", "part2_consents", "part2_signature", "permissions", "recipients_of",
+    "restrictions", "revocable", "scope_of", "shared_under", "signed_documents", "signed_text", "standing_part2",
+    "texts_in_effect", "titles",
     "told_by_hand",
 ]  # fmt: skip
 
@@ -39,7 +50,6 @@ SEAL_LEASE = timedelta(minutes=10)  # of whoever makes a PDF, and the wait befor
 SEALS_WITHIN = timedelta(seconds=15)  # a little more than rendering may take
 # A receipt and a notice are nothing to take back; a referral by a court ends at its time or event (42 CFR 2.35(c)).
 NEVER_TAKEN_BACK = frozenset({Kind.NPP_ACK, Kind.PART2_NOTICE, Kind.PART2_CJ_REFERRAL})
-TODAY = Func(template="CURRENT_DATE", output_field=DateField())
 # A revocation for some recipients leaves the rest of it standing.
 ENDED = Exists(Revocation.objects.filter(signature=OuterRef("pk"), recipients=[]))
 

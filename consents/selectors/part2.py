@@ -17,12 +17,21 @@ from core.models import Program
 
 UNCOMPARED = Exists(Paper.objects.filter(signature=OuterRef("pk"), what=Paper.What.SIGNED, comparison=None))
 
-def part2_consents(patient_id: UUID, at: datetime | None = None) -> tuple[policy.Consent, ...]:
-    """The patient's Part 2 decisions as they stand, or as they stood `at` a time; three queries."""
+
+def part2_consents(
+    patient_id: UUID, at: datetime | None = None, until: datetime | None = None
+) -> tuple[policy.Consent, ...]:
+    """The patient's Part 2 decisions as they stand, or as they stood `at` a time; three queries.
+
+    Where the time is not known better than between `at` and `until`, a "no" of that span counts and a "yes" doesn't.
+    """
     found = Signature.objects.filter(patient_id=patient_id, kind__in=policy.PART2_KINDS).select_related("version")
     ends = Revocation.objects.all()
     if at is not None:
-        found, ends = found.filter(signed_at__lte=at), ends.filter(at__lte=at)
+        until = until or at
+        is_no = ~Q(decision=Signature.Decision.SIGNED)
+        found = found.filter(Q(signed_at__lte=at) | (is_no & Q(signed_at__lte=until)))
+        ends = ends.filter(at__lte=until)
     rows = list(found.annotate(uncompared=UNCOMPARED).prefetch_related(Prefetch("revocations", ends)))
     programs = {key for row in rows if (key := row.fields.get("program"))}
     names = {str(pk): name for pk, name in Program.objects.filter(pk__in=programs).values_list("pk", "legal_name")}
@@ -171,6 +180,19 @@ class SharedRow:
 def shared_under(signature_id: UUID, recipients: Collection[str] = ()) -> tuple[SharedRow, ...]:
     """What was disclosed in reliance on a signature, whatever the last word on it was but that it failed; one query."""
     rows = Disclosure.objects.filter(signature_id=signature_id).exclude(state=Disclosure.State.FAILED)
-    if recipients:
-        rows = rows.filter(recipient__in=recipients)
-    return tuple(SharedRow(*row) for row in rows.order_by("at").values_list("id", "recipient", "summary", "at"))
+    shared = [SharedRow(*row) for row in rows.order_by("at").values_list("id", "recipient", "summary", "at")]
+    return tuple(one for one in shared if not recipients or _is_among(one.recipient, recipients))
+
+
+def recipients_of(signature: Signature) -> tuple[str, ...]:
+    """With whom something was shared because of it, and who is named in it, each once; one query."""
+    named = signature.fields.get("scope", {}).get("recipients", ())
+    found: list[str] = []
+    for name in (*named, *(one.recipient for one in shared_under(signature.id))):
+        if not _is_among(name, found):
+            found.append(name)
+    return tuple(found)
+
+
+def _is_among(name: str, others: Iterable[str]) -> bool:
+    return any(policy.is_same(name, one) for one in others)

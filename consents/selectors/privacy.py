@@ -1,16 +1,27 @@
 """What the privacy officer sees, and what the chart is told: permissions, limits, emergencies, open tasks."""
 
-from collections.abc import Iterable
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import DateField, Func, Q
 
-from consents.models import Disclosure, EmergencyDisclosure, PrivacyTask, RestrictionRequest, Revocation, Signature
+import audit.selectors
+from audit.actions import Action
+from consents.models import (
+    Disclosure,
+    DocumentVersion,
+    EmergencyDisclosure,
+    RestrictionRequest,
+    Revocation,
+    Signature,
+)
 from consents.policy import Kind
 from consents.selectors.part2 import PURPOSE_WORDS, SharedRow
 from core.models import Patient
+
+TODAY = Func(template="CURRENT_DATE", output_field=DateField())
 
 
 @dataclass(frozen=True)
@@ -75,7 +86,8 @@ class EndRow:
 
 @dataclass(frozen=True)
 class PermissionRow:
-    """`stands`: signed, and not ended as a whole."""
+    """`stands`: signed, not ended as a whole, its last day not over. `ends_by_hand`: staff may write down its end;
+    there is nothing to take back of a receipt (45 CFR 164.520(c)(2)(ii))."""
 
     signature_id: UUID
     title: str
@@ -84,13 +96,15 @@ class PermissionRow:
     version: str
     signed_at: datetime
     stands: bool
+    is_over: bool
+    ends_by_hand: bool
     ends: tuple[EndRow, ...]
 
 
 def permissions(patient_id: UUID) -> tuple[PermissionRow, ...]:
     """Everything that the patient decided, the latest first, with what ended it. Three queries."""
     rows = Signature.objects.filter(patient_id=patient_id).select_related("version").order_by("-signed_at")
-    found = list(rows.prefetch_related("revocations"))
+    found = list(rows.annotate(is_over=Q(expires_on__lt=TODAY)).prefetch_related("revocations"))
     relied = {key for row in found for end in row.revocations.all() for key in end.relied_on}
     columns = ("id", "recipient", "summary", "at")
     shared = {
@@ -112,6 +126,8 @@ def _permission(row: Signature, shared: dict[str, SharedRow]) -> PermissionRow:
         )
         for end in sorted(row.revocations.all(), key=lambda one: one.at)
     )
+    is_signed = row.decision == Signature.Decision.SIGNED
+    stands = is_signed and not vars(row)["is_over"] and all(end.recipients for end in ends)
     return PermissionRow(
         signature_id=row.id,
         title=row.version.title,
@@ -119,14 +135,43 @@ def _permission(row: Signature, shared: dict[str, SharedRow]) -> PermissionRow:
         decision=row.get_decision_display(),
         version=row.version.version,
         signed_at=row.signed_at,
-        stands=row.decision == Signature.Decision.SIGNED and all(end.recipients for end in ends),
+        stands=stands,
+        is_over=bool(vars(row)["is_over"]),
+        ends_by_hand=stands and row.kind not in (Kind.NPP_ACK, Kind.PART2_NOTICE),
         ends=ends,
     )
 
 
 @dataclass(frozen=True)
+class NoticeRow:
+    """A text that only has to be shown, such as the notice of 42 CFR 2.22: the patient went on from it `at`."""
+
+    packet: UUID
+    slug: str
+    title: str
+    version: str
+    language: str
+    at: datetime
+
+
+def notices(patient_id: UUID) -> tuple[NoticeRow, ...]:
+    """What the patient was shown to the end and did not have to sign, the latest first; three queries.
+
+    The evidence is the only place where it stands: nobody decided anything.
+    """
+    told = audit.selectors.told((Action.DOCUMENT_SHOWN,), patient_id=patient_id, context__contains='"confirmed":true')
+    shown = [(event.object_id, json.loads(event.context)["packet"], event.at) for event, _ in told]
+    versions = DocumentVersion.objects.select_related("document").in_bulk({key for key, _, _ in shown})
+    found = [(versions[UUID(key)], packet, at) for key, packet, at in reversed(shown)]
+    return tuple(
+        NoticeRow(UUID(packet), one.document.slug, one.title, one.version, one.language, at)
+        for one, packet, at in found
+    )
+
+
+@dataclass(frozen=True)
 class LimitRow:
-    """A request for limits; `reach` are its codes in words, empty where it is about everything."""
+    """A request for limits; `reach` says in words what about. `binds_since`: None while or where it doesn't bind."""
 
     id: UUID
     scope: str
@@ -135,6 +180,7 @@ class LimitRow:
     state: str
     note: str
     asked_at: datetime
+    binds_since: datetime | None
 
 
 def limits(patient_id: UUID) -> tuple[LimitRow, ...]:
@@ -142,11 +188,34 @@ def limits(patient_id: UUID) -> tuple[LimitRow, ...]:
     rows = RestrictionRequest.objects.filter(patient_id=patient_id).order_by("-asked_at")
     return tuple(
         LimitRow(
-            one.id, one.scope, ", ".join([*one.recipients, *one.purposes, *one.categories]), one.is_self_paid,
-            one.state, one.note, one.asked_at,
+            id=one.id,
+            scope=one.scope,
+            reach=_reach(one),
+            is_self_paid=one.is_self_paid,
+            state=one.state,
+            note=one.note,
+            asked_at=one.asked_at,
+            binds_since=_binds_since(one),
         )
         for one in rows
-    )  # fmt: skip
+    )
+
+
+def _reach(row: RestrictionRequest) -> str:
+    """Which information, to whom, for what."""
+    to = "health plans and other payers" if row.is_self_paid else "everybody"
+    purposes = [PURPOSE_WORDS.get(code, code) for code in row.purposes]
+    if row.is_self_paid:
+        purposes = purposes or ["payment", "health care operations"]
+    what = ", ".join(code.replace("_", " ") for code in row.categories) or "everything"
+    return f"{what}; to {', '.join(row.recipients) or to}; for {' or '.join(purposes) or 'any purpose'}"
+
+
+def _binds_since(row: RestrictionRequest) -> datetime | None:
+    """What was paid in full binds from the moment it is asked: it can't be refused (45 CFR 164.522(a)(1)(vi))."""
+    if row.state not in (RestrictionRequest.State.ASKED, RestrictionRequest.State.AGREED):
+        return None
+    return row.asked_at if row.is_self_paid else row.decided_at
 
 
 def emergencies(patient_id: UUID) -> tuple[EmergencyRow, ...]:
@@ -174,26 +243,14 @@ def told_by_hand(patient_id: UUID) -> tuple[ToldRow, ...]:
     rows = Disclosure.objects.filter(patient_id=patient_id, recorded_by__isnull=False).order_by("-at")
     return tuple(
         ToldRow(
-            one.at, one.recipient, one.recipient_address, one.summary, PURPOSE_WORDS.get(one.purpose, one.purpose),
-            one.told_by, one.signature.version.title if one.signature else "", "uncovered" not in one.basis,
+            at=one.at,
+            recipient=one.recipient,
+            address=one.recipient_address,
+            what=one.description or one.summary,
+            purpose=PURPOSE_WORDS.get(one.purpose, one.purpose),
+            told_by=one.told_by,
+            permission=one.signature.version.title if one.signature else "",
+            covered="uncovered" not in one.basis,
         )
         for one in rows.select_related("signature__version")
-    )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class TaskRow:
-    id: UUID
-    what: str
-    patient: Patient
-    due_at: datetime
-    opened_at: datetime
-
-
-def open_tasks(patients: "QuerySet[Patient] | Iterable[Patient]") -> tuple[TaskRow, ...]:
-    """What nobody has said is done, the first due first; one query."""
-    rows = PrivacyTask.objects.filter(closed_at__isnull=True, patient__in=patients).select_related("patient__clinic")
-    return tuple(
-        TaskRow(one.id, one.get_kind_display(), one.patient, one.due_at, one.opened_at)
-        for one in rows.order_by("due_at")
     )

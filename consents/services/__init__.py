@@ -28,13 +28,22 @@ from consents.services.drafting import (
 )
 from consents.services.emergencies import Facts, MissingFact, disclose_in_emergency
 from consents.services.on_paper import OnPaper, decide_on_paper
-from consents.services.papers import NotAPaper, NotASecondPerson, Scan, compare_paper, read_paper, read_scan
-from consents.services.privacy import close_task, report_held
+from consents.services.papers import (
+    NotAPaper,
+    NotASecondPerson,
+    NotTheSame,
+    Scan,
+    compare_paper,
+    read_paper,
+    read_scan,
+)
+from consents.services.printing import print_blank
+from consents.services.privacy import NotAnswered, close_task, report_held
 from consents.services.proving import Folder, FolderRow, altered, is_known, read_folder, sealed_as
 from consents.services.publishing import CannotPublish, install_documents, publish, take_effect_due
 from consents.services.restricting import CannotRefuse, ask_restriction, decide_restriction, end_restriction
 from consents.services.revoking import NotRevocable, end_treatment, revoke
-from consents.services.ruling import Due, documents_due, save_rule
+from consents.services.ruling import Due, defaults_in_force, documents_due, save_rule
 from consents.services.sealing import read_document, seal_due
 from consents.services.signing import (
     AlreadyDecided,
@@ -52,13 +61,14 @@ from consents.services.telling import Channel, NotYetTold, OtherWords, Told, wri
 
 __all__ = [
     "Account", "AlreadyDecided", "AlreadySettled", "Authorization", "CannotPublish", "CannotRefuse", "CannotSign",
-    "ChangedMeanwhile", "Channel", "DraftExists", "Due", "Facts", "Folder", "FolderRow", "MissingFact", "NameRefused",
-    "NotADraft", "NotAPaper", "NotASecondPerson", "NotPublished", "NotReviewable", "NotRevocable", "NotYetTold",
-    "OnPaper", "OtherWords", "OutdatedText", "Report", "SameAuthor", "Scan", "Sending", "Shown", "Told", "Words",
-    "account", "altered", "approve", "as_csv", "ask_restriction", "authorize_disclosure", "close_task", "compare_paper",
-    "confirm_shown", "decide", "decide_on_paper", "decide_restriction", "disclose_in_emergency", "documents_due",
-    "edit_draft", "end_restriction", "end_treatment", "install_documents", "is_covered", "is_known", "look_again",
-    "preview", "publication_faults", "publish", "read_document", "read_folder", "read_paper", "read_scan",
+    "ChangedMeanwhile", "Channel", "DraftExists", "Due", "Facts", "Folder", "FolderRow", "MissingFact",
+    "NameRefused", "NotADraft", "NotAPaper", "NotASecondPerson", "NotAnswered", "NotPublished", "NotReviewable",
+    "NotRevocable", "NotTheSame", "NotYetTold", "OnPaper", "OtherWords", "OutdatedText", "Report", "SameAuthor",
+    "Scan", "Sending", "Shown", "Told", "Words", "account", "altered", "approve", "as_csv", "ask_restriction",
+    "authorize_disclosure", "close_task", "compare_paper", "confirm_shown", "decide", "decide_on_paper",
+    "decide_restriction", "defaults_in_force", "disclose_in_emergency", "documents_due", "edit_draft",
+    "end_restriction", "end_treatment", "install_documents", "is_covered", "is_known", "look_again", "preview",
+    "print_blank", "publication_faults", "publish", "read_document", "read_folder", "read_paper", "read_scan",
     "record_review", "report_held", "revoke", "save_rule", "seal_due", "sealed_as", "send_back", "settle_disclosure",
     "show", "stamp_due", "start_document", "start_draft", "take_effect_due", "write_down",
 ]  # fmt: skip

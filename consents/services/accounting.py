@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from io import StringIO
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q
@@ -18,6 +19,7 @@ import audit.services
 from audit.actions import Action, Actor, Ref
 from consents.models import Disclosure
 from consents.policy import TPO_PURPOSES
+from consents.rules.reasons import UNCOVERED, in_words
 from consents.selectors import PURPOSE_WORDS
 from core import clock
 from core.fields.typed import plain
@@ -31,9 +33,6 @@ class Report(StrEnum):
     HIPAA = "hipaa"
 
 
-# Before the reason, in the basis of what staff told and no consent covered.
-UNCOVERED = "uncovered: "
-
 YEARS = {Report.PART2: 3, Report.HIPAA: 6}
 # A disclosure that failed told nobody anything; one whose end is unknown counts until it is known.
 TOLD = Q(state__in=[Disclosure.State.SENT, Disclosure.State.UNKNOWN, Disclosure.State.ATTEMPTING])
@@ -42,12 +41,15 @@ FILTERS = {
     # Longer than the rule asks: what should not have been told is on it whatever it was for.
     Report.HIPAA: TOLD & Q(signature__isnull=True) & (~Q(purpose__in=TPO_PURPOSES) | Q(basis__startswith=UNCOVERED)),
 }
-HEADINGS = ("Date and time (UTC)", "Recipient", "Address or facility", "What", "Purpose", "Basis")
+HEADINGS = ("Date and time", "Recipient", "Address or facility", "What", "Purpose", "Basis", "Written down")
 
 
 @dataclass(frozen=True)
 class Line:
-    """164.528(b)(2): the date, who received it and their address if known, what it was, and why."""
+    """164.528(b)(2): the date, who received it and their address if known, what it was, and why, all in words.
+
+    `at` is when it was told; `written_at` when a person wrote that down, None for what Candor sent itself.
+    """
 
     at: datetime
     recipient: str
@@ -55,6 +57,7 @@ class Line:
     what: str
     purpose: str
     basis: str
+    written_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,7 @@ def account(*, patient: Patient, report: str, actor: Actor) -> Account:
     which, now = Report(report), clock.now()
     since = _years_before(now, YEARS[which])
     rows = Disclosure.objects.filter(FILTERS[which], patient=patient, at__gte=since, at__lte=now).order_by("at")
-    columns = ("at", "recipient", "recipient_address", "summary", "purpose", "basis")
-    lines = tuple(_line(*row) for row in rows.values_list(*columns))
+    lines = tuple(_line(row) for row in rows)
     audit.services.record(
         Action.ACCOUNTING_READ,
         actor=actor,
@@ -84,9 +86,17 @@ def account(*, patient: Patient, report: str, actor: Actor) -> Account:
     return Account(which, since, now, lines)
 
 
-def _line(at: datetime, recipient: str, address: str, what: str, purpose: str, basis: str) -> Line:
-    """The purpose in words: the list is for the patient."""
-    return Line(at, recipient, address, what, PURPOSE_WORDS.get(purpose, purpose), basis)
+def _line(row: Disclosure) -> Line:
+    """Without codes: the list is for the patient."""
+    return Line(
+        at=row.at,
+        recipient=row.recipient,
+        address=row.recipient_address,
+        what=row.description or row.summary,
+        purpose=PURPOSE_WORDS.get(row.purpose, row.purpose),
+        basis=in_words(row.basis),
+        written_at=row.settled_at if row.description else None,
+    )
 
 
 def _years_before(moment: datetime, years: int) -> datetime:
@@ -97,15 +107,20 @@ def _years_before(moment: datetime, years: int) -> datetime:
         return moment.replace(year=moment.year - years, day=28)
 
 
-def as_csv(given: Account) -> str:
-    """For a spreadsheet, in which no cell is a formula."""
+def as_csv(given: Account, time_zone: str) -> str:
+    """For a spreadsheet, in which no cell is a formula. Times are the clinic's, each with its offset from UTC."""
     target = StringIO()
     writer = csv.writer(target, quoting=csv.QUOTE_ALL)
     writer.writerow(HEADINGS)
     for one in given.lines:
-        when = one.at.strftime("%Y-%m-%d %H:%M:%S")
-        writer.writerow(_inert(cell) for cell in (when, one.recipient, one.address, one.what, one.purpose, one.basis))
+        at, written = (_moment(moment, time_zone) for moment in (one.at, one.written_at))
+        cells = (at, one.recipient, one.address, one.what, one.purpose, one.basis, written)
+        writer.writerow(_inert(cell) for cell in cells)
     return target.getvalue()
+
+
+def _moment(at: datetime | None, time_zone: str) -> str:
+    return at.astimezone(ZoneInfo(time_zone)).isoformat(" ", "seconds") if at else ""
 
 
 def _inert(cell: str) -> str:

@@ -63,6 +63,7 @@ def disclose_in_emergency(*, patient: Patient, user: User, facts: Facts) -> Emer
         recipient=facts.recipient_name[:120],
         recipient_address=facts.recipient_affiliation[:200],
         summary="Told to medical personnel in an emergency",
+        description=facts.what,
         is_part2=True,
         channel="spoken",
         purpose=EMERGENCY,
@@ -71,6 +72,7 @@ def disclose_in_emergency(*, patient: Patient, user: User, facts: Facts) -> Emer
         source_ref=key,
         attempt=1,
         state=Disclosure.State.SENT,
+        at=min(facts.disclosed_at, now),
         settled_at=now,
     )
     emergency = EmergencyDisclosure.objects.create(

@@ -35,7 +35,8 @@ from core.models import Patient, Program, User
 class OnPaper:
     """What the paper says, as staff read it. `decided_on` is its date, `options` are ids of the ticked options.
 
-    Every line that has to be ticked is ticked on it, or it was not signed. `why`: "chosen" or "no-screen".
+    Every line that has to be ticked is ticked on it, or it was not signed. `why`: "chosen" (in the packet), "counter"
+    or "no-screen".
     """
 
     version_id: UUID
@@ -72,7 +73,7 @@ def decide_on_paper(
     _check_new(version, source_ref, paper)
     is_signed = paper.decision == Signature.Decision.SIGNED
     by_patient = paper.capacity == Signature.Capacity.SELF
-    values = values_of(patient, program, source)
+    values = values_of(patient, program, version, source)
     html = filled(version.html, values)
     actor = Actor.staff(user.id)
     signature = Signature.objects.create(
@@ -82,7 +83,7 @@ def decide_on_paper(
         source_ref=source_ref,
         decision=paper.decision,
         reason=plain(paper.reason),
-        signer_name=plain(paper.signer_name) if is_signed else "",
+        signer_name=plain(paper.signer_name),
         capacity=paper.capacity,
         authority=(JOINTLY if jointly else None) if by_patient else plain(paper.authority),
         shown_html=html,

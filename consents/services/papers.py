@@ -6,13 +6,14 @@ That somebody else compares the scan of a signed permission with what was entere
 import base64
 import hashlib
 from dataclasses import dataclass, field
+from datetime import date
 
 from django.db import transaction
 
 import audit.services
 from audit.actions import Action, Actor, Ref
 from consents.models import Paper, PaperComparison, PrivacyTask, Signature
-from consents.policy import PART2_KINDS
+from consents.policy import PART2_KINDS, is_same
 from consents.rules.paper_files import is_pdf
 from consents.services.privacy import close_task, open_task
 from core.adapters.pictures import NotAPhoto, developed
@@ -32,6 +33,10 @@ class NotAPaper(Exception):
 
 class NotASecondPerson(Exception):
     """Whoever entered it doesn't compare it."""
+
+
+class NotTheSame(Exception):
+    """What the second person reads on the paper is not what was entered."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +94,17 @@ def needs_comparing(signature: Signature) -> bool:
 
 
 @transaction.atomic
-def compare_paper(*, paper: Paper, user: User) -> bool:
-    """A second person says that the scan shows what was entered; False where somebody had said so before.
+def compare_paper(*, paper: Paper, user: User, signer_name: str, decided_on: date) -> bool:
+    """A second person says that the scan shows what was entered, and reads its name and date.
 
-    Raises NotASecondPerson.
+    False where somebody had said so before. Raises NotASecondPerson, NotTheSame.
     """
     Patient.objects.select_for_update(no_key=True).get(pk=paper.signature.patient_id)
     if paper.entered_by_id is None or paper.entered_by_id == user.id:
         raise NotASecondPerson
+    signature = paper.signature
+    if not is_same(signature.signer_name, signer_name) or signature.evidence["decided_on"] != decided_on.isoformat():
+        raise NotTheSame
     _, is_new = PaperComparison.objects.get_or_create(
         paper=paper, defaults={"entered_by_id": paper.entered_by_id, "compared_by": user}
     )

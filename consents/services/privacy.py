@@ -7,7 +7,7 @@ from django.db import transaction
 
 import audit.services
 from audit.actions import Action, Actor, Ref
-from consents.models import PrivacyTask
+from consents.models import PrivacyTask, RestrictionRequest
 from core import clock
 from core.models import Patient, User
 
@@ -35,12 +35,19 @@ def report_held(*, patient_id: UUID, ref: UUID) -> None:
     open_task(patient=Patient.objects.get(pk=patient_id), kind=PrivacyTask.Kind.HELD, ref=ref)
 
 
+class NotAnswered(Exception):
+    """A request for limits is done when it is answered, and not before."""
+
+
 @transaction.atomic
 def close_task(*, task: PrivacyTask, user: User, note: str) -> bool:
-    """Say that it was done; False where somebody had said so before."""
+    """Say that it was done; False where somebody had said so before. Raises NotAnswered."""
     row = PrivacyTask.objects.select_for_update(of=("self",)).filter(pk=task.pk, closed_at__isnull=True).first()
     if row is None:
         return False
+    asked = RestrictionRequest.objects.filter(pk=row.ref, state=RestrictionRequest.State.ASKED)
+    if row.kind == PrivacyTask.Kind.RESTRICTION and asked.exists():
+        raise NotAnswered
     row.closed_at, row.closed_by, row.note = clock.now(), user, note
     row.save()
     audit.services.record(

@@ -7,7 +7,7 @@ from django.db import transaction
 import audit.services
 from audit.actions import Action, Actor, Ref
 from consents.models import PrivacyTask, RestrictionRequest
-from consents.services.privacy import open_task
+from consents.services.privacy import close_task, open_task
 from core import clock
 from core.models import Patient, User
 
@@ -49,7 +49,7 @@ def ask_restriction(
 
 @transaction.atomic
 def decide_restriction(*, request: RestrictionRequest, user: User, agrees: bool, note: str) -> RestrictionRequest:
-    """Agree or refuse, once. Raises CannotRefuse, AlreadyDecided."""
+    """Agree or refuse, once; its task is done with that. Raises CannotRefuse, AlreadyDecided."""
     # The patient's row is what a disclosure's decision locks: the limit holds for every send that is decided after it.
     Patient.objects.select_for_update(no_key=True).get(pk=request.patient_id)
     row = RestrictionRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
@@ -57,7 +57,10 @@ def decide_restriction(*, request: RestrictionRequest, user: User, agrees: bool,
         raise AlreadyDecided
     if row.is_self_paid and not agrees:
         raise CannotRefuse
-    return _settle(row, State.AGREED if agrees else State.REFUSED, user, note)
+    decided = _settle(row, State.AGREED if agrees else State.REFUSED, user, note)
+    for task in PrivacyTask.objects.filter(kind=PrivacyTask.Kind.RESTRICTION, ref=row.id):
+        close_task(task=task, user=user, note=note)
+    return decided
 
 
 @transaction.atomic

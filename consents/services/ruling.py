@@ -1,9 +1,10 @@
 """Which documents a packet carries: the clinic's rules or the default ones, by age, program and what stands."""
 
 import calendar
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -91,16 +92,25 @@ def _must(rule: Rule) -> str:
 
 def _rules(program: Program) -> tuple[Rule, ...]:
     """Those of the clinic, of texts that are effective; without any, the default ones."""
-    effective = set(
-        DocumentVersion.objects.filter(
-            document__clinic=program.clinic_id, state=DocumentVersion.State.EFFECTIVE
-        ).values_list("document__slug", flat=True)
-    )
+    effective = _effective(program.clinic_id)
     own = ConsentRule.objects.filter(document__clinic=program.clinic_id, is_active=True)
     rows = [_rule(row) for row in own.select_related("document").order_by("position", "document__slug")]
-    if not rows:
-        return tuple(rule for rule in DEFAULTS if rule.kind not in ONCE_IN_FORCE or rule.slug in effective)
-    return tuple(rule for rule in rows if rule.slug in effective)
+    return tuple(rule for rule in rows if rule.slug in effective) if rows else _defaults(effective)
+
+
+def defaults_in_force(clinic_id: UUID) -> tuple[Rule, ...]:
+    """The default rules by which a clinic's packets are made; none once it has rules of its own."""
+    has_own = ConsentRule.objects.filter(document__clinic=clinic_id, is_active=True).exists()
+    return () if has_own else _defaults(_effective(clinic_id))
+
+
+def _defaults(effective: Collection[str]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in DEFAULTS if rule.kind not in ONCE_IN_FORCE or rule.slug in effective)
+
+
+def _effective(clinic_id: UUID) -> set[str]:
+    rows = DocumentVersion.objects.filter(document__clinic=clinic_id, state=DocumentVersion.State.EFFECTIVE)
+    return set(rows.values_list("document__slug", flat=True))
 
 
 def _rule(row: ConsentRule) -> Rule:

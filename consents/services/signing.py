@@ -91,11 +91,11 @@ class Shown:
 def show(*, patient: Patient, program: Program, source_ref: UUID, slug: str, language: str, actor: Actor) -> Shown:
     """The effective text with its fields filled. Raises NotPublished."""
     with transaction.atomic():
-        version = _effective(program, slug, language)
+        version = effective(program, slug, language)
         if version is None:
             raise NotPublished(slug)
         source = parse(version.body, slug=slug)
-        html = filled(version.html, values_of(patient, program, source))
+        html = filled(version.html, values_of(patient, program, version, source))
         sha256 = digest(html)
         audit.services.record(
             Action.DOCUMENT_SHOWN,
@@ -117,7 +117,7 @@ def preview(version: DocumentVersion) -> Shown:
     programs = list(clinic.programs.order_by("name"))
     program = next((one for one in programs if one.protects_whole_intake), next(iter(programs), None))
     patient = Patient(clinic=clinic, given_name="[the patient's", family_name="name]")
-    values = values_of(patient, program or Program(clinic=clinic, legal_name=clinic.name), source)
+    values = values_of(patient, program or Program(clinic=clinic, legal_name=clinic.name), version, source)
     return _shown(version, source, filled(version.html, values))
 
 
@@ -236,18 +236,18 @@ class _Now:
 
 def _as_shown(patient: Patient, program: Program, slug: str, language: str, shown_sha256: str) -> _Now:
     """Raises OutdatedText where that is not what was shown."""
-    version = _effective(program, slug, language, lock=True)
+    version = effective(program, slug, language, lock=True)
     if version is None:
         raise OutdatedText
     source = parse(version.body, slug=slug)
-    values = values_of(patient, program, source)
+    values = values_of(patient, program, version, source)
     html = filled(version.html, values)
     if digest(html) != shown_sha256:
         raise OutdatedText
     return _Now(version, source, values, html)
 
 
-def _effective(program: Program, slug: str, language: str, *, lock: bool = False) -> DocumentVersion | None:
+def effective(program: Program, slug: str, language: str, *, lock: bool = False) -> DocumentVersion | None:
     """The effective version in `language`, else in English. Locked, it stays effective until the commit."""
     take_effect_due(clinic_id=program.clinic_id, slug=slug)
     rows = DocumentVersion.objects.filter(

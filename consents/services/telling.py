@@ -5,7 +5,7 @@ and the privacy officer gets a task: whether it was a breach (42 CFR 2.16(b), 45
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -17,11 +17,13 @@ from audit.actions import Action, Actor, Ref
 from consents import policy, selectors
 from consents.models import Disclosure, PrivacyTask, Signature
 from consents.policy import Category, Decision, Recipient
-from consents.services.accounting import UNCOVERED
+from consents.rules.reasons import UNCOVERED
 from consents.services.disclosing import STATEMENT_BREAK
 from consents.services.privacy import open_task
 from core import clock
 from core.models import Patient, Program, User
+
+MINUTE = timedelta(seconds=60, microseconds=-1)
 
 
 class Channel(TextChoices):
@@ -43,7 +45,8 @@ class OtherWords(Exception):
 class Told:
     """`key` makes a second click harmless. `purpose` is a v3-ActReason code, `categories` are `Category` codes.
 
-    `notice_given`: the statement of 42 CFR 2.32(a) went with it, and a copy or the scope of the consent.
+    `what` is it in words, as staff typed it. An `at` without seconds means some time of that minute. `notice_given`:
+    the statement of 42 CFR 2.32(a) went with it, and a copy or the scope of the consent.
     """
 
     key: UUID
@@ -51,6 +54,7 @@ class Told:
     address: str
     purpose: str
     categories: tuple[str, ...]
+    what: str
     channel: str
     at: datetime
     told_by: str
@@ -61,8 +65,9 @@ class Told:
 def write_down(*, patient: Patient, program: Program, told: Told, user: User) -> tuple[Disclosure, tuple[str, ...]]:
     """The ledger's row, and the reasons why no consent covered it; none where one did or none was needed.
 
-    Consents and limits are looked at as of the time it was told. Raises NotYetTold, and
-    OtherWords where the key stands for something else; then nothing is written.
+    Consents and limits are looked at as of the time it was told; what ended within the minute that was typed had ended,
+    because the order isn't known. Raises NotYetTold, and OtherWords where the key stands for something else; then
+    nothing is written.
     """
     now = clock.now()
     if told.at > now:
@@ -81,6 +86,7 @@ def write_down(*, patient: Patient, program: Program, told: Told, user: User) ->
             "recipient": told.recipient.name,
             "recipient_address": told.address,
             "summary": _summary(told),
+            "description": told.what,
             "is_part2": is_part2,
             "channel": told.channel,
             "purpose": told.purpose,
@@ -105,20 +111,22 @@ def write_down(*, patient: Patient, program: Program, told: Told, user: User) ->
 def _is_same(row: Disclosure, patient: Patient, told: Told) -> bool:
     kept = (row.patient_id, row.recipient, row.recipient_address, row.purpose, row.channel, row.at, row.told_by)
     given = (patient.id, told.recipient.name, told.address, told.purpose, told.channel, told.at, told.told_by)
-    return kept == given and row.categories == sorted(told.categories)
+    return kept == given and row.categories == sorted(told.categories) and row.description == told.what
 
 
 def _decide(patient: Patient, program: Program, told: Told, *, is_part2: bool) -> Decision:
     """As the clinic counts days: a consent holds through its last day."""
+    is_minute = told.at.second == told.at.microsecond == 0
+    until = told.at + MINUTE if is_minute else told.at
     return policy.may_disclose(
-        selectors.part2_consents(patient.id, told.at),
+        selectors.part2_consents(patient.id, told.at, until),
         program.legal_name,
         told.recipient,
         told.purpose,
         frozenset(told.categories),
         told.at.astimezone(ZoneInfo(patient.clinic.time_zone)),
         protected=is_part2,
-        restrictions=selectors.restrictions(patient.id, told.at),
+        restrictions=selectors.restrictions(patient.id, until),
     )
 
 

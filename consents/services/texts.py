@@ -1,12 +1,13 @@
 """What a text says to one patient, and the evidence of a decision on it: the same on a screen and on paper."""
 
 import hashlib
+from zoneinfo import ZoneInfo
 
 from django.utils import formats, translation
 
 import audit.services
 from audit.actions import Action, Actor, Ref
-from consents.models import Signature
+from consents.models import DocumentVersion, Signature
 from consents.rules import DocumentSource
 from consents.services.proving import fingerprints
 from core.fields.typed import plain
@@ -31,12 +32,16 @@ def coded_scope(source: DocumentSource) -> dict[str, object]:
     }
 
 
-def values_of(patient: Patient, program: Program, source: DocumentSource) -> dict[str, str]:
-    """What the fields say. A clinic without e-mail or privacy contact is reached by its phone."""
-    clinic = program.clinic
+def values_of(patient: Patient, program: Program, version: DocumentVersion, source: DocumentSource) -> dict[str, str]:
+    """What the fields say. A clinic without e-mail or privacy contact is reached by its phone.
+
+    The day from which the text is in effect is the clinic's own, as the record has it; a file's only before that.
+    """
+    clinic, since = program.clinic, version.effective_at
     contact = ", ".join(part for part in (clinic.phone, clinic.email) if part)
+    day = since.astimezone(ZoneInfo(clinic.time_zone)).date() if since else source.effective
     with translation.override(source.language):
-        effective = formats.date_format(source.effective, "DATE_FORMAT")
+        effective = formats.date_format(day, "DATE_FORMAT")
     return {
         "clinic_name": clinic.name,
         "clinic_contact": contact,

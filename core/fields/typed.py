@@ -79,6 +79,7 @@ class PastForm(forms.Form):
     `when` is the field with that day, `born` an ISO date.
     """
 
+    required_css_class = "required"
     when: ClassVar[str]
     sure = forms.BooleanField(required=False, label="The date is right", widget=forms.HiddenInput)
 

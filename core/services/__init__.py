@@ -2,9 +2,12 @@
 
 from core.services.glass import break_glass, review_glass
 from core.services.people import (
+    AddressTaken,
+    add_staff,
     change_patient,
     join_care_team,
     leave_care_team,
+    password_address,
     record_listing,
     register_patient,
     set_care_team,
@@ -20,14 +23,17 @@ from core.services.reaching import (
 )
 
 __all__ = [
+    "AddressTaken",
     "Refused",
     "break_glass",
+    "add_staff",
     "change_patient",
     "confirm_contact",
     "contact_fault",
     "join_care_team",
     "leave_care_team",
     "note_test_delivered",
+    "password_address",
     "record_listing",
     "register_patient",
     "review_glass",

@@ -5,15 +5,53 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from guardian.shortcuts import assign_perm, remove_perm
 
 import audit.services
 from audit.actions import Action, Actor, Ref
 from core import selectors
-from core.models import Clinic, Patient, User
+from core.models import Clinic, Membership, Patient, User
+from core.permissions import Role
 
 CARE_FOR = "core.care_for"
+# Whose work is in Django's admin; every page of it still asks who they are.
+IN_THE_ADMIN = frozenset({Role.FRONT_DESK, Role.OPERATOR, Role.COMPLIANCE})
+
+
+class AddressTaken(Exception):
+    """Somebody signs in with this address already."""
+
+
+@transaction.atomic
+def add_staff(*, clinic: Clinic, email: str, full_name: str, role: Role, actor: Actor, credentials: str = "") -> User:
+    """Somebody new, in one role at one clinic, without a password: see `password_address`. Raises AddressTaken."""
+    if User.objects.filter(email__iexact=email).exists():
+        raise AddressTaken
+    user = User.objects.create_staff(
+        email=email, password=None, full_name=full_name, credentials=credentials, is_staff=role in IN_THE_ADMIN
+    )
+    Membership.objects.create(user=user, clinic=clinic, role=role)
+    audit.services.record(
+        Action.STAFF_ADDED,
+        actor=actor,
+        obj=Ref("core.User", str(user.id)),
+        clinic_id=clinic.id,
+        context={"role": role.value},
+    )
+    return user
+
+
+def password_address(user: User) -> str:
+    """Where the person sets a password: once, within `PASSWORD_RESET_TIMEOUT`. Whoever has it can do so."""
+    key = default_token_generator.make_token(user)
+    path = reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])
+    address: str = settings.BASE_URL + path
+    return address
 
 
 @transaction.atomic

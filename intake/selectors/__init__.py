@@ -6,12 +6,14 @@ went on from, never from an answer, a conditional question, a finding or an appr
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy
 
 import consents.selectors
@@ -119,27 +121,43 @@ def desk_declined(packet: Packet) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class DeskDocument:
-    """`state` is "signed", "declined", "missing" or "expired": ended or outdated alike, and never why."""
+    """`state` is "signed", "declined", "missing", "shown on" a day, "no longer in force" (it ended, never why) or "to
+    sign again" (the text has changed since). `wants_paper`: a paper may still be written down."""
 
     label: str
     state: str
     step_id: UUID
     fits_on_paper: bool
+    wants_paper: bool = False
 
 
 def desk_documents(packet: Packet) -> tuple[DeskDocument, ...]:
-    """Each document of the packet as the desk may know it; two queries."""
-    decided = {row.slug: row for row in consents.selectors.decisions(packet.id)}
+    """Each document of the packet as the desk may know it; two queries, five where something was only shown."""
+    states = {row.slug: _desk_state(row) for row in consents.selectors.decisions(packet.id)}
     asked = [step for step in packet.steps.all() if step.what == Step.What.CONSENT]
+    if any(step.must == "shown" for step in asked):
+        zone = ZoneInfo(packet.clinic.time_zone)
+        states |= {
+            row.slug: f"shown on {date_format(row.at.astimezone(zone), 'M j, Y')}"
+            for row in consents.selectors.notices(packet.patient_id)
+            if row.packet == packet.id
+        }
     return tuple(
-        DeskDocument(desk_label(step), _desk_state(decided.get(step.slug)), step.id, _fits_on_paper(step))
+        DeskDocument(desk_label(step), states.get(step.slug, "missing"), step.id, _fits_on_paper(step))
         for step in asked
     )
 
 
 def desk_papers(packet: Packet) -> tuple[DeskDocument, ...]:
-    """Those that can be signed on paper."""
-    return tuple(one for one in desk_documents(packet) if one.fits_on_paper)
+    """Those that can be signed on paper. Nothing is left to write down of what is signed, nor of a receipt that was
+    refused."""
+    refused = {row.slug for row in consents.selectors.decisions(packet.id) if row.decision == "refused"}
+    settled = {step.id for step in packet.steps.all() if step.slug in refused}
+    return tuple(
+        replace(one, wants_paper=one.state != "signed" and one.step_id not in settled)
+        for one in desk_documents(packet)
+        if one.fits_on_paper
+    )
 
 
 def _fits_on_paper(step: Step) -> bool:
@@ -147,12 +165,12 @@ def _fits_on_paper(step: Step) -> bool:
     return step.consent_kind != Kind.ESIGN and step.must != "shown"
 
 
-def _desk_state(decision: "consents.selectors.DecisionRow | None") -> str:
-    if decision is None:
-        return "missing"
+def _desk_state(decision: "consents.selectors.DecisionRow") -> str:
     if decision.decision != "signed":
         return "declined"
-    return "expired" if decision.revoked or not decision.current else "signed"
+    if decision.revoked:
+        return "no longer in force"
+    return "signed" if decision.current else "to sign again"
 
 
 def desk_label(step: Step) -> str:

@@ -15,8 +15,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 import audit.services
 import consents.selectors
+import consents.services
 from audit.actions import Action, Actor, Ref
-from consents.services import AlreadyDecided, CannotSign
+from consents.rendering import CannotRender
+from consents.services import AlreadyDecided, CannotSign, NotPublished
 from core.views import StaffRequest
 from intake import selectors
 from intake.access import get_step_for_paper, packets_for_paper
@@ -69,6 +71,26 @@ def paper(request: StaffRequest, step_id: UUID) -> HttpResponse:
         _read(request, packet.patient)
         context = {"patient": packet.patient, "label": selectors.desk_label(step), "form": form}
         return render(request, "intake/staff/paper.html", context, status=422 if form.is_bound else 200)
+
+
+@require_safe
+def blank(request: StaffRequest, step_id: UUID) -> HttpResponse:
+    """The document to be signed with a pen, in the packet's language. The file's own name says nothing."""
+    step = get_step_for_paper(request.user, step_id)
+    packet, actor = step.packet, Actor.staff(request.user.id)
+    try:
+        pdf = consents.services.print_blank(
+            patient=packet.patient, program=packet.program, source_ref=packet.id, slug=step.slug,
+            language=packet.language, actor=actor,
+        )  # fmt: skip
+    except NotPublished:
+        messages.error(request, "No text of this document is in force. Ask the privacy officer.")
+    except CannotRender as why:
+        messages.error(request, f"The paper could not be made ({why}). Ask whoever looks after this system.")
+    else:
+        name = 'attachment; filename="paper.pdf"'
+        return HttpResponse(pdf, content_type="application/pdf", headers={"Content-Disposition": name})
+    return redirect("intake:papers", packet.patient_id)
 
 
 def _kept(request: StaffRequest, step_id: UUID, form: PaperForm) -> bool:

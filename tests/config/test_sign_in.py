@@ -1,18 +1,23 @@
 """Staff come in by e-mail, password and a code of this session; nothing less opens a staff page."""
 
+import io
+import re
 import time
 
 import pytest
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.conf import settings
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import get_resolver
 from personas import signed_in
 
 from audit.models import Event
 from core.middleware import LAST_SEEN
+from core.models import User
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PASSWORD = "a long enough password"
@@ -225,3 +230,42 @@ def test_a_recovery_code_stands_in_for_the_phone_once(world, casey):
         client = Client()
         give_password(client, casey)
         assert client.post(CODE, {"code": spare}).status_code == expected
+
+
+def add(*said, **named):
+    out = io.StringIO()
+    named = {"name": "Noor Castle", "role": "compliance", "clinic": "Harbor Clinic"} | named
+    call_command("add_staff", *said, **named, stdout=out, stderr=io.StringIO())
+    return out.getvalue().strip()
+
+
+def test_somebody_new_sets_a_password_at_the_printed_address_once(world):
+    address = add("Noor@clinic.test").removeprefix(settings.BASE_URL)
+    noor, client = User.objects.get(email="noor@clinic.test"), Client()
+    assert (noor.has_usable_password(), noor.is_staff, noor.memberships.get().role) == (False, True, "compliance")
+    assert Event.objects.get(action="staff.added").clinic_id == world.clinic.id
+    page = client.get(address, follow=True)
+    assert "Set your password" in page.content.decode()
+    short = {"password1": "short", "password2": "short"}
+    assert "too short" in client.post(page.request["PATH_INFO"], short).content.decode()
+    new = {"password1": "a quite long new phrase", "password2": "a quite long new phrase"}
+    assert "Your password is set" in client.post(page.request["PATH_INFO"], new, follow=True).content.decode()
+    give_password(client, noor, new["password1"])
+    assert client.get("/staff/")["Location"] == SET_UP
+    assert "used already" in Client().get(address, follow=True).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("said", "named", "words"),
+    [
+        ("noor", {}, "noor is no e-mail address."),
+        ("comp@clinic.test", {}, "Somebody signs in as comp@clinic.test already."),
+        ("noor@clinic.test", {"clinic": "Harbour"}, "There is no clinic of that name. Those there are: Elsewhere"),
+        ("noor@clinic.test", {"role": "boss"}, "invalid choice: 'boss'"),
+    ],
+)
+def test_what_does_not_fit_adds_nobody_and_says_so_in_one_line(world, said, named, words):
+    count = User.objects.count()
+    with pytest.raises(CommandError, match=re.escape(words)) as refused:
+        add(said, **named)
+    assert "\n" not in str(refused.value) and User.objects.count() == count

@@ -308,7 +308,7 @@ def test_everything_that_was_kept_is_on_the_evidence_page():
         authority="Court order of 2025, seen by the front desk",
         evidence={
             "identity_check": "link_and_birth_date", "ip": "203.0.113.7", "user_agent": "Firefox", "session": "s-81c2",
-            "seconds_on_page": 94, "font_scale": 1.5, "scrolled_to_end": True,
+            "seconds_on_page": 94, "font_scale": 1.5, "scrolled_to_end": True, "esign_signature": "7",
         },
         values={"patient_name": "Rosa Núñez", "clinic_name": "Harbor Clinic"},
         mark=[[[0, 0], [1000, 300]]],
@@ -316,7 +316,8 @@ def test_everything_that_was_kept_is_on_the_evidence_page():
     text = text_of(pdf(sheet))
     for part in (
         "legal guardian of the patient", "Court order of 2025", "s-81c2", "94 seconds", "1.5 × of the usual",
-        "Also kept: scrolled to end True", "patient_name Rosa Núñez", "clinic_name Harbor Clinic", "Drawn mark kept as",
+        "Also kept: scrolled to end True", "patient_name Rosa Núñez", "clinic_name Harbor Clinic",
+        "How it was signed with a drawn mark, kept as lines", "Also kept: number of the agreement to sign on a screen",
         "Ticked read Lo leí.", "personal link and date of birth",
     ):  # fmt: skip
         assert part in text

@@ -85,7 +85,11 @@ def test_from_draft_to_effect_in_the_admin(published, corin, sora):
     assert "Somebody else has to approve it" in shown(corin, page(published, rest="1.2/approve/"))
     assert corin.post(page(published, rest="1.2/approve/"), approval(published)).status_code == 200
     assert states(published)["1.2 en"] == "draft"
-    assert signed_in(sora).post(page(published, rest="1.2/approve/"), approval(published)).status_code == 302
+    refused = signed_in(sora).post(page(published, rest="1.2/approve/"), approval(published)).content.decode()
+    assert "Español has not changed since 1.1" in refused and "English has not" not in refused
+    assert "Confirm it" in refused and states(published)["1.2 en"] == "draft"
+    confirmed = approval(published) | {"same_es": "on"}
+    assert signed_in(sora).post(page(published, rest="1.2/approve/"), confirmed).status_code == 302
     assert states(published)["1.2 en"] == states(published)["1.2 es"] == "effective"
 
 

@@ -9,9 +9,12 @@ import packets as given
 import pytest
 from consent_screen import TEST, edition
 from django.urls import reverse
+from django.utils import translation
+from django.utils.formats import date_format
 from patient_pages import invited, opened, states
 from personas import signed_in, staff
 from PIL import Image
+from pypdf import PdfReader
 from scans import PDF, photo, upload
 from test_disclosing import ask
 from test_outgoing_words import telling
@@ -108,13 +111,22 @@ def test_a_permission_on_paper_opens_its_sections_and_lets_nothing_leave_before_
     client = signed_in(officer)
     client.post(same)
     assert "somebody else has to compare it" in client.get(page).content.decode()
-    assert [signed_in(who).post(same).status_code for who in (world.front_desk, world.clinician, world.stranger)] == (
+    assert [signed_in(who).get(same).status_code for who in (world.front_desk, world.clinician, world.stranger)] == (
         [404] * 3
     )
     assert ask(world.patient).reasons == ("paper-not-compared",)
     second = staff(world.clinic, Role.COMPLIANCE, "second@clinic.test", "Sol Second")
-    signed_in(second).post(same)
-    assert "It was compared already" in signed_in(second).post(same, follow=True).content.decode()
+    reader, name, day = signed_in(second), "rosa  nunez.", today(packet.clinic)
+    assert "by Rosa Núñez" not in reader.get(page).content.decode(), "whoever compares reads it on the paper"
+    shown = reader.get(same).content.decode()
+    assert f'<img src="{reverse("consents:scan", args=[paper.id])}"' in shown and day.isoformat() not in shown
+    for wrong in ({}, {"signer_name": "Rosa Nuñes"}, {"decided_on": day - timedelta(days=1)}):
+        answer = reader.post(same, wrong and {"signer_name": name, "decided_on": day} | wrong)
+        assert (answer.status_code, "is not the one that was entered" in answer.content.decode()) in (
+            (422, True), (200, False),
+        )  # fmt: skip
+    assert ask(world.patient).reasons == ("paper-not-compared",)
+    reader.post(same, {"signer_name": name, "decided_on": day})
     assert ask(world.patient).permitted
     assert PrivacyTask.objects.get(kind="paper", ref=paper.id).closed_by == second
     assert "compared by Sol Second" in client.get(page).content.decode()
@@ -153,7 +165,8 @@ def test_the_scan_is_saved_by_whoever_may_open_the_folder_and_holds_pixels_only(
         ({"decided_on": timedelta(days=-1)}, "not in effect on that day"),
         ({"decided_on": timedelta(days=1)}, "has not come yet"),
         ({"signer_name": ""}, "the name that stands on the paper"),
-        ({"capacity": "parent"}, "Somebody else has to decide"),
+        ({"capacity": "parent", "authority": "Her mother"}, "Somebody else has to decide"),
+        ({"capacity": ""}, "This field is required"),
         ({"decision": "refused"}, "not one of the available choices"),
         ({"text": uuid.uuid4()}, "not one of the available choices"),
         ({"all_ticked": ""}, "it is not signed"),
@@ -195,8 +208,11 @@ def test_the_text_of_that_day_may_be_retired_by_now_and_a_no_outlasts_a_yes_of_t
 def test_on_paper_only_where_it_was_chosen_or_a_screen_can_not_be_used(world):
     packet = invited(world).packet
     assert "Nobody chose paper" in write(world.front_desk, packet, TREATMENT).content.decode()
-    assert write(world.front_desk, packet, TREATMENT, why="no-screen").status_code == 302
-    assert Signature.objects.get().evidence["why_on_paper"] == "no-screen"
+    assert "Choose…" in signed_in(world.front_desk).get(door(packet, TREATMENT)).content.decode()
+    by_parent = write(world.front_desk, packet, TREATMENT, why="counter", capacity="parent").content.decode()
+    assert "Write what gives them the right to sign" in by_parent
+    assert write(world.front_desk, packet, TREATMENT, why="counter").status_code == 302
+    assert Signature.objects.get().evidence["why_on_paper"] == "counter"
     steps = {one.slug: one for one in selectors.steps(packet, "en")}
     assert (steps["treatment"].state, steps["treatment"].missing) == ("done", 0)
 
@@ -230,3 +246,33 @@ def test_the_desk_is_not_told_why_a_document_exists_and_strangers_nothing(world,
         assert {signed_in(who).get(path).status_code for path in pages} == {404}
     assert desk.get(door(packet, "esign")).status_code == 404
     assert pages[0] in desk.get(f"/admin/intake/packet/{packet.id}/change/").content.decode()
+
+
+def test_a_document_is_printed_to_be_signed_in_the_patients_words_and_language(world):
+    packet = invited(world).packet
+    Packet.objects.filter(pk=packet.id).update(language="es")
+    blank = reverse("intake:paper-blank", args=[Step.objects.get(packet=packet, slug=SHARING).id])
+    desk = signed_in(world.front_desk)
+    assert blank in desk.get(reverse("intake:papers", args=[world.patient.id])).content.decode()
+    answer = desk.get(blank)
+    assert (answer["Content-Type"], answer["Content-Disposition"]) == (
+        "application/pdf", 'attachment; filename="paper.pdf"',
+    )  # fmt: skip
+    text = " ".join(" ".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(answer.content)).pages)
+    since = DocumentVersion.objects.get(pk=text_of(SHARING, "es")).effective_at
+    with translation.override("es"):
+        day = date_format(since.astimezone(ZoneInfo(world.clinic.time_zone)), "DATE_FORMAT")
+    assert text.count(f"vigente desde el {day}") > 1, "in the text and at the foot"
+    for words in ("Rosa Núñez", "Su nombre", "Firma", "Fecha", "☐"):
+        assert words in text
+    assert Event.objects.get(action="document.printed").patient_id == world.patient.id
+    for who in (world.stranger, world.stranger_desk, world.clinician, world.operator):
+        assert signed_in(who).get(blank).status_code == 404
+
+
+def test_after_a_refused_receipt_nothing_is_left_to_write_down_and_a_no_on_paper_names_who_said_it(world, packet):
+    write(world.front_desk, packet, "privacy-notice", decision="refused", reason="She would rather not")
+    write(world.front_desk, packet, SHARING, decision="declined", signer_name="Rosa Núñez")
+    page = signed_in(world.front_desk).get(reverse("intake:papers", args=[world.patient.id])).content.decode()
+    assert door(packet, "privacy-notice") not in page and "They sign after all" in page
+    assert Signature.objects.get(kind="part2_tpo").signer_name == "Rosa Núñez"

@@ -5,14 +5,17 @@ Names, addresses, mails, messages, titles of pages and files, the front desk's p
 
 import re
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import packets as given
 import pytest
+from consent_screen import edition
 from django.conf import settings
 from django.contrib import admin
 from django.test import Client
-from django.urls import URLPattern, get_resolver
+from django.urls import URLPattern, get_resolver, reverse
 from django.utils import translation
+from django.utils.formats import date_format
 from personas import signed_in
 
 import consents.services
@@ -21,6 +24,7 @@ from consents.models import PrivacyTask, Revocation, Signature
 from consents.policy import Kind
 from consents.rules import document_files
 from consents.views import REPORTS
+from core import clock
 from core.models import Program
 from intake import selectors
 from intake.models import Packet
@@ -121,7 +125,7 @@ def states(packet):
     return {one.label: one.state for one in selectors.desk_documents(packet)}
 
 
-def test_each_document_is_signed_declined_missing_or_expired_at_the_desk(world):
+def test_each_document_is_signed_declined_missing_or_no_longer_in_force_at_the_desk(world):
     packet = given.invite(world).packet
     assert set(states(packet).values()) == {"missing"}
     given.sign(packet, "treatment")
@@ -131,10 +135,28 @@ def test_each_document_is_signed_declined_missing_or_expired_at_the_desk(world):
     given.sign(packet, "share-permission")
     signature = Signature.objects.get(kind="part2_tpo", decision="signed")
     consents.services.revoke(signature=signature, why="revoked", note="", actor=Actor.system("test"))
-    assert states(packet)["Sharing permission"] == "expired"
+    assert states(packet)["Sharing permission"] == "no longer in force"
+    papers = signed_in(world.front_desk).get(f"/staff/patients/{world.patient.id}/papers/").content.decode()
+    assert "Sharing permission: no longer in force" in papers
+    newer = edition("treatment", "9.1")
+    consents.services.publish(clinic=world.clinic, source=newer, actor=Actor.system("test"))
+    assert states(packet)["Agreement to care"] == "to sign again"
     page = signed_in(world.front_desk).get(f"/admin/intake/packet/{packet.id}/change/").content.decode()
-    assert "Sharing permission: expired" in page
+    assert "Sharing permission: no longer in force" in page
     assert "revoked" not in page.lower()
+
+
+def test_a_notice_that_only_has_to_be_shown_says_when_it_was_at_the_desk_for_the_officer_and_in_the_folder(world):
+    """42 CFR 2.22: that the patient was given it can be shown later."""
+    packet = given.invite(world, notice=True).packet
+    assert states(packet)["Records notice"] == "missing"
+    given.see(packet, "records-notice")
+    today = clock.now().astimezone(ZoneInfo(world.clinic.time_zone))
+    words = f"shown on {date_format(today, 'M j, Y')}"
+    assert states(packet)["Records notice"] == words
+    for page in ("patient", "folder"):
+        address = reverse(f"consents:{page}", args=[world.patient.id])
+        assert words in signed_in(world.compliance).get(address).content.decode()
 
 
 def test_a_stranger_with_a_wrong_code_learns_nothing_of_the_kind_of_care(world):

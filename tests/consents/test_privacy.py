@@ -140,6 +140,8 @@ def test_a_limit_holds_once_the_clinic_agreed_and_until_it_ends(screen):
     consents.services.decide_restriction(request=request, user=officer, agrees=True, note="Agreed by phone")
     assert ask(screen.world.patient).reasons == ("restricted",)
     assert ask(screen.world.patient, protected=False).reasons == ("restricted",)
+    task = PrivacyTask.objects.get(kind="restriction")
+    assert (task.closed_by, task.note) == (officer, "Agreed by phone")
     with pytest.raises(AlreadyDecided):
         consents.services.decide_restriction(request=request, user=officer, agrees=False, note="No")
     consents.services.end_restriction(request=request, user=officer, note="The patient asked for it")
@@ -235,7 +237,7 @@ def test_each_report_has_its_own_filter(screen, report):
 def test_no_cell_of_the_table_is_a_formula(screen):
     ledger(screen)
     given = consents.services.account(patient=screen.world.patient, report="hipaa", actor=TEST)
-    table = consents.services.as_csv(given)
+    table = consents.services.as_csv(given, "UTC")
     assert '"\'=Health Department"' in table
     assert not [
         cell for line in table.splitlines() for cell in line.split(",") if cell.startswith(('"=', '"+', '"@', '"-'))

@@ -1,5 +1,6 @@
 """The privacy officer's pages: who gets in, what each does, what they say."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -77,6 +78,25 @@ def test_the_officer_sees_what_stands_what_ended_and_what_had_been_shared(screen
     assert Event.objects.filter(action="document.read", object_id=row.id).count() == 1
 
 
+def test_recipients_are_ticked_and_a_name_that_nobody_has_is_confirmed_first(screen, officer):
+    signature = screen.decide(SHARING)
+    ask(screen.world.patient, recipient="Bay-Chart, Inc.")
+    ask(screen.world.patient, recipient="Other Chart")
+    path, said = address("revoke", signature.id), {"why": "revoked", "how": "phone", "note": "She called"}
+    page = officer.get(path).content.decode()
+    assert page.count('type="checkbox"') == 2 and 'value="Bay-Chart, Inc."' in page
+    answer = officer.post(path, said | {"other": "Bay Char"})
+    assert (answer.status_code, "Look at it again, or confirm it" in answer.content.decode()) == (422, True)
+    assert not Revocation.objects.exists()
+    officer.post(path, said | {"other": "bay chart inc"})
+    row = Revocation.objects.get()
+    assert (row.recipients, len(row.relied_on)) == (["Bay-Chart, Inc."], 1)
+    assert ask(screen.world.patient, recipient="BAY CHART INC").reasons == ("revoked-for-recipient",)
+    assert ask(screen.world.patient, recipient="Other Chart").permitted
+    officer.post(path, said | {"other": "Her employer", "sure": "on", "recipients": ["Other Chart"]})
+    assert Revocation.objects.exclude(pk=row.pk).get().recipients == ["Her employer", "Other Chart"]
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
@@ -112,9 +132,25 @@ def test_refusing_what_was_paid_in_full_is_a_409_and_there_is_no_button_for_it(s
 def test_a_request_is_written_down_with_its_reach(screen):
     client = signed_in(screen.world.clinician)
     given = {"scope": "Not my sister", "recipients": "Ana Diaz\n\nBay Chart ", "purposes": ["TREAT"]}
+    assert '<div class="required">' in client.get(address("restriction", screen.world.patient.id)).content.decode()
     client.post(address("restriction", screen.world.patient.id), given)
     row = RestrictionRequest.objects.get()
     assert (row.scope, row.recipients, row.purposes) == ("Not my sister", ["Ana Diaz", "Bay Chart"], ["TREAT"])
+    page = client.get(address("patient", screen.world.patient.id)).content.decode()
+    assert "everything; to Ana Diaz, Bay Chart; for treatment" in page and "binds since" not in page
+    wish(screen, is_self_paid=True)
+    page = client.get(address("patient", screen.world.patient.id)).content.decode()
+    assert "to health plans and other payers; for payment or health care operations · binds since" in page
+
+
+def test_the_officers_page_says_who_it_is_and_leads_to_the_folder_and_to_who_saw_what(screen, officer):
+    screen.decide("privacy-notice")
+    signed, person = screen.decide(SHARING), screen.world.patient.id
+    page = officer.get(address("patient", person)).content.decode()
+    assert "Born Mar 15, 1990 · record number MRN-1001" in page
+    assert address("folder", person) in page and f"/audit/?patient={person}" in page
+    assert page.count("Take it back") == page.count(address("revoke", signed.id)) == 1, "a receipt is not taken back"
+    assert "/audit/" not in signed_in(screen.world.clinician).get(address("patient", person)).content.decode()
 
 
 @pytest.mark.parametrize(
@@ -129,7 +165,8 @@ def test_the_accounting_comes_as_a_page_a_pdf_and_a_table_and_each_reading_is_re
     answer = officer.get(address("accounting", screen.world.patient.id, "consented", form))
     assert answer["Content-Type"].startswith(kind)
     assert answer.content.lstrip().startswith(begins)
-    assert "Núñez" not in answer.get("Content-Disposition", "")
+    if form != "html":
+        assert re.search(rf'filename="disclosures-consented-20\d\d-\d\d-\d\d\.{form}"', answer["Content-Disposition"])
     assert Event.objects.filter(action="disclosure.accounting_read").count() == 1
 
 
@@ -141,10 +178,20 @@ def test_there_is_no_other_report(screen, officer, report, form):
 def test_the_list_shows_what_is_open_finds_a_patient_and_closes_a_task(screen, officer):
     tell(screen.world)
     page = officer.get(address("tasks")).content.decode()
-    assert "an emergency disclosure" in page
+    assert "an emergency disclosure" in page and "Dr. Ada Lin, Bay Hospital" in page
     found = officer.post(address("tasks"), {"words": "Rosa Núñez"}).content.decode()
     assert found.count(address("patient", screen.world.patient.id)) == 2
     officer.post(address("task-close", PrivacyTask.objects.get().id), {"note": "Called"})
+    assert "Nothing waits" in officer.get(address("tasks")).content.decode()
+
+
+def test_a_request_for_limits_is_not_done_before_it_is_answered(screen, officer):
+    request = wish(screen)
+    close = address("task-close", PrivacyTask.objects.get().id)
+    page = officer.post(close, {"note": "Called her"}, follow=True).content.decode()
+    assert "Agree or refuse here" in page
+    assert PrivacyTask.objects.get().closed_at is None
+    officer.post(address("restriction-decide", request.id), {"answer": "refuse", "note": "We can't keep to it"})
     assert "Nothing waits" in officer.get(address("tasks")).content.decode()
 
 

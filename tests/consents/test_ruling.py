@@ -291,7 +291,11 @@ def test_compliance_of_another_clinic_finds_none_of_ours(clinic, officer):
 
 
 def test_a_rule_is_made_and_changed_by_the_service_and_never_deleted(clinic, officer):
+    before = officer.get(RULES).content.decode()
+    assert "goes by the default rules" in before and "Agreement to get care: must be signed" in before
     assert officer.post(f"{RULES}add/", typed(clinic, signer="both", max_age="17")).status_code == 302
+    after = officer.get(RULES).content.decode()
+    assert "default rules" not in after and ">Agreement to get care</a>" in after
     made = ConsentRule.objects.get(document__slug=TREATMENT)
     assert (made.signer, made.max_age, made.every_months) == ("both", 17, 12)
     assert officer.post(f"{RULES}{made.pk}/change/", typed(clinic, is_active="", every_months="6")).status_code == 302

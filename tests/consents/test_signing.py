@@ -2,11 +2,13 @@
 
 import hashlib
 import uuid
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from consent_screen import TEST, edition
 from django.db import DatabaseError, OperationalError, connection, transaction
+from django.utils.formats import date_format
 
 import consents.services
 import core.services
@@ -26,7 +28,8 @@ def test_what_is_shown_is_filled_in_and_hashed(screen):
     assert "Rosa Núñez" in shown.html
     assert "Harbor Clinic LLC and its staff" in shown.html
     assert "Privacy Officer, 555-010-0101, privacy@clinic.test" in shown.html
-    assert "Version 1.0, in effect from Feb. 16, 2026." in shown.html
+    since = DocumentVersion.objects.get(pk=shown.version_id).effective_at.astimezone(ZoneInfo("America/New_York"))
+    assert f"Version 1.0, in effect from {date_format(since, 'DATE_FORMAT')}." in shown.html, "as the record says"
     assert shown.sha256 == hashlib.sha256(shown.html.encode()).hexdigest()
     assert (shown.title, shown.kind, shown.language) == (
         "Permission to use and share my treatment records",

@@ -36,7 +36,7 @@ def grant_runtime() -> None:
 def demo_seed() -> None:
     rows("INSERT INTO note VALUES ('seeded')")
     base, peers = os.environ["BASE_URL"], f"http://127.0.0.1:{os.environ['DEMO_HTTP_PORT']}"
-    links = {name: f"{base}/{name}" for name in ("patient", "front_desk", "clinician", "demo")}
+    links = {name: f"{base}/{name}" for name in ("patient", "front_desk", "clinician", "compliance", "demo")}
     links |= {name: f"{peers}/{name}" for name in ("mail", "chart")}
     people = [{"role": "front desk", "email": "e", "password": "p"}]
     told = {**links, "patient_birth_date": "03/15/1990", "people": people}
