@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import QuerySet
+
+import escalation.selectors
 from ehr.models import ExportItem
 
 
@@ -29,9 +32,20 @@ class PacketStatus:
 STOPPED = (ExportItem.State.REJECTED, ExportItem.State.CONFLICT, ExportItem.State.DEAD)
 
 
+def packet_of(item: ExportItem) -> UUID:
+    """The packet that an item is of; a signed note about an incident, and its notice, name what was signed instead."""
+    return escalation.selectors.source_of(item.packet_ref) or item.packet_ref
+
+
+def held_notes(packet_id: UUID) -> QuerySet[ExportItem]:
+    """Signed notes about the packet's incidents that no consent covered at the wire."""
+    signed = escalation.selectors.signed_about(packet_id)
+    return ExportItem.objects.filter(packet_ref__in=signed, state=ExportItem.State.HELD)
+
+
 def packet_status(packet_id: UUID) -> PacketStatus:
-    """Every item of a packet in the order it is sent; one query."""
-    rows = list(ExportItem.objects.filter(packet_ref=packet_id).order_by("position"))
+    """Every item of a packet in the order it is sent, and the notes about its incidents that wait for somebody."""
+    rows = [*ExportItem.objects.filter(packet_ref=packet_id).order_by("position"), *held_notes(packet_id)]
     return PacketStatus(
         items=tuple(
             ItemView(

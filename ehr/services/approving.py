@@ -10,6 +10,7 @@ from audit.actions import Action, Actor, Ref
 from core import clock
 from core.models import User
 from ehr.models import ExportItem
+from ehr.selectors import held_notes
 
 NOT_SENT = (ExportItem.State.HELD, ExportItem.State.PENDING)
 
@@ -18,7 +19,9 @@ NOT_SENT = (ExportItem.State.HELD, ExportItem.State.PENDING)
 def approve(*, packet_id: UUID, user: User) -> int:
     """Release every held item of the packet; returns how many. `ehr.access` has let the user near the packet."""
     now = clock.now()
-    items = list(ExportItem.objects.select_for_update().filter(packet_ref=packet_id, state=ExportItem.State.HELD))
+    held = ExportItem.objects.select_for_update()
+    items = [*held.filter(packet_ref=packet_id, state=ExportItem.State.HELD)]
+    items += held.filter(pk__in=held_notes(packet_id).values("pk"))
     for item in items:
         item.state, item.reason, item.due_at = ExportItem.State.PENDING, "", now
         item.save()

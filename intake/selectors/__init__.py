@@ -32,6 +32,7 @@ from intake.selectors.standing import (
     form_view,
     missing,
     program_name,
+    protection,
     steps,
     who_sees,
 )
@@ -40,8 +41,8 @@ __all__ = [
     "AnswerRow", "AnsweredForm", "DeskDocument", "DeskStatus", "Finished", "FinishedForm", "FormView", "Missing",
     "URGENCIES", "PacketRow", "StepView", "answered_forms", "content", "definition_of", "desk_declined",
     "desk_documents", "desk_label", "desk_papers", "desk_status", "drawn", "finished", "form_sha256", "form_view",
-    "in_words", "latest_forms", "missing", "packet_rows", "program_name", "sections", "sensitive_responses", "steps",
-    "unfinished_steps", "who_sees",
+    "in_words", "latest_forms", "missing", "packet_rows", "program_name", "protection", "sections",
+    "sensitive_responses", "steps", "unfinished_steps", "who_sees",
 ]  # fmt: skip
 
 # What the desk may call by name; every other form is numbered, because a form's name can tell what care is sought.

@@ -268,7 +268,7 @@ def answer_the_incident(doctor, path) -> None:
     doctor.go(path)
     doctor.press("button.now")
     doctor.look("incident-taken")
-    close = doctor.page.get_by_role("button", name="Sign and close")
+    close = doctor.page.get_by_role("button", name="Sign and save")
     doctor.find("[name=kind][value=reached_safe]").check()
     doctor.find("[name=note]").fill("Called; safe for now.")
     doctor.press(close)
