@@ -23,6 +23,7 @@ SET_ASIDE = timedelta(minutes=1)
 # Why a page was not sent although nothing was wrong with it.
 ANSWERED, SUPERSEDED = "answered", "superseded"
 UNSENT = (Page.State.PENDING, Page.State.RETRY)
+GONE_OUT = (Page.State.DELIVERED, Page.State.UNKNOWN)
 IN_APP = ContactPoint.Kind.IN_APP
 
 
@@ -132,7 +133,7 @@ def tell_taken(incident: Incident) -> None:
     taken = incident.acknowledgements.order_by("-at").values_list("user_id", flat=True)[:1]
     alerts = Page.objects.filter(incident=incident, kind=Page.Kind.ALERT).exclude(channel=IN_APP)
     latest = alerts.aggregate(latest=Max("round"))["latest"] or 0
-    reached = alerts.filter(Q(accepted_at__isnull=False) | Q(state=Page.State.UNKNOWN)).exclude(user_id__in=taken)
+    reached = alerts.filter(state__in=GONE_OUT).exclude(user_id__in=taken)
     ways = reached.order_by().values_list("user_id", "contact_id", "channel").distinct()
     now = clock.now()
     Page.objects.bulk_create(

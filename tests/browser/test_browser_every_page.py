@@ -13,6 +13,7 @@ from serving import until
 import consents.services
 from consents.models import Signature
 from intake.services import packets, submission
+from intake.services.whereabouts import tell_whereabouts
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -188,6 +189,8 @@ def test_everybody_can_use_the_help_that_needs_no_script(clinic, phone, language
 
 def test_everybody_can_use_the_staff_pages(clinic, phone):
     packet, incident = staff_story.in_danger(clinic)
+    given.answer(packet, "demographics", given.ANSWERS["demographics"] | staff_story.AT_HOME)
+    tell_whereabouts(packet=packet, key=uuid4(), place="On the bench by the old bridge", number="555 010 0190")
     staff_story.measured_before(clinic.patient)
     doctor = phone(name="staff-")
     look_at_the_sign_in(doctor, clinic.clinician)
@@ -268,6 +271,13 @@ def answer_the_incident(doctor, path) -> None:
     doctor.go(path)
     doctor.press("button.now")
     doctor.look("incident-taken")
+    doctor.find("[name=kind][value=unable_to_reach]").check()
+    doctor.find("[name=note]").fill("No answer, left no message.")
+    doctor.press(doctor.page.get_by_role("button", name="Sign and save"))
+    doctor.look("incident-when-again")
+    doctor.find("[name=again]").select_option("10")
+    doctor.press(doctor.page.get_by_role("button", name="Sign and save"))
+    doctor.look("incident-tried")
     close = doctor.page.get_by_role("button", name="Sign and save")
     doctor.find("[name=kind][value=reached_safe]").check()
     doctor.find("[name=note]").fill("Called; safe for now.")

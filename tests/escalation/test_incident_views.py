@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import packets as given
 import pytest
-from staff_story import ITEM_NINE, in_danger, session_of
+from staff_story import AT_HOME, ITEM_NINE, in_danger, session_of
 
 from audit.models import Event
 from escalation.models import Acknowledgement, ContactAttempt, Incident, Outcome
@@ -164,17 +164,10 @@ def test_neither_title_nor_address_names_the_patient(casey, address):
 
 # --- how to reach the patient ---
 
-HOME = {
-    "demo-phone": ["(555) 010-0177"], "demo-voicemail": ["false"], "demo-has-address": ["true"],
-    "demo-address-line": ["12 Main Street"], "demo-city": ["Boston"], "demo-state": ["MA"], "demo-zip": ["02101"],
-    "demo-emergency-has": ["true"], "demo-emergency-name": ["Ines Núñez"], "demo-emergency-relationship": ["PRN"],
-    "demo-emergency-phone": ["(555) 010-0188"],
-}  # fmt: skip
-
 
 def test_how_to_reach_the_patient_comes_before_what_triggered_it_and_each_says_when_it_was_told(world, incident):
     packet = Packet.objects.get(pk=incident.source_ref)
-    given.answer(packet, "demographics", given.ANSWERS["demographics"] | HOME)
+    given.answer(packet, "demographics", given.ANSWERS["demographics"] | AT_HOME)
     tell_whereabouts(packet=packet, key=uuid4(), place="By the old bridge", number="555 010 0190")
     tell_whereabouts(packet=packet, key=uuid4(), place="At my sister's", number="")
     page = unescape(session_of(world.clinician).get(f"/incidents/{incident.code}/").content.decode())
@@ -191,7 +184,7 @@ def test_how_to_reach_the_patient_comes_before_what_triggered_it_and_each_says_w
 
 def test_a_fact_says_since_when_it_stands_and_not_when_the_form_was_saved_last(world, incident):
     packet = Packet.objects.get(pk=incident.source_ref)
-    given.answer(packet, "demographics", given.ANSWERS["demographics"] | HOME)
+    given.answer(packet, "demographics", given.ANSWERS["demographics"] | AT_HOME)
     given.answer(packet, "demographics", {"demo-city": ["Salem"]})
     facts = {fact.label: fact for fact in how_to_reach(world.patient, packet.id)}
     assert facts["Address"].value.startswith("12 Main Street, Salem")

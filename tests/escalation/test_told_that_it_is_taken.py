@@ -46,6 +46,14 @@ def test_a_page_that_was_never_sent_needs_no_word(alarm, world, deliver, mailbox
     assert mailbox.sent == []
 
 
+def test_whom_the_provider_could_not_reach_is_told_nothing(alarm, world, deliver, mailbox):
+    incident = alarm()
+    deliver()
+    Page.objects.update(state="dead")  # as its report says later
+    services.acknowledge(incident_id=incident.pk, **staff(world.backup))
+    assert deliver() == 0
+
+
 def test_a_page_on_its_way_while_somebody_takes_it_is_followed_by_the_word(alarm, world, deliver, mailbox):
     incident = alarm()
     take = SlowChannel(lambda: services.acknowledge(incident_id=incident.pk, **staff(world.backup)))
