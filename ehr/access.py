@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.http import Http404
 
+import escalation.selectors
 from core.access import may
 from core.models import Patient, User
 from core.permissions import Permission
@@ -23,7 +24,7 @@ def get_item_for_clinician(user: User, item_id: UUID) -> ExportItem:
     item = ExportItem.objects.select_related("patient").filter(pk=item_id).first()
     if item is None:
         raise Http404
-    get_export_for_clinician(user, item.packet_ref)
+    get_export_for_clinician(user, escalation.selectors.source_of(item.packet_ref) or item.packet_ref)
     if item.sensitivity == "sud" and not sees_sensitive(user, item.patient):
         raise Http404
     return item

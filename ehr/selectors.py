@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
+import escalation.selectors
 from ehr.mapping import editing, lists, wire
 from ehr.mapping.implied import tells_of_treatment
 from ehr.models import ChartSnapshot, ExportItem, ItemEdit
@@ -50,13 +51,23 @@ EDITS = Prefetch("edits", ItemEdit.objects.select_related("edited_by").order_by(
 STOPPED = (ExportItem.State.REJECTED, ExportItem.State.CONFLICT, ExportItem.State.DEAD)
 
 
-def packet_status(packet_id: UUID, *, sensitive: bool) -> PacketStatus:
-    """Every item of a packet in the order it is sent, without those about substance use unless `sensitive`.
+def packet_of(item: ExportItem) -> UUID:
+    """The packet that an item is of; a signed note about an incident, and its notice, name what was signed instead."""
+    return escalation.selectors.source_of(item.packet_ref) or item.packet_ref
 
-    `hidden` is how many are left out. Two queries.
+
+def held_notes(packet_id: UUID) -> QuerySet[ExportItem]:
+    """Signed notes about the packet's incidents that no consent covered at the wire."""
+    signed = escalation.selectors.signed_about(packet_id)
+    return ExportItem.objects.filter(packet_ref__in=signed, state=ExportItem.State.HELD)
+
+
+def packet_status(packet_id: UUID, *, sensitive: bool) -> PacketStatus:
+    """Every item of a packet in the order it is sent, and the notes about its incidents that wait for somebody;
+    without those about substance use unless `sensitive`. `hidden` is how many are left out.
     """
     everything = ExportItem.objects.filter(packet_ref=packet_id).order_by("position")
-    every = list(everything.prefetch_related(EDITS))
+    every = [*everything.prefetch_related(EDITS), *held_notes(packet_id).prefetch_related(EDITS)]
     rows = [row for row in every if sensitive or row.sensitivity != "sud"]
     return PacketStatus(
         items=tuple(_item(row) for row in rows),

@@ -37,11 +37,11 @@ def packet_approve(request: StaffRequest, packet_id: UUID) -> HttpResponse:
 def item_reject(request: StaffRequest, item_id: UUID) -> HttpResponse:
     """Keep one entry out of the chart, with a reason."""
     item = get_item_for_clinician(request.user, item_id)
-    form = RejectForm(request.POST)
+    packet_id, form = selectors.packet_of(item), RejectForm(request.POST)
     if not form.is_valid():
-        return _answered(request, item.packet_ref, str(form.errors["reason"][0]))
+        return _answered(request, packet_id, str(form.errors["reason"][0]))
     kept_out = services.reject(item_id=item.id, user=request.user, reason=form.cleaned_data["reason"])
-    return _answered(request, item.packet_ref, "Kept out of the chart." if kept_out else "It is already on its way.")
+    return _answered(request, packet_id, "Kept out of the chart." if kept_out else "It is already on its way.")
 
 
 @require_POST

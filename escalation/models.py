@@ -214,8 +214,13 @@ class Page(models.Model):
 
     `contact` is empty for a person's sign-in address. State "delivered" is handed on; how far it came is told by
     `accepted_at` (a provider took it), `device_at` (the device has it, or the phone was picked up) and `opened_at`
-    (the person opened the incident); that somebody took the incident is its Acknowledgement.
+    (the person opened the incident); that somebody took the incident is its Acknowledgement. Whoever an alert reached
+    is told by a page of kind "taken" that they need not respond.
     """
+
+    class Kind(models.TextChoices):
+        ALERT = "alert"
+        TAKEN = "taken"
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -227,12 +232,14 @@ class Page(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="pages")
+    kind = models.CharField(max_length=5, choices=Kind.choices, default=Kind.ALERT)
     round = models.PositiveIntegerField(help_text="Counts every step taken, repeats and re-openings included")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="pages")
     channel = models.CharField(max_length=10, default="email")
     contact = models.ForeignKey(ContactPoint, on_delete=models.PROTECT, null=True, related_name="pages")
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     due_at = models.DateTimeField(null=True)
+    wanted_at = models.DateTimeField(db_default=Now(), help_text="When it should have gone out; the page says how late")
     lease_until = models.DateTimeField(null=True)
     attempt = models.PositiveIntegerField(default=0)
     last_error = models.CharField(max_length=40, blank=True)
@@ -245,8 +252,8 @@ class Page(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["incident", "round", "user", "contact"],
-                name="one_page_per_round_person_and_contact",
+                fields=["incident", "kind", "round", "user", "contact"],
+                name="one_page_per_kind_round_person_and_contact",
                 nulls_distinct=False,
             ),
             models.CheckConstraint(
@@ -299,7 +306,7 @@ class Outcome(models.Model):
         SAFETY_PLAN = "safety_plan", "Safety plan made"
         EMERGENCY_SERVICES = "emergency_services", "Emergency services called"
         WELFARE_CHECK = "welfare_check", "Welfare check requested"
-        NOT_A_RISK = "not_a_risk", "Assessed: not a risk"
+        NOT_A_RISK = "not_a_risk", "Not a risk, because of what is written below"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     incident = models.OneToOneField(Incident, on_delete=models.PROTECT, related_name="outcome")
@@ -393,3 +400,51 @@ class Drill(models.Model):
         if not self.delivered_at or not self.received_at:
             return None
         return int((self.received_at - self.delivered_at).total_seconds() // 60)
+
+
+class ContactAttempt(models.Model):
+    """Nobody was reached, and when it is tried again. It closes nothing: without more, paging resumes at that time."""
+
+    APPEND_ONLY = True
+    LABEL = "Could not reach the patient"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="contact_attempts")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="contact_attempts")
+    note = EncryptedTextField(context="contact_attempt.note")
+    signed_as = models.CharField(max_length=170, help_text="Name and credentials at the time")
+    at = models.DateTimeField(db_default=Now())
+    next_attempt_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at"]
+        constraints = [
+            models.CheckConstraint(
+                name="the_next_attempt_comes_later", condition=models.Q(next_attempt_at__gt=models.F("at"))
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"not reached {self.at}"
+
+
+class Whereabouts(models.Model):
+    """Where the patient says they are, and on which number, told from the crisis help. Of a packet, not of an incident:
+    it may be told in the moment before one opens, and none of it is lost."""
+
+    APPEND_ONLY = True
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="whereabouts")
+    source_ref = models.UUIDField(help_text="The packet; no key upwards")
+    place = EncryptedTextField(context="whereabouts.place", blank=True, default="")
+    number = EncryptedTextField(context="whereabouts.number", blank=True, default="")
+    fingerprint = models.CharField(max_length=64, unique=True, help_text="Of one sending: a repeat of it is one row")
+    at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name_plural = "whereabouts"
+        indexes = [models.Index(fields=["source_ref", "-at"], name="whereabouts_by_packet")]
+
+    def __str__(self) -> str:
+        return f"told {self.at}"

@@ -10,7 +10,11 @@ def advance_due() -> None:
 
 @shared_task(name="escalation.deliver_due")
 def deliver_due() -> None:
-    services.deliver_due()
+    """After a downtime the step that is due comes first: its pages replace those that have waited."""
+    try:
+        services.advance_due()
+    finally:
+        services.deliver_due()
 
 
 @shared_task(name="escalation.send_canary")

@@ -4,6 +4,7 @@ Looking only notes on the person's own pages that they looked: a link scanner th
 nothing. Only a POST does.
 """
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from core.permissions import Permission
 from core.views import StaffRequest, fingerprint, needs, not_modified, page_or_part
 from escalation import selectors, services
 from escalation.access import get_incident_for_clinician, get_own_drill
-from escalation.forms import OutcomeForm
+from escalation.forms import NOT_REACHED, OutcomeForm
 from escalation.policy.watch import MEANS
 from escalation.selectors import watching
 
@@ -63,20 +64,30 @@ def hand_over(request: StaffRequest, code: str) -> HttpResponse:
 
 @require_POST
 def outcome(request: StaffRequest, code: str) -> HttpResponse:
-    """What was done, signed with the clinician's name and credentials. Words that can't be kept are shown again."""
+    """What was done, or tried in vain, signed with name and credentials. Words that can't be kept are shown again."""
     found = get_incident_for_clinician(request.user, code)
     form = OutcomeForm(request.POST)
     if not form.is_valid():
         return _shown(request, found, form)
     try:
-        services.resolve(
-            incident_id=found.id, user=request.user, actor=Actor.staff(request.user.id), **form.cleaned_data
-        )
+        done = _document(request, found, form)
     except services.AlreadyResolved:
         form.add_error(None, "A colleague documented the outcome while you were writing. Your words were not kept.")
         return _shown(request, get_incident_for_clinician(request.user, code), form)
-    messages.success(request, "Documented and signed. Paging has ended.")
+    messages.success(request, done)
     return redirect("escalation:incident", found.code)
+
+
+def _document(request: StaffRequest, found: "Incident", form: OutcomeForm) -> str:
+    """What there is to say of it."""
+    said = form.cleaned_data
+    signed = {"user": request.user, "actor": Actor.staff(request.user.id), "note": said["note"]}
+    if said["kind"] == NOT_REACHED:
+        again = clock.now() + timedelta(minutes=said["again"])
+        services.not_reached(incident_id=found.id, next_attempt_at=again, **signed)
+        return f"Signed. Paging starts again in {said['again']} minutes unless you document more before."
+    services.resolve(incident_id=found.id, kind=said["kind"], **signed)
+    return "Documented and signed. Paging has ended."
 
 
 @require_safe
@@ -117,9 +128,9 @@ def received(request: StaffRequest, drill_id: UUID) -> HttpResponse:
 
 def _shown(request: StaffRequest, found: "Incident", form: OutcomeForm) -> HttpResponse:
     try:
-        triggers, readable = selectors.triggers(found), True
+        triggers, told, readable = selectors.triggers(found), selectors.whereabouts(found.source_ref), True
     except UnreadableValue:  # the incident can still be taken; the template says what to do
-        triggers, readable = (), False
+        triggers, told, readable = (), [], False
     entries = selectors.timeline(found)
     tag = fingerprint([found.state, found.step, found.loop, found.due_at, triggers, entries])
     if same := not_modified(request, tag):
@@ -138,9 +149,11 @@ def _shown(request: StaffRequest, found: "Incident", form: OutcomeForm) -> HttpR
         "patient": found.patient,
         "zone": found.clinic.time_zone if found.clinic else "UTC",
         "triggers": triggers,
+        "told": told,
         "readable": readable,
         "entries": entries,
         "taken": next((one for one in reversed(entries) if one.kind == "acknowledged"), None),
+        "tried": next((one for one in reversed(entries) if one.kind == "tried"), None),
         "seconds": int((found.due_at - clock.now()).total_seconds()) if found.due_at else None,
         "next_step": steps[min(found.step + 1, len(steps) - 1)],
         "form": form,

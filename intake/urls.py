@@ -5,6 +5,7 @@ from django.urls import path
 from intake.api import FindTerms, SaveAnswer
 from intake.views import (
     patient,
+    patient_here,
     patient_link,
     patient_permissions,
     patient_phone,
@@ -36,6 +37,7 @@ patient_patterns = [
     path("i/terms", FindTerms.as_view(), name="terms"),
     path("i/packet/", patient.packet, name="packet"),
     path("i/packet/review/", patient.review, name="review"),
+    path("i/packet/here/", patient_here.here, name="here"),
     path("i/packet/done/", patient.done, name="done"),
     path("i/packet/permissions/", patient_permissions.permissions, name="permissions"),
     path("i/packet/permissions/<uuid:signature_id>/", patient_permissions.take_back, name="take-back"),

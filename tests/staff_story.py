@@ -23,6 +23,12 @@ NOT_AT_ALL, SEVERAL_DAYS, YES = given.NOT_AT_ALL, given.SEVERAL, given.YES
 PHQ9 = {f"phq9-q{n}": [SEVERAL_DAYS if n in (1, 2, 9) else NOT_AT_ALL] for n in range(1, 10)}
 GAD7 = {f"gad7-q{n}": [SEVERAL_DAYS] for n in range(1, 8)}
 DAST10 = {f"dast10-q{n}": [YES] for n in range(1, 11)}
+AT_HOME = {
+    "demo-phone": ["(555) 010-0177"], "demo-voicemail": ["false"], "demo-has-address": ["true"],
+    "demo-address-line": ["12 Main Street"], "demo-city": ["Boston"], "demo-state": ["MA"], "demo-zip": ["02101"],
+    "demo-emergency-has": ["true"], "demo-emergency-name": ["Ines Núñez"], "demo-emergency-relationship": ["PRN"],
+    "demo-emergency-phone": ["(555) 010-0188"],
+}  # fmt: skip
 ITEM_NINE = "Thoughts that you would be better off dead"
 
 

@@ -35,7 +35,8 @@ class AppriseChannel:
     """The address is an Apprise URL, e.g. ntfys://host/topic; a redirect is not followed."""
 
     def deliver(self, message: Message) -> Receipt:
-        if not service(message.to).notify(body=message.body, title=message.subject, notify_type=NotifyType.FAILURE):
+        urgency = NotifyType.SUCCESS if "taken" in message.facts else NotifyType.FAILURE
+        if not service(message.to).notify(body=message.body, title=message.subject, notify_type=urgency):
             raise ChannelError("not taken", permanent=False)
         return Receipt(provider_id=message.reference)
 

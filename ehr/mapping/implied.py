@@ -32,6 +32,11 @@ def tells_of_treatment(resource: Mapping[str, Any]) -> bool:
     return any(_tells(text, picked=picked) for text, picked in (*_told(resource), *_told(about)))
 
 
+def words_tell(text: str) -> bool:
+    """Whether freely written words do."""
+    return _tells(text, picked=False)
+
+
 def _told(value: Any, *, picked: bool = False) -> Iterator[tuple[str, bool]]:
     """(words, whether they were picked from a list) of every answer below."""
     if isinstance(value, Mapping):

@@ -18,6 +18,7 @@ from ehr.access import sees_sensitive
 from ehr.mapping import wire
 from ehr.mapping.editing import differing, edited
 from ehr.models import ExportItem, ItemEdit
+from ehr.selectors import held_notes
 
 NOT_SENT = (ExportItem.State.HELD, ExportItem.State.PENDING)
 
@@ -28,7 +29,8 @@ def approve(*, packet_id: UUID, user: User) -> int:
     the packet."""
     now = clock.now()
     held = ExportItem.objects.select_for_update(of=("self",)).select_related("patient")
-    items = list(held.filter(packet_ref=packet_id, state=ExportItem.State.HELD))
+    items = [*held.filter(packet_ref=packet_id, state=ExportItem.State.HELD)]
+    items += held.filter(pk__in=held_notes(packet_id).values("pk"))
     if items and not sees_sensitive(user, items[0].patient):
         items = [one for one in items if one.sensitivity != "sud"]
     for item in items:

@@ -5,6 +5,7 @@ from consents.policy import Hipaa, Recipient, Role
 from consents.services import Sending
 from ehr.mapping.emergency import EMERGENCY_KEY
 from ehr.models import ExportItem
+from ehr.selectors import packet_of
 
 # A chart keeps a clinic's records on its behalf: its vendor is a business associate, and to a Part 2 program a
 # qualified service organization (42 CFR 2.11). So it is one of the "people helping to operate this program".
@@ -35,4 +36,4 @@ def _basis(item: ExportItem) -> str:
 
 def discloser(item: ExportItem) -> str:
     """The program's legal name as it is now; an emergency's note belongs to no packet and names nobody."""
-    return intake.selectors.program_name(item.packet_ref)
+    return intake.selectors.program_name(packet_of(item))

@@ -21,7 +21,7 @@ from ehr.mapping import source, wire
 from ehr.mapping.plan import Draft, is_gated, plan
 from ehr.models import Connection, ExportItem, Lane
 from ehr.services.comparing import ask_chart
-from ehr.services.telling import relay_emergency, relay_ended
+from ehr.services.telling import relay_documented, relay_emergency, relay_ended
 from screening import instruments
 
 CLERK = Actor.system("ehr")
@@ -29,8 +29,8 @@ PATIENCE = timedelta(minutes=10)  # with a PDF that is being made; without Pango
 
 
 def relay_finished(limit: int = 10) -> int:
-    """Plan what packets submitted since, revocations and emergencies put into the chart, each in its own transaction.
-    Returns how many were planned.
+    """Plan what packets submitted since, revocations, emergencies and notes about incidents put into the chart, each in
+    its own transaction. Returns how many were planned.
 
     A packet waits a while for the PDFs of what was signed in it; one that comes later is added.
     """
@@ -48,7 +48,7 @@ def relay_finished(limit: int = 10) -> int:
             planned += 1
     while relay_sealed():
         pass
-    while relay_ended() or relay_emergency():
+    while relay_ended() or relay_emergency() or relay_documented():
         planned += 1
     return planned
 

@@ -1,8 +1,9 @@
-"""News of the patient's permissions for the chart: a consent that was taken back, an emergency that was documented.
+"""News for the chart beside the packets: a consent that was taken back, an emergency, what was done about an incident.
 
-Neither waits for a clinician's approval: the first takes effect at once, the second is somebody's own signed act.
+None of it waits for a clinician's approval: the first takes effect at once, the others are somebody's own signed act.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,12 +14,16 @@ import audit.services
 import consents.selectors
 import core.doorbell
 import core.outbox
+import escalation.selectors
+import intake.selectors
 from audit.actions import Action, Actor, Ref
 from core import clock
+from core.models import Clinic
 from ehr.mapping import wire
 from ehr.mapping.consent import consent_key, ended
-from ehr.mapping.drafts import Context
+from ehr.mapping.drafts import Context, Draft
 from ehr.mapping.emergency import EmergencyRecord, draft_emergency
+from ehr.mapping.incident import IncidentNote, draft_incident
 from ehr.models import Connection, ExportItem, Lane
 
 CLERK = Actor.system("ehr")
@@ -87,29 +92,67 @@ def relay_emergency() -> bool:
                 why_no_consent=told.why_no_consent,
                 what=told.what,
             )
-            context = Context(True, f"{settings.EHR_IDENTIFIER_SYSTEM}#{message.subject_id}", clinic.name)
-            draft = draft_emergency(record, context)
-            Lane.objects.get_or_create(connection=connection, patient_id=told.patient.id)
-            _save(
-                ExportItem(
-                    connection=connection,
-                    patient_id=told.patient.id,
-                    packet_ref=message.subject_id,
-                    field_key=draft.field_key,
-                    position=1,
-                    resource_type=draft.resource_type,
-                    label=draft.label,
-                    resource=wire.dumps(draft.resource).decode(),
-                    needs=list(draft.needs),
-                    sensitivity=draft.sensitivity,
-                    protected=True,
-                    categories=list(draft.categories),
-                    state=State.PENDING,
-                    due_at=clock.now(),
-                )
-            )
+            draft = draft_emergency(record, _context(True, message.subject_id, clinic))
+            _plan(connection, told.patient.id, message.subject_id, [draft], is_protected=True)
         core.outbox.consume(message)
     return True
+
+
+def relay_documented() -> bool:
+    """Plan the chart note of what somebody signed about an incident; False where none is waiting.
+
+    It stands apart from its packet, which may never be sent, and waits until the chart knows the patient.
+    """
+    with transaction.atomic():
+        message = core.outbox.claim("incident.documented")
+        if message is None:
+            return False
+        told = escalation.selectors.documented(message.subject_id)
+        clinic = told.patient.clinic
+        connection = Connection.objects.filter(clinic=clinic, is_active=True).first()
+        if connection:
+            zone = ZoneInfo(clinic.time_zone)
+            note = IncidentNote(
+                code=told.code,
+                opened_at=told.opened_at.astimezone(zone),
+                what=told.what,
+                note=told.note,
+                signed_as=told.signed_as,
+                at=told.at.astimezone(zone),
+                next_attempt_at=told.next_attempt_at.astimezone(zone) if told.next_attempt_at else None,
+            )
+            part2, sensitivity = intake.selectors.protection(told.source_ref)
+            drafts = draft_incident(note, sensitivity, _context(part2, message.subject_id, clinic))
+            _plan(connection, told.patient.id, message.subject_id, drafts, is_protected=len(drafts) > 1)
+        core.outbox.consume(message)
+    return True
+
+
+def _context(part2: bool, ref: UUID, clinic: Clinic) -> Context:
+    return Context(part2, f"{settings.EHR_IDENTIFIER_SYSTEM}#{ref}", clinic.name)
+
+
+def _plan(connection: Connection, patient_id: UUID, ref: UUID, drafts: Sequence[Draft], *, is_protected: bool) -> None:
+    """Due at once, in this order."""
+    Lane.objects.get_or_create(connection=connection, patient_id=patient_id)
+    for position, draft in enumerate(drafts, start=1):
+        item = ExportItem(
+            connection=connection,
+            patient_id=patient_id,
+            packet_ref=ref,
+            field_key=draft.field_key,
+            position=position,
+            resource_type=draft.resource_type,
+            label=draft.label,
+            resource=wire.dumps(draft.resource).decode(),
+            needs=list(draft.needs),
+            sensitivity=draft.sensitivity,
+            protected=is_protected,
+            categories=list(draft.categories),
+            state=State.PENDING,
+            due_at=clock.now(),
+        )
+        _save(item)
 
 
 def _save(item: ExportItem) -> None:

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0021_contact_history_only_grows'),
-        ('escalation', '0031_rosters_are_guarded'),
+        ('escalation', '0041_what_was_told_only_grows'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -26,6 +26,7 @@ MOVES = frozenset(
         ("notifying", "notifying"),
         ("open", "acknowledged"),
         ("notifying", "acknowledged"),
+        ("acknowledged", "acknowledged"),
         ("acknowledged", "notifying"),
         ("acknowledged", "resolved"),
     }

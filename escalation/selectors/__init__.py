@@ -8,15 +8,27 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, Max, OuterRef, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 from core import clock
 from core.crypto import UnreadableValue
-from core.models import ContactPoint, Membership, User
+from core.models import ContactPoint, Membership, Patient, User
 from core.permissions import Permission, roles_with
 from escalation import policy
-from escalation.models import Acknowledgement, Incident, Ladder, Override, Page, Rotation, RotationMember, Shift
+from escalation.models import (
+    Acknowledgement,
+    ContactAttempt,
+    Incident,
+    Ladder,
+    Outcome,
+    Override,
+    Page,
+    Rotation,
+    RotationMember,
+    Shift,
+    Whereabouts,
+)
 from escalation.policy import Duty, Roster, Stretch, zone
 
 RESOLVED_SHOWN = 50
@@ -109,6 +121,57 @@ def _triggers(incident: Incident, taken_at: datetime | None) -> tuple[Trigger, .
         late = taken_at is not None and added_at is not None and added_at > taken_at
         found.append(Trigger({k: v for k, v in raw.items() if k not in ("key", "added_at")}, added_at, late))
     return tuple(found)
+
+
+def whereabouts(source_ref: UUID) -> list[Whereabouts]:
+    """What the patient told of where they are, the latest first, whenever that was. Raises UnreadableValue."""
+    return list(Whereabouts.objects.filter(source_ref=source_ref).order_by("-at"))
+
+
+@dataclass(frozen=True)
+class Documented:
+    """What somebody signed about an incident, for the chart. `next_attempt_at`: where nobody was reached."""
+
+    patient: Patient
+    source_ref: UUID
+    code: str
+    opened_at: datetime
+    what: str
+    note: str
+    signed_as: str
+    at: datetime
+    next_attempt_at: datetime | None
+
+
+def documented(signed_id: UUID) -> Documented:
+    """The outcome or the attempt with this id. Raises ContactAttempt.DoesNotExist, UnreadableValue."""
+    outcome = Outcome.objects.filter(pk=signed_id).first()
+    signed = outcome or ContactAttempt.objects.get(pk=signed_id)
+    incident = Incident.objects.select_related("patient__clinic").defer("snapshot").get(pk=signed.incident_id)
+    return Documented(
+        patient=incident.patient,
+        source_ref=incident.source_ref,
+        code=incident.code,
+        opened_at=incident.opened_at,
+        what=outcome.get_kind_display() if outcome else ContactAttempt.LABEL,
+        note=signed.note,
+        signed_as=signed.signed_as,
+        at=signed.at,
+        next_attempt_at=getattr(signed, "next_attempt_at", None),
+    )
+
+
+def source_of(signed_id: UUID) -> UUID | None:
+    """The packet of what was signed; None for an id that is of nothing signed."""
+    signed = Q(outcome=signed_id) | Q(contact_attempts=signed_id)
+    return Incident.objects.filter(signed).values_list("source_ref", flat=True).first()
+
+
+def signed_about(source_ref: UUID) -> list[UUID]:
+    """Ids of the outcomes and attempts of a packet's incidents."""
+    ours = {"incident__source_ref": source_ref}
+    attempts = ContactAttempt.objects.filter(**ours).order_by().values_list("id", flat=True)
+    return list(Outcome.objects.filter(**ours).values_list("id", flat=True).union(attempts))
 
 
 @dataclass(frozen=True)
@@ -216,10 +279,11 @@ def _inbox_row(incident: Incident, taken: Acknowledgement | None, now: datetime)
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened: `kind` is opened, joined, page, acknowledged or resolved.
+    """One thing that happened: `kind` is opened, joined, page, told, acknowledged, tried, located or resolved.
 
     `detail` is the urgency, how far the page came or why it was not sent, or the outcome's kind; `by` says which way
-    a page went. `until` is the deadline that an acknowledgement set.
+    a page went. `until` is the deadline that an acknowledgement or an attempt set. A page that is "told" says that
+    somebody took it.
     """
 
     at: datetime
@@ -235,9 +299,14 @@ def timeline(incident: Incident) -> list[Entry]:
     entries = [Entry(incident.opened_at, "opened", detail=incident.urgency)]
     for page in incident.pages.select_related("user"):
         at = page.accepted_at or page.due_at or incident.opened_at
-        entries.append(Entry(at, "page", page.user, _how_far(page), by=WAYS.get(page.channel, page.channel)))
+        kind = "told" if page.kind == Page.Kind.TAKEN else "page"
+        entries.append(Entry(at, kind, page.user, _how_far(page), by=WAYS.get(page.channel, page.channel)))
     for taken in incident.acknowledgements.select_related("user"):
         entries.append(Entry(taken.at, "acknowledged", taken.user, until=taken.outcome_due_at))
+    for tried in incident.contact_attempts.select_related("user"):
+        entries.append(Entry(tried.at, "tried", tried.user, until=tried.next_attempt_at))
+    told = Whereabouts.objects.filter(source_ref=incident.source_ref).values_list("at", flat=True)
+    entries += [Entry(at, "located") for at in told]
     if incident.state == Incident.State.RESOLVED:
         outcome = incident.outcome
         entries.append(Entry(outcome.at, "resolved", outcome.user, outcome.kind))

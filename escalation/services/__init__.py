@@ -3,10 +3,12 @@
 from escalation.services.answering import (
     Acknowledged,
     AlreadyResolved,
+    BadNextAttempt,
     NeedsNote,
     UnknownOutcome,
     acknowledge,
     hand_over,
+    not_reached,
     resolve,
 )
 from escalation.services.delivery import deliver_due, note_opened, note_report
@@ -17,10 +19,12 @@ from escalation.services.rounds import claim as claim_round
 from escalation.services.rounds import end as end_round
 from escalation.services.transitions import IllegalMove
 from escalation.services.watching import beat, keep_alarms, send_canary, tell_alarms
+from escalation.services.whereabouts import tell_whereabouts
 
 __all__ = [
     "Acknowledged",
     "AlreadyResolved",
+    "BadNextAttempt",
     "IllegalMove",
     "NeedsNote",
     "UnknownOutcome",
@@ -32,6 +36,7 @@ __all__ = [
     "end_round",
     "hand_over",
     "keep_alarms",
+    "not_reached",
     "note_opened",
     "note_received",
     "note_report",
@@ -41,4 +46,5 @@ __all__ = [
     "send_canary",
     "send_drills",
     "tell_alarms",
+    "tell_whereabouts",
 ]

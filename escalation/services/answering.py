@@ -1,4 +1,4 @@
-"""What people do: take an incident, hand it on, and say what was done. Only the last one closes it."""
+"""What people do: take an incident, hand it on, try in vain, and say what was done. Only the last one closes it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,15 +8,18 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+import core.outbox
 from audit.actions import Action, Actor
-from core import clock
+from core import clock, doorbell
 from core.access import may
 from core.models import User
 from core.permissions import Permission
 from escalation import policy
-from escalation.models import Acknowledgement, Incident, Outcome, Page
+from escalation.models import Acknowledgement, ContactAttempt, Incident, Outcome, Page
 from escalation.services import paging
 from escalation.services.transitions import IllegalMove, evidence, locked, move
+
+UNTAKEN = (Incident.State.OPEN, Incident.State.NOTIFYING)
 
 
 class NeedsNote(ValueError):
@@ -25,6 +28,10 @@ class NeedsNote(ValueError):
 
 class UnknownOutcome(ValueError):
     """Not one of `Outcome.Kind`."""
+
+
+class BadNextAttempt(ValueError):
+    """The next attempt must come, and no later than an outcome would be due."""
 
 
 class AlreadyResolved(IllegalMove):
@@ -48,7 +55,7 @@ def acknowledge(*, incident_id: UUID, user: User, actor: Actor) -> Acknowledged:
     Raises Incident.DoesNotExist, and PermissionDenied for whoever may not answer this clinic's pages.
     """
     incident = _locked_for(user, incident_id)
-    if policy.may_move(incident.state, Incident.State.ACKNOWLEDGED):
+    if incident.state in UNTAKEN:
         return _take(incident, user, actor)
     last = incident.acknowledgements.select_related("user").latest("at")
     return Acknowledged(False, last.user, last.at)
@@ -78,22 +85,57 @@ def resolve(*, incident_id: UUID, user: User, kind: str, note: str, actor: Actor
         raise UnknownOutcome("not a kind of outcome")
     if not note.strip():
         raise NeedsNote("an outcome needs a note")
-    incident = _locked_for(user, incident_id)
-    _refuse_resolved(incident)
-    if incident.state != Incident.State.ACKNOWLEDGED:
-        _take(incident, user, actor)
+    incident = _taken_for(user, incident_id, actor)
     at = clock.now()
     outcome = Outcome.objects.create(
         incident=incident,
         user=user,
         kind=kind,
         note=note.strip(),
-        signed_as=", ".join(part for part in (user.full_name, user.credentials) if part),
+        signed_as=_signature(user),
         at=at,
     )
     move(incident, Incident.State.RESOLVED, due_at=None, resolved_at=at)
     evidence(Action.INCIDENT_RESOLVED, incident, actor)
+    _tell_chart(outcome.id)
     return outcome
+
+
+@transaction.atomic
+def not_reached(*, incident_id: UUID, user: User, note: str, next_attempt_at: datetime, actor: Actor) -> ContactAttempt:
+    """The patient could not be reached; signed like an outcome, and closes nothing. It takes what nobody has taken.
+
+    Paging resumes at `next_attempt_at`, which is at most OUTCOME_DEADLINE_MINUTES ahead, unless something is documented
+    before. Raises NeedsNote, BadNextAttempt, AlreadyResolved, Incident.DoesNotExist, PermissionDenied.
+    """
+    if not note.strip():
+        raise NeedsNote("an attempt needs a note")
+    incident = _taken_for(user, incident_id, actor)
+    at = clock.now()
+    if not at < next_attempt_at <= at + timedelta(minutes=settings.OUTCOME_DEADLINE_MINUTES):
+        raise BadNextAttempt("the next attempt is too late, or has passed")
+    attempt = ContactAttempt.objects.create(
+        incident=incident,
+        user=user,
+        note=note.strip(),
+        signed_as=_signature(user),
+        at=at,
+        next_attempt_at=next_attempt_at,
+    )
+    move(incident, Incident.State.ACKNOWLEDGED, due_at=next_attempt_at)
+    evidence(Action.INCIDENT_NOT_REACHED, incident, actor)
+    _tell_chart(attempt.id)
+    return attempt
+
+
+def _signature(user: User) -> str:
+    return ", ".join(part for part in (user.full_name, user.credentials) if part)
+
+
+def _tell_chart(signed_id: UUID) -> None:
+    """What was signed becomes a note in the chart, if the clinic has one (`selectors.documented`)."""
+    core.outbox.publish("incident.documented", signed_id)
+    doorbell.ring("ehr.relay_finished")
 
 
 def _take(incident: Incident, user: User, actor: Actor) -> Acknowledged:
@@ -103,6 +145,7 @@ def _take(incident: Incident, user: User, actor: Actor) -> Acknowledged:
     move(incident, Incident.State.ACKNOWLEDGED, due_at=deadline)
     paged = Page.objects.filter(incident=incident, user=user).exists()
     evidence(Action.INCIDENT_ACKNOWLEDGED, incident, actor, paged=paged)
+    paging.tell_taken(incident)
     return Acknowledged(True, user, at)
 
 
@@ -110,6 +153,15 @@ def _locked_for(user: User, incident_id: UUID) -> Incident:
     incident = locked(incident_id)
     if incident.clinic_id is None or not may(user, Permission.ANSWER_PAGES, incident.clinic_id):
         raise PermissionDenied
+    return incident
+
+
+def _taken_for(user: User, incident_id: UUID, actor: Actor) -> Incident:
+    """Locked, not resolved, and somebody's: whoever documents what nobody has taken takes it."""
+    incident = _locked_for(user, incident_id)
+    _refuse_resolved(incident)
+    if incident.state in UNTAKEN:
+        _take(incident, user, actor)
     return incident
 
 

@@ -25,7 +25,7 @@ from core.crypto import UnreadableValue
 from core.models import User
 from escalation import policy
 from escalation.models import Incident, Page
-from escalation.rendering import PageFacts, page_message
+from escalation.rendering import PageFacts, page_message, taken_message
 from escalation.services import paging, rounds, transitions
 from escalation.services.paging import ANSWERED, SYSTEM
 
@@ -79,7 +79,7 @@ def _send(claim: Claim, channels: Callable[[str], Channel]) -> bool:
         .defer("incident__snapshot", "contact__address")
         .get(pk=claim.page_id)
     )
-    if page.incident.state != Incident.State.NOTIFYING:
+    if (page.incident.state == Incident.State.NOTIFYING) == (page.kind == Page.Kind.TAKEN):
         _settle(claim, state=Page.State.DEAD, last_error=ANSWERED)
         return False
     try:
@@ -98,9 +98,11 @@ def _message(page: Page) -> Message:
         site_code=incident.site.code if incident.site else "",
         acknowledge_by=incident.due_at or clock.now(),
         time_zone=incident.clinic.time_zone if incident.clinic else "UTC",
+        late_minutes=(clock.now() - page.wanted_at) // timedelta(minutes=1),
     )
     callback = settings.BASE_URL + reverse("escalation:page-report", args=[page.id])
-    return page_message(facts, to=_address(page), channel=page.channel, callback=callback)
+    message = taken_message if page.kind == Page.Kind.TAKEN else page_message
+    return message(facts, to=_address(page), channel=page.channel, callback=callback)
 
 
 def _address(page: Page) -> str:
@@ -131,9 +133,13 @@ def _settle(claim: Claim, **changes: object) -> bool:
 
 @transaction.atomic(durable=True)
 def _delivered(page: Page, claim: Claim, receipt: Receipt) -> None:
-    taken = {"accepted_at": clock.Now(), "provider_id": receipt.provider_id, "last_error": ""}
-    fenced = not _settle(claim, state=Page.State.DELIVERED, **taken)
+    """An alert that was on its way while somebody took the incident is followed by the word that it is taken."""
+    incident = transitions.locked(page.incident_id)
+    accepted = {"accepted_at": clock.Now(), "provider_id": receipt.provider_id, "last_error": ""}
+    fenced = not _settle(claim, state=Page.State.DELIVERED, **accepted)
     _evidence(Action.PAGE_DELIVERED, page, attempt=claim.attempt, fenced=fenced)
+    if page.kind == Page.Kind.ALERT and incident.state != Incident.State.NOTIFYING:
+        paging.tell_taken(incident)
 
 
 @transaction.atomic(durable=True)
@@ -150,7 +156,7 @@ def _failed(page: Page, claim: Claim, error: ChannelError) -> None:
         again = clock.now() + timedelta(seconds=policy.retry_in(claim.attempt))
         settled = _settle(claim, state=Page.State.RETRY, last_error=reason, due_at=again)
     _evidence(Action.PAGE_FAILED, page, attempt=claim.attempt, fenced=not settled, permanent=error.permanent)
-    if settled and error.permanent:
+    if settled and error.permanent and page.kind == Page.Kind.ALERT:
         _given_up(incident, page)
 
 
@@ -167,7 +173,7 @@ def _given_up(incident: Incident, page: Page) -> None:
 
 def _others(page: Page) -> QuerySet[Page]:
     """The same person's pages of the same step that could wake somebody."""
-    ours = Page.objects.filter(incident_id=page.incident_id, round=page.round, user=page.user)
+    ours = Page.objects.filter(incident=page.incident_id, kind=page.kind, round=page.round, user=page.user)
     return ours.exclude(pk=page.pk).exclude(channel=paging.IN_APP)
 
 
@@ -200,7 +206,7 @@ def note_report(*, page_id: UUID, report: Report) -> bool:
     page.incident = incident
     told = {"sequence": report.sequence, "on_device": report.on_device, "failed": report.failed}
     _evidence(Action.PAGE_REPORTED, page, attempt=page.attempt, **told)
-    if dead:
+    if dead and page.kind == Page.Kind.ALERT:
         _given_up(incident, page)
     return True
 
@@ -225,6 +231,7 @@ def _evidence(action: Action, page: Page, **context: object) -> None:
             "incident": page.incident.code,
             "person": str(page.user_id or ""),
             "channel": page.channel,
+            "kind": page.kind,
             **context,
         },
     )

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from audit.actions import Action, Actor
 from core import clock, doorbell
@@ -24,6 +24,7 @@ SET_ASIDE = timedelta(minutes=1)
 # Why a page was not sent although nothing was wrong with it.
 ANSWERED, SUPERSEDED = "answered", "superseded"
 UNSENT = (Page.State.PENDING, Page.State.RETRY)
+GONE_OUT = (Page.State.DELIVERED, Page.State.UNKNOWN)
 IN_APP = ContactPoint.Kind.IN_APP
 CANARYS_WAY = (Way(None, None, "sink"),)
 
@@ -80,6 +81,7 @@ def _set_aside(incident_id: UUID, error: DatabaseError) -> None:
 def take_step(incident: Incident, step: policy.Notify, *, actor: Actor, why: str) -> None:
     """Write the pages of one step and set the next due time. The caller holds the incident's lock."""
     now = clock.now()
+    wanted = min(now, incident.due_at or now)  # earlier than now where nothing ran for a while
     levels = policy.widened(policy.parsed(incident.ladder)[step.step].level, step.loop)
     pages = Page.objects.filter(incident=incident)
     latest = pages.aggregate(latest=Max("round"))["latest"] or 0
@@ -87,8 +89,10 @@ def take_step(incident: Incident, step: policy.Notify, *, actor: Actor, why: str
         levels = (policy.EVERYONE,)  # the last step alone would repeat to nobody
     ways = _ways(incident, levels, now)
     people = {way.user_id for way in ways if way.user_id}
-    # One page per way to a person is enough: a new one stands in for one that still waits.
-    pages.filter(user_id__in=people, state__in=UNSENT).update(state=Page.State.DEAD, last_error=SUPERSEDED)
+    # One page per way to a person is enough: a new one stands in for one that still waits, or whose sender has died.
+    waits = Q(state__in=UNSENT) | Q(state=Page.State.CLAIMED, lease_until__lt=now)
+    waiting = pages.filter(waits, user_id__in=people)
+    waiting.update(state=Page.State.DEAD, lease_until=None, last_error=SUPERSEDED)
     Page.objects.bulk_create(
         Page(
             incident=incident,
@@ -96,6 +100,7 @@ def take_step(incident: Incident, step: policy.Notify, *, actor: Actor, why: str
             user_id=way.user_id,
             contact_id=way.contact_id,
             channel=way.kind,
+            wanted_at=wanted,
             due_at=now + timedelta(microseconds=order),  # all at once; what is sent first is who and what comes first
         )
         for order, way in enumerate(ways)
@@ -128,6 +133,36 @@ def _ways(incident: Incident, levels: Sequence[str], at: datetime) -> Sequence[W
     return ways_to_reach(incident.clinic_id, _people(incident.clinic_id, levels, at))
 
 
+def tell_taken(incident: Incident) -> None:
+    """Whoever an alert of this incident reached, and did not take it, is told once per round that somebody has.
+
+    By each way that may have brought an alert; whoever none reached hears nothing. The caller holds the lock.
+    """
+    taken = incident.acknowledgements.order_by("-at").values_list("user_id", flat=True)[:1]
+    alerts = Page.objects.filter(incident=incident, kind=Page.Kind.ALERT).exclude(channel=IN_APP)
+    latest = alerts.aggregate(latest=Max("round"))["latest"] or 0
+    reached = alerts.filter(state__in=GONE_OUT).exclude(user_id__in=taken)
+    ways = reached.order_by().values_list("user_id", "contact_id", "channel").distinct()
+    now = clock.now()
+    Page.objects.bulk_create(
+        [
+            Page(
+                incident=incident,
+                kind=Page.Kind.TAKEN,
+                round=latest,
+                user_id=user_id,
+                contact_id=contact_id,
+                channel=channel,
+                wanted_at=now,
+                due_at=now,
+            )
+            for user_id, contact_id, channel in ways
+        ],
+        ignore_conflicts=True,
+    )
+    doorbell.ring("escalation.deliver_due")
+
+
 def _people(clinic_id: UUID, levels: Sequence[str], at: datetime) -> tuple[UUID, ...]:
     """Resolved when the pages are written; only staff who may still answer count. Four queries."""
     able = selectors.may_answer(clinic_id)
@@ -139,7 +174,7 @@ def _people(clinic_id: UUID, levels: Sequence[str], at: datetime) -> tuple[UUID,
 
 def _unreached(incident: Incident, round_: int) -> bool:
     """Every page of the round failed for good: nobody was told. What is only in the inbox tells nobody."""
-    pages = Page.objects.filter(incident=incident, round=round_).exclude(channel=IN_APP)
+    pages = Page.objects.filter(incident=incident, kind=Page.Kind.ALERT, round=round_).exclude(channel=IN_APP)
     ends = list(pages.values_list("state", "last_error"))
     return bool(ends) and all(state == Page.State.DEAD and why not in (ANSWERED, SUPERSEDED) for state, why in ends)
 

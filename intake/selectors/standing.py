@@ -323,6 +323,16 @@ def program_name(packet_id: UUID) -> str:
     return names.first() or ""
 
 
+def protection(packet_id: UUID) -> tuple[bool, str]:
+    """Whether its program protects the whole intake, and "sud" where it holds answers about substance use, else "none".
+
+    Raises Packet.DoesNotExist.
+    """
+    packet = Packet.objects.select_related("program").get(pk=packet_id)
+    tells = Response.objects.filter(packet=packet, sensitivity=Sensitivity.SUD).exists()
+    return packet.program.protects_whole_intake, Sensitivity.SUD if tells else Sensitivity.NONE
+
+
 def content(packet: Packet) -> str:
     """A digest of what the packet says now: each form's revision and each decision. Equal while nobody changes it."""
     responses = Response.objects.filter(packet=packet).order_by("id").values_list("id", "revision")

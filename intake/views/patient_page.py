@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -112,6 +113,7 @@ def frame(request: HttpRequest, packet: "Packet") -> dict[str, Any]:
         "crisis_phone": phone(clinic.crisis_phone),
         "clinic_phone": phone(clinic.phone),
         "care_team_told": partial(escalation.selectors.is_told, packet.id),
+        "here_key": uuid4(),
         "other_language": other_language(),
         "idle_seconds": idle_seconds(packet, on_tablet=on_tablet),
         "is_shared": on_tablet or packet.is_shared_device,

@@ -30,6 +30,7 @@ document.addEventListener("change", ({ target }) => {
 document.addEventListener("candor:risk", ({ detail }) => {
   panel.querySelector("[data-told]").hidden = !detail;
   panel.querySelector("[data-untold]").hidden = Boolean(detail);
+  document.getElementById("here").hidden = false;
   if (!opened) open();
 });
 
@@ -139,7 +140,6 @@ addEventListener("online", isThere);
 
 // --- signing, sending, opening: the page is left only for a server that is there, and says what is still on its way ---
 
-const form = document.getElementById("page");
 let isSure = false;
 let isBusy = false;
 
@@ -152,7 +152,7 @@ function unconfirmed() {
   return new Promise((done) => setTimeout(() => { others.close(); done(keys); }, 150));
 }
 
-async function makeSure(submitter) {
+async function makeSure(form, submitter) {
   isBusy = true;
   const [there, keys] = await Promise.all([isThere(), unconfirmed()]);
   isBusy = false;
@@ -165,13 +165,13 @@ async function makeSure(submitter) {
 }
 
 // Pages that save each answer by themselves see to this on their own.
-if (form && !form.dataset.save) {
+for (const form of document.querySelectorAll("#page:not([data-save]), form.here")) {
   form.addEventListener("submit", (event) => {
     if (isSure) {
       isSure = false;
       return;
     }
     event.preventDefault();
-    if (!isBusy) makeSure(event.submitter);
+    if (!isBusy) makeSure(form, event.submitter);
   });
 }

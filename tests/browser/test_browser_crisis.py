@@ -4,7 +4,7 @@ import packets as given
 import pytest
 from playwright.sync_api import expect
 
-from escalation.models import Shift
+from escalation.models import Shift, Whereabouts
 from intake.services.packets import present
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -58,6 +58,29 @@ def test_the_panel_says_that_the_team_was_told_only_when_somebody_is_on_duty(at_
     true, untrue = ("told", "untold") if is_rostered else ("untold", "told")
     expect(panel.locator(f"[data-{true}]")).to_be_visible()
     expect(panel.locator(f"[data-{untrue}]")).to_be_hidden()
+
+
+def test_where_the_patient_is_waits_for_a_stored_danger_and_for_a_connection(at_the_phq9):
+    patient, panel = at_the_phq9, at_the_phq9.find("#crisis")
+    patient.find(".bar a[href='#crisis']").tap()
+    expect(panel.get_by_label("Where are you right now?")).to_be_hidden()
+    panel.get_by_role("link", name="Close").tap()
+    patient.option("phq9-q9", given.SEVERAL).tap()
+    expect(panel.get_by_label("Where are you right now?")).to_be_visible()
+    patient.look("crisis-where")
+    panel.get_by_label("Where are you right now?").fill("By the old bridge")
+    panel.get_by_label("Best number to reach you now?").fill("555 010 0190")
+    patient.context.set_offline(True)
+    panel.get_by_role("button", name="Send this").tap()
+    expect(patient.find("#line")).to_contain_text("No connection")
+    expect(panel.get_by_label("Where are you right now?")).to_have_value("By the old bridge")
+    patient.context.set_offline(False)
+    patient.press(panel.get_by_role("button", name="Send this"))
+    expect(patient.find("main")).to_contain_text("We kept what you told us")
+    patient.look("crisis-where-kept")
+    assert [(one.place, one.number) for one in Whereabouts.objects.all()] == [("By the old bridge", "555 010 0190")]
+    patient.press(patient.page.get_by_role("link", name="I am safe, continue"))
+    patient.at("/i/packet/phq-9/")
 
 
 def test_a_quick_exit_ends_the_session_on_the_server_and_takes_the_pages_place_in_the_history(at_the_phq9):

@@ -130,7 +130,7 @@ def take_it(doctor, clinic, link) -> None:
     doctor.find("[name=kind]").first.wait_for()
     doctor.find("[name=kind][value=reached_safe]").check()
     doctor.find("[name=note]").fill("Called; safe for now, plan agreed, visit today.")
-    doctor.page.get_by_role("button", name="Sign and close").tap()
+    doctor.page.get_by_role("button", name="Sign and save").tap()
     expect(doctor.find("main")).to_contain_text("Signed Casey Clinician, LCSW")
 
 

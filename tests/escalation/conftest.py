@@ -67,7 +67,7 @@ def pass_time() -> Callable[..., None]:
     def back(seconds: int) -> None:
         by = timedelta(seconds=seconds)
         Incident.objects.update(due_at=F("due_at") - by)
-        Page.objects.update(due_at=F("due_at") - by, lease_until=F("lease_until") - by)
+        Page.objects.update(due_at=F("due_at") - by, wanted_at=F("wanted_at") - by, lease_until=F("lease_until") - by)
 
     return back
 

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import PermissionDenied
 
 from audit.actions import Actor
 from core import clock
 from escalation import services
-from escalation.models import Acknowledgement, Incident, Outcome
+from escalation.models import Acknowledgement, ContactAttempt, Incident, Outcome
 
 
 def staff(user):
@@ -100,3 +101,64 @@ def test_an_incident_is_documented_once(alarm, world):
     with pytest.raises(services.AlreadyResolved):
         services.resolve(incident_id=incident.pk, kind="not_a_risk", note="Again.", **staff(world.backup))
     assert Outcome.objects.get().kind == "reached_safe"
+
+
+def ahead(minutes):
+    return clock.now() + timedelta(minutes=minutes)
+
+
+def try_in_vain(incident, user, minutes=10, note=" No answer, left no message. "):
+    return services.not_reached(incident_id=incident.pk, note=note, next_attempt_at=ahead(minutes), **staff(user))
+
+
+def test_an_attempt_in_vain_is_signed_closes_nothing_and_paging_resumes_at_the_next_attempt(
+    alarm, world, pass_time, recorded, paged
+):
+    incident = alarm()
+    services.acknowledge(incident_id=incident.pk, **staff(world.clinician))
+    attempt = try_in_vain(incident, world.clinician)
+    incident.refresh_from_db()
+    assert (incident.state, incident.due_at) == (Incident.State.ACKNOWLEDGED, attempt.next_attempt_at)
+    assert (attempt.note, attempt.signed_as) == ("No answer, left no message.", "Casey Clinician, LCSW")
+    assert recorded("incident.not_reached") == 1
+    pass_time(9 * 60)
+    assert services.advance_due() == 0
+    pass_time(61)
+    assert services.advance_due() == 1
+    assert Incident.objects.get().state == Incident.State.NOTIFYING
+    assert paged() == ["Casey", "Blake"]
+
+
+def test_an_attempt_takes_what_nobody_has_taken_and_a_later_acknowledgement_takes_it_from_nobody(alarm, world):
+    incident = alarm()
+    try_in_vain(incident, world.backup)
+    later = services.acknowledge(incident_id=incident.pk, **staff(world.clinician))
+    assert (later.first, later.by) == (False, world.backup)
+    assert Acknowledgement.objects.count() == 1
+
+
+def test_an_outcome_after_attempts_closes_it(alarm, world):
+    incident = alarm()
+    for _ in range(2):
+        try_in_vain(incident, world.clinician)
+    services.resolve(incident_id=incident.pk, kind="welfare_check", note="Police asked.", **staff(world.clinician))
+    assert Incident.objects.get().state == Incident.State.RESOLVED
+    with pytest.raises(services.AlreadyResolved):
+        try_in_vain(incident, world.clinician)
+
+
+@pytest.mark.parametrize("minutes", [-1, 46, 10**6])
+def test_the_next_attempt_is_later_and_no_later_than_an_outcome_would_be_due(alarm, world, settings, minutes):
+    settings.OUTCOME_DEADLINE_MINUTES = 45
+    with pytest.raises(services.BadNextAttempt):
+        try_in_vain(alarm(), world.clinician, minutes)
+    assert (Incident.objects.get().state, ContactAttempt.objects.count()) == ("notifying", 0)
+
+
+def test_an_attempt_without_words_or_by_a_stranger_is_refused(alarm, world):
+    incident = alarm()
+    with pytest.raises(services.NeedsNote):
+        try_in_vain(incident, world.clinician, note=" \n ")
+    with pytest.raises(PermissionDenied):
+        try_in_vain(incident, world.stranger)
+    assert Incident.objects.get().state == Incident.State.NOTIFYING

@@ -62,6 +62,7 @@ def test_the_timeline_tells_who_and_when_in_order(alarm, world, deliver, pass_ti
         ("joined", None, ""),
         ("page", world.backup, "answered"),
         ("acknowledged", world.backup, ""),
+        ("told", world.clinician, "delivered"),
         ("resolved", world.supervisor, "welfare_check"),
     ]
     assert [one.at for one in story] == sorted(one.at for one in story)

@@ -1,10 +1,18 @@
 """The page a page leads to: who may open it, what it shows, and that looking changes nothing."""
 
+import re
+from html import unescape
+from uuid import uuid4
+
+import packets as given
 import pytest
-from staff_story import ITEM_NINE, in_danger, session_of
+from staff_story import AT_HOME, ITEM_NINE, in_danger, session_of
 
 from audit.models import Event
-from escalation.models import Acknowledgement, Incident, Outcome
+from escalation.models import Acknowledgement, ContactAttempt, Incident, Outcome
+from intake.models import Packet
+from intake.selectors.reaching import how_to_reach
+from intake.services.whereabouts import tell_whereabouts
 
 WORDS = {"kind": "reached_safe", "note": "Called; safe with her sister, plan agreed."}
 
@@ -49,10 +57,13 @@ def test_an_unknown_code_is_a_404(casey):
     assert casey.get("/incidents/ZZZZZZZZ/").status_code == 404
 
 
-@pytest.mark.parametrize("method", ["get", "head", "options"])
+PREFETCH = {"Sec-Purpose": "prefetch;prerender", "Purpose": "prefetch"}
+
+
+@pytest.mark.parametrize(("method", "headers"), [("get", {}), ("head", {}), ("options", {}), ("get", PREFETCH)])
 @pytest.mark.parametrize("what", ["", "acknowledge/", "hand-over/", "outcome/"])
-def test_a_link_scanner_changes_nothing(casey, address, incident, method, what):
-    getattr(casey, method)(address + what)
+def test_a_link_scanner_changes_nothing(casey, address, incident, method, headers, what):
+    getattr(casey, method)(address + what, headers=headers)
     after = Incident.objects.get(pk=incident.pk)
     assert (after.state, after.step, after.due_at) == (incident.state, incident.step, incident.due_at)
     assert not Acknowledgement.objects.exists()
@@ -149,3 +160,84 @@ def test_neither_title_nor_address_names_the_patient(casey, address):
     title = page.split("<title>")[1].split("</title>")[0]
     assert "Rosa" not in title
     assert "Núñez" not in title
+
+
+# --- how to reach the patient ---
+
+
+def test_how_to_reach_the_patient_comes_before_what_triggered_it_and_each_says_when_it_was_told(world, incident):
+    packet = Packet.objects.get(pk=incident.source_ref)
+    given.answer(packet, "demographics", given.ANSWERS["demographics"] | AT_HOME)
+    tell_whereabouts(packet=packet, key=uuid4(), place="By the old bridge", number="555 010 0190")
+    tell_whereabouts(packet=packet, key=uuid4(), place="At my sister's", number="")
+    page = unescape(session_of(world.clinician).get(f"/incidents/{incident.code}/").content.decode())
+    told = [
+        "“At my sister's”", "“By the old bridge”", 'href="tel:5550100190"', 'href="tel:5550100177"',
+        "NOT safe to leave", "12 Main Street, Boston", "Ines Núñez, parent", 'href="tel:5550100188"', "English",
+        'href="tel:+15550100142"', "What was answered", ITEM_NINE,
+    ]  # fmt: skip
+    places = [page.index(one) for one in told]
+    assert places == sorted(places)
+    card = page[: page.index("What was answered")]
+    assert len(re.findall(r"[A-Z][a-z]{2} \d+, \d+:\d\d [AP]M", card)) >= 9
+
+
+def test_a_fact_says_since_when_it_stands_and_not_when_the_form_was_saved_last(world, incident):
+    packet = Packet.objects.get(pk=incident.source_ref)
+    given.answer(packet, "demographics", given.ANSWERS["demographics"] | AT_HOME)
+    given.answer(packet, "demographics", {"demo-city": ["Salem"]})
+    facts = {fact.label: fact for fact in how_to_reach(world.patient, packet.id)}
+    assert facts["Address"].value.startswith("12 Main Street, Salem")
+    assert facts["Phone"].at < facts["Address"].at
+
+
+def test_whoever_answers_for_the_patient_is_named(world, incident):
+    packet = Packet.objects.get(pk=incident.source_ref)
+    packet.answered_by, packet.respondent = "guardian", {"name": "Ira Mockup", "relationship": "parent"}
+    packet.save()
+    page = session_of(world.clinician).get(f"/incidents/{incident.code}/").content.decode()
+    assert "Ira Mockup for the patient (parent)" in page
+
+
+def test_an_earlier_packets_contact_facts_stand_where_this_one_asks_for_none(world, incident):
+    given.answer(Packet.objects.get(pk=incident.source_ref), "demographics")
+    facts = {fact.label: fact.value for fact in how_to_reach(world.patient, uuid4())}
+    assert facts["Voice message"] == "safe to leave at this number"
+
+
+def test_where_the_patient_is_shows_on_an_open_page_by_itself(casey, world, address, incident):
+    tag = casey.get(address)["ETag"]
+    packet = Packet.objects.get(pk=incident.source_ref)
+    tell_whereabouts(packet=packet, key=uuid4(), place="By the old bridge", number="")
+    part = casey.get(address, headers={"If-None-Match": tag, "HX-Request": "true"})
+    assert part.status_code == 200
+    assert "By the old bridge" in part.content.decode()
+
+
+# --- not reached ---
+
+
+def test_not_reached_needs_a_next_attempt_and_leaves_the_incident_open(casey, address, incident):
+    vain = {"kind": "unable_to_reach", "note": "No answer."}
+    page = casey.post(f"{address}outcome/", vain)
+    assert "Choose when you try again" in page.content.decode()
+    assert not ContactAttempt.objects.exists()
+    page = casey.post(f"{address}outcome/", {**vain, "again": "10"}, follow=True).content.decode()
+    assert "Paging starts again in 10 minutes" in page
+    assert "No answer." in page
+    assert "Signed Casey Clinician, LCSW" in page
+    assert f'action="{address}outcome/"' in page
+    assert Incident.objects.get(pk=incident.pk).state == "acknowledged"
+
+
+@pytest.mark.parametrize("again", ["61", "0", "x"])
+def test_a_next_attempt_that_is_not_offered_is_refused(casey, address, again):
+    casey.post(f"{address}outcome/", {"kind": "unable_to_reach", "note": "No answer.", "again": again})
+    assert not ContactAttempt.objects.exists()
+
+
+def test_not_a_risk_needs_its_because(casey, address):
+    casey.post(f"{address}outcome/", {"kind": "not_a_risk", "note": " "})
+    assert not Outcome.objects.exists()
+    page = casey.post(f"{address}outcome/", {"kind": "not_a_risk", "note": "It was a song she quoted."}, follow=True)
+    assert "Not a risk, because of what is written below" in page.content.decode()

@@ -9,7 +9,7 @@ import pytest
 
 from core.channels.registry import CHANNELS
 from escalation import services
-from escalation.rendering import PageFacts, page_message
+from escalation.rendering import PageFacts, page_message, taken_message
 
 LINK = r"https://office\.example/incidents/(?P<again>[2-9A-Z]{8})/"
 BODY = re.compile(
@@ -65,6 +65,7 @@ def test_the_words_of_a_page_are_given_four_facts_and_no_row():
         "site_code": str,
         "acknowledge_by": datetime,
         "time_zone": str,
+        "late_minutes": int,
     }
 
 
@@ -93,6 +94,28 @@ def test_the_time_is_when_the_next_step_is_taken(alarm, world, deliver, mailbox,
     assert {f"{row.due_at:%Y-%m-%d %H:%M} UTC" for row in [world.clinic.incidents.get()]} == {
         re.search(r"by (.*)\.\n", message.body)[1] for message in mailbox.sent
     }
+
+
+@pytest.mark.parametrize("channel", ["email", "sms", "voice"])
+@pytest.mark.parametrize(("minutes", "said"), [(0, False), (1, False), (2, True), (43, True)])
+def test_a_late_page_says_how_late_it_is(channel, minutes, said):
+    facts = PageFacts("CODE2345", "S1", datetime(2026, 11, 1, 5, 30, tzinfo=UTC), "UTC", minutes)
+    message = page_message(facts, to="a@b.test", channel=channel)
+    assert (f"05:30 UTC.{SPACE[channel]}This page is {minutes} min late." in message.body) is said
+    assert ("late" in message.body) is ("late" in message.facts) is said
+
+
+SPACE = {"email": "\n", "sms": " ", "voice": " "}
+TAKEN = "Alert {code}, site S-9: somebody has taken it. You need not respond, unless you are alerted again.\n"
+
+
+@pytest.mark.parametrize("channel", sorted(CHANNELS))
+def test_that_it_is_taken_says_the_code_the_site_and_nobodys_name(channel):
+    facts = PageFacts("CODE2345", "S-9", datetime(2026, 11, 1, 5, 30, tzinfo=UTC), "UTC")
+    message = taken_message(facts, to="a@b.test", channel=channel)
+    assert message.body == TAKEN.format(code="C, O, D, E, 2, 3, 4, 5" if channel == "voice" else "CODE2345")
+    assert (message.subject, message.reference) == ("Alert CODE2345 taken", "CODE2345")
+    assert message.facts == {"code": "CODE2345", "site": "S-9", "taken": "yes"}
 
 
 # The whole text of each channel, with placeholders: change a template and this test has to be changed on purpose.

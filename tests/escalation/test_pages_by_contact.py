@@ -120,7 +120,7 @@ def test_one_page_for_one_way_in_one_round(alarm, reach):
     for contact in (point, None):
         once = {"incident": incident, "round": 7, "user": point.user, "contact": contact, "due_at": clock.now()}
         Page.objects.create(**once)
-        with pytest.raises(IntegrityError, match="one_page_per_round_person_and_contact"), transaction.atomic():
+        with pytest.raises(IntegrityError, match="one_page_per_kind_round_person_and_contact"), transaction.atomic():
             Page.objects.create(**once)
 
 

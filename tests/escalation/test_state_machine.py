@@ -1,11 +1,13 @@
 """The life of an incident: every edge of `policy.MOVES` walked, every other refused, and drawn truly."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from audit.actions import Actor
+from core import clock
 from escalation import policy, services
 from escalation.models import Incident
 from escalation.services import transitions
@@ -44,6 +46,10 @@ class Life:
     def document(self):
         services.resolve(incident_id=self.pk, kind="reached_safe", note="Safe.", **self.who)
 
+    def try_in_vain(self):
+        soon = clock.now() + timedelta(minutes=10)
+        services.not_reached(incident_id=self.pk, note="No answer.", next_attempt_at=soon, **self.who)
+
     def wait(self):
         self.pass_time(2 * 3600)
         assert services.advance_due() == 1
@@ -60,6 +66,7 @@ WALKS = {
     ("open", "acknowledged"): ["acknowledge"],
     ("notifying", "notifying"): ["wait", "hand_over"],
     ("notifying", "acknowledged"): ["acknowledge"],
+    ("acknowledged", "acknowledged"): ["try_in_vain"],
     ("acknowledged", "notifying"): ["wait", "hand_over"],
     ("acknowledged", "resolved"): ["document"],
 }
@@ -94,7 +101,7 @@ def test_documenting_what_nobody_has_taken_takes_it_first(life, before):
 
 def test_nothing_leaves_a_resolved_incident(life, pass_time):
     life.begin("resolved")
-    for deed in (life.hand_over, life.document):
+    for deed in (life.hand_over, life.document, life.try_in_vain):
         with pytest.raises(services.AlreadyResolved):
             deed()
     pass_time(10**6)
