@@ -115,6 +115,8 @@ def database() -> dict[str, Any]:
     options = config.setdefault("OPTIONS", {})
     if (size := number("DATABASE_POOL", 6, least=0)) and not NEEDS_NOTHING:
         options["pool"] = {"min_size": 1, "max_size": size, "timeout": 10}
+    # A process that hangs inside a transaction would keep its rows locked for ever: a page, or an incident's next step.
+    options.setdefault("options", "-c idle_in_transaction_session_timeout=30s")
     return {**config, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 
 
