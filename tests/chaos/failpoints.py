@@ -37,7 +37,8 @@ DRIVER = {
     "the next pages are written": (AFTER, "escalation.services.paging", "take_step"),
     "the next pages are committed": (AFTER, "escalation.services.paging", "_advance"),
 }
-SIGNALS = {"kill": signal.SIGKILL, "hang": signal.SIGSTOP}
+# "stall": of a worker only the child that does the work.
+SIGNALS = {"kill": signal.SIGKILL, "hang": signal.SIGSTOP, "stall": signal.SIGSTOP}
 
 
 class Failpoints(AppConfig):
@@ -113,6 +114,7 @@ class Orders:
         if self.count(number) != int(nth):
             return
         order.rename(self.folder / f"landed-{number}")
-        if role == "worker":
-            os.killpg(0, SIGNALS[deed])  # its children too: the worker as a whole
-        os.kill(os.getpid(), SIGNALS[deed])
+        if role == "worker" and deed != "stall":
+            os.killpg(0, SIGNALS[deed])  # with its parent, beat and all: the worker as a whole
+        else:
+            os.kill(os.getpid(), SIGNALS[deed])

@@ -8,3 +8,4 @@ DATABASES["default"]["OPTIONS"] |= {
     "pool": {"min_size": 1, "max_size": 6, "timeout": 10},
     "options": "-c idle_in_transaction_session_timeout=4s",  # sooner than an installation: a test waits for it
 }
+CELERY_TASK_TIME_LIMIT = 8

@@ -17,7 +17,7 @@ from chaos.failpoints import DRIVER, WEB
 from chaos.house import DRIVERS, House, open_house
 from chaos.patients import Patients
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]  # a house is built in the first one
 
 PATIENTS = 4
 AT_ONCE = 5.0  # seconds: longer than a save takes while the broker hangs, on a busy machine
@@ -99,6 +99,18 @@ def test_a_driver_hangs_the_other_pages_and_the_late_one_does_no_harm(house, rol
     house.resume(role)
     everybody_is_paged_by(house, role)
     assert verify(house, patients).repeats <= 1
+
+
+@pytest.mark.slow
+def test_the_worker_ends_a_child_that_hangs_and_goes_on_alone(house):
+    house.on_duty("worker")
+    patients = several(house)
+    with house.fault("worker", "a page is claimed", "stall", nth=2) as has_landed:
+        patients.begin()
+        until(has_landed, "the fault")
+    house.expire_leases()
+    patients.finish()
+    assert verify(house, patients).repeats == 0
 
 
 @pytest.mark.slow
