@@ -41,7 +41,7 @@ SUPERVISED = ["--workers", "2", "--preload", "--timeout", "4"]
 CELERY = ["-m", "celery", "-A", "config", "worker", "--beat", "--concurrency", "1", "--loglevel", "WARNING"]
 DISPATCH = ["manage.py", "dispatch", "--interval", "0.2"]
 DRIVERS = ("worker", "dispatcher")
-BATCH = 40
+BATCH = 24
 
 
 class History:
