@@ -9,7 +9,7 @@ itself: once, however often the process is started again. `<role>.idle`: this ro
 import os
 import signal
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -48,11 +48,15 @@ class Failpoints(AppConfig):
 
     def ready(self) -> None:
         role = os.environ.get("CHAOS_ROLE", "")
-        orders = Orders(Path(os.environ["CHAOS_ORDERS"]), role) if role else None
-        if orders is None:
+        if not role:
             return
+        orders = Orders(Path(os.environ["CHAOS_ORDERS"]), role)
         for point, (when, module, name) in (WEB if role == "web" else DRIVER).items():
-            put_around(module, name, **{when: lambda point=point: orders.come_by(point)})
+            passing = partial(orders.come_by, point)
+            if when == BEFORE:
+                put_around(module, name, before=passing)
+            else:
+                put_around(module, name, after=passing)
         for job in ("advance_due", "deliver_due"):
             put_around("escalation.services", job, instead=orders.is_idle)
 

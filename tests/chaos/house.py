@@ -31,7 +31,7 @@ from launcher.console import last_line
 from launcher.demo import HOST, answers, listen, port_of
 from launcher.place import Place, account_for
 from launcher.postgres import Postgres
-from launcher.processes import Process, end, kill_session, spawn
+from launcher.processes import Command, Process, end, kill_session, spawn
 from launcher.servers import Server, listener
 from launcher.valkey import Valkey
 
@@ -161,8 +161,16 @@ class House:
             host=config["HOST"] or config["OPTIONS"].get("host"),
             port=config["PORT"] or None,
         )
-        dump = [programs / "pg_dump", "--no-owner", "--no-privileges", "--dbname", source]
-        load = [programs / "psql", "--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--dbname", self.logins.owner]
+        dump: Command = [programs / "pg_dump", "--no-owner", "--no-privileges", "--dbname", source]
+        load: Command = [
+            programs / "psql",
+            "--quiet",
+            "--no-psqlrc",
+            "--set",
+            "ON_ERROR_STOP=1",
+            "--dbname",
+            self.logins.owner,
+        ]
         schema = subprocess.run(dump, capture_output=True, check=True).stdout
         subprocess.run(load, input=schema, stdout=subprocess.DEVNULL, check=True)
 
