@@ -115,6 +115,8 @@ def database() -> dict[str, Any]:
     options = config.setdefault("OPTIONS", {})
     if (size := number("DATABASE_POOL", 6, least=0)) and not NEEDS_NOTHING:
         options["pool"] = {"min_size": 1, "max_size": size, "timeout": 10}
+    # A process that hangs inside a transaction would keep its rows locked for ever: a page, or an incident's next step.
+    options.setdefault("options", "-c idle_in_transaction_session_timeout=30s")
     return {**config, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 
 
@@ -205,6 +207,8 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+# A child that hangs is ended; else a worker alone would page nobody. What it was at is a row whose lease runs out.
+CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

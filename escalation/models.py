@@ -203,6 +203,7 @@ class Incident(models.Model):
         indexes = [
             models.Index(fields=["due_at"], name="incident_due", condition=~models.Q(state="resolved")),
             models.Index(fields=["clinic", "-opened_at"], name="incident_by_clinic"),
+            models.Index(fields=["source_ref"], name="incident_by_packet"),  # each dangerous answer looks for it
         ]
 
     def __str__(self) -> str:

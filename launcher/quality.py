@@ -87,7 +87,7 @@ def check(checkout: Path, *, system: bool) -> int:
             "manage.py check": step("manage.py", "check"),
             "a certificate": step("manage.py", "make_seal_certificate", f"{folder}/seal.p12", "--name", "Candor"),
             "manage.py check --deploy": step("manage.py", *deploy, env=production),
-            "tests": lambda: run_tests(here, ["--cov", "--cov-report=term"], EXAMPLES),
+            "tests": lambda: run_tests(here, ["--check", "--cov", "--cov-report=term"], EXAMPLES),
         }
         failed = [name for name, run in steps.items() if not passes(name, run)]
     say(f"Failed: {', '.join(failed)}" if failed else "All passed.")

@@ -98,9 +98,27 @@ def world(db) -> World:
 FIRST = {"flows", "launcher", "test_engine_properties.py", "test_engine_broken_forms.py"}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="everything, also what takes minutes")
+    parser.addoption("--check", action="store_true", help="what `./run check` adds to a plain run")
+
+
+def is_wanted(item: pytest.Item, config: pytest.Config) -> bool:
+    if config.getoption("--slow"):
+        return True
+    return not item.get_closest_marker("slow") and (config.getoption("--check") or not item.get_closest_marker("check"))
+
+
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A file runs on one worker: those that take long start first, or one worker would end long after the others."""
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    """What is not wanted is deselected, not skipped: under CI nothing may be.
+
+    A file runs on one worker: those that take long start first, or one worker would end long after the others.
+    """
+    left_out = [item for item in items if not is_wanted(item, config)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if is_wanted(item, config)]
     items.sort(key=lambda item: FIRST.isdisjoint({item.path.parent.name, item.path.name}))
 
 

@@ -1,6 +1,7 @@
 """Unsafe configuration is found at start, with an id and a sentence."""
 
 from django.core.checks import run_checks
+from django.db import connection
 
 from core.models import Clinic
 from ehr.services.connecting import connect_sandbox
@@ -40,3 +41,10 @@ def test_a_loose_grant_is_named(transactional_db, owner_sql):
         assert "config.E002" in ids(databases=["default"])
     finally:
         owner_sql.execute("REVOKE UPDATE ON audit_event FROM candor_web")
+
+
+def test_a_process_that_hangs_in_a_transaction_loses_its_locks(db):
+    """tests/flows/test_chaos.py shows what it is for; this, that installations have it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("30s",)
