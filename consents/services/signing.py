@@ -176,8 +176,7 @@ def decide(
             return stored
         now = _as_shown(patient, program, slug, language, shown_sha256)
         version, source = now.version, now.source
-        same = {"version__document": version.document_id, "version__version": version.version}
-        stored = _stored(source_ref, ended, given, **same)
+        stored = _stored(source_ref, ended, given, **_same(version))
         if stored:
             return stored
         strokes = _check(source, given)
@@ -294,6 +293,11 @@ def _stored(source_ref: UUID, ended: int, given: _Given, **which: object) -> Sig
     if earlier.decision != given.decision:
         raise AlreadyDecided
     return earlier
+
+
+def _same(version: DocumentVersion) -> dict[str, object]:
+    """The version in whatever language."""
+    return {"version__document": version.document_id, "version__version": version.version}
 
 
 def _act(given: _Given, source: DocumentSource, strokes: Strokes | None, *, jointly: bool) -> dict[str, Any]:
