@@ -144,6 +144,7 @@ class SignatureForm(forms.Form):
 
     shown_sha256 = forms.CharField(max_length=64)
     shown = forms.CharField(required=False, max_length=200)
+    shown_language = forms.CharField(required=False, max_length=10)
     role = forms.ChoiceField(required=False, choices=[(name, name) for name in ("patient", "other")])
     decision = forms.ChoiceField(choices=[(name, name) for name in ("signed", "declined", "refused", "read")])
     signer_name = Line(required=False, max_length=200)

@@ -13,7 +13,8 @@ from core.models import Patient, User
 class Signature(models.Model):
     """One person's decision on one version: signed, declined, or (privacy notice) acknowledgement refused.
 
-    Append-only. Revocation and doubt are rows of their own, so that what was signed stays what was signed.
+    Append-only. Revocation and doubt are rows of their own, so that what was signed stays what was signed; whoever took
+    something back may decide anew, which is a row of the next `round`.
     """
 
     APPEND_ONLY = True
@@ -52,11 +53,15 @@ class Signature(models.Model):
     expires_on = models.DateField(null=True, help_text="The last day of its effect (42 CFR 2.31(a)(7))")
     expiry_event = EncryptedTextField(context="signature.expiry_event", blank=True, default="")
     signed_at = models.DateTimeField(db_default=Now())
+    round = models.PositiveSmallIntegerField(
+        db_default=0, help_text="How often what this role signed here of this document had ended by then"
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["source_ref", "version", "decision", "capacity"], name="one_decision_per_version_and_packet"
+                fields=["source_ref", "version", "decision", "capacity", "round"],
+                name="one_decision_per_version_and_packet",
             ),
             models.CheckConstraint(
                 name="who_signs_for_another_says_by_what_right",

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
 
 from consents.models import ConsentRule, Document, DocumentVersion, Review, Revocation, SealedDocument, Signature
 from consents.policy import Kind
@@ -38,11 +38,10 @@ from core.clock import Now
 
 __all__ = [
     "ENDED", "PURPOSE_WORDS", "SEAL_LEASE", "DecisionRow", "PaperRow", "Scope", "SharedRow", "SignedDocument",
-    "TextRow", "decisions", "document_for", "emergencies", "emergency", "ended", "has_ended", "is_screen_taken_back",
-    "limits", "notices", "open_tasks", "papers", "part2_consents", "part2_signature", "permissions", "recipients_of",
-    "restrictions", "revocable", "scope_of", "shared_under", "signed_documents", "signed_text", "standing_part2",
-    "texts_in_effect", "titles",
-    "told_by_hand",
+    "TextRow", "decisions", "document_for", "emergencies", "emergency", "ended", "ends", "has_ended",
+    "is_screen_taken_back", "limits", "notices", "open_tasks", "papers", "part2_consents", "part2_signature",
+    "permissions", "recipients_of", "restrictions", "revocable", "scope_of", "shared_under", "signed_before",
+    "signed_documents", "signed_text", "standing_part2", "texts_in_effect", "titles", "told_by_hand",
 ]  # fmt: skip
 
 FALLBACK = "en"
@@ -51,7 +50,9 @@ SEALS_WITHIN = timedelta(seconds=15)  # a little more than rendering may take
 # A receipt and a notice are nothing to take back; a referral by a court ends at its time or event (42 CFR 2.35(c)).
 NEVER_TAKEN_BACK = frozenset({Kind.NPP_ACK, Kind.PART2_NOTICE, Kind.PART2_CJ_REFERRAL})
 # A revocation for some recipients leaves the rest of it standing.
-ENDED = Exists(Revocation.objects.filter(signature=OuterRef("pk"), recipients=[]))
+WHOLLY = Revocation.objects.filter(signature=OuterRef("pk"), recipients=[])
+ENDED = Exists(WHOLLY)
+TAKEN_BACK_AT = Subquery(WHOLLY.filter(why=Revocation.Why.REVOKED).order_by("at").values("at")[:1])
 
 # Who has to sign, one after the other: "whoever" answers the packet, the "patient", or an "other" person for them.
 # The minor comes before the parent, so that a parent's signature is never there without the minor's.
@@ -77,7 +78,7 @@ class DecisionRow:
     """`current`: that version is still effective. `revoked`: ended, past its last day, or suspected to be
     false.
 
-    `capacity` is a `Signature.Capacity`: as whom it was decided.
+    `capacity` is a `Signature.Capacity`: as whom it was decided. `taken_back_at`: when they ended it themselves.
     """
 
     slug: str
@@ -90,6 +91,7 @@ class DecisionRow:
     current: bool
     revoked: bool
     capacity: str = "self"
+    taken_back_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -136,13 +138,27 @@ def decisions(source_ref: UUID) -> tuple[DecisionRow, ...]:
     rows = (
         Signature.objects.filter(source_ref=source_ref)
         .annotate(ended=Q(ENDED) | Q(expires_on__lt=TODAY), current=Q(version__state=DocumentVersion.State.EFFECTIVE))
+        .annotate(taken_back_at=TAKEN_BACK_AT)
         .order_by("signed_at")
         .values_list(
             "version__document__slug", "kind", "decision", "version__language", "version__version", "id", "signed_at",
-            "current", "ended", "capacity",
+            "current", "ended", "capacity", "taken_back_at",
         )
     )  # fmt: skip
     return tuple(DecisionRow(*row) for row in rows)
+
+
+def ends(source_ref: UUID, slug: str, role: str) -> tuple[int, datetime | None]:
+    """How often what this role signed here of this document has ended, and when that was done last; two queries.
+
+    Each end opens another round: it can be decided anew.
+    """
+    by_patient = Q(capacity=Signature.Capacity.SELF)
+    signed = Signature.objects.filter(by_patient if role == "patient" else ~by_patient, decision="signed")
+    ours = signed.filter(source_ref=source_ref, version__document__slug=slug)
+    ended = ours.filter(Q(ENDED) | Q(expires_on__lt=TODAY)).values("pk")
+    last = Revocation.objects.filter(signature__in=ended, recipients=[]).aggregate(at=Max("at"))
+    return ended.count(), last["at"]
 
 
 def is_signed_by_all(source_ref: UUID, slug: str, signer: str) -> bool:
@@ -211,6 +227,22 @@ def is_being_sealed(source_ref: UUID) -> bool:
 def signed_in(signature_id: UUID) -> UUID:
     """The packet that it was signed in."""
     return Signature.objects.values_list("source_ref", flat=True).get(pk=signature_id)
+
+
+@dataclass(frozen=True)
+class SignedBefore:
+    """How somebody signed for the patient, to be confirmed under the next document. PHI."""
+
+    signer_name: str
+    capacity: str
+    authority: str
+
+
+def signed_before(source_ref: UUID) -> SignedBefore | None:
+    """Who signed for the patient last in this packet on a screen; one query."""
+    signed = Signature.objects.filter(source_ref=source_ref, decision="signed").exclude(capacity="self")
+    row = signed.only("signer_name", "capacity", "authority").order_by("-signed_at").first()
+    return SignedBefore(row.signer_name, row.capacity, row.authority or "") if row else None
 
 
 def signed_text(source_ref: UUID, slug: str) -> tuple[str, str] | None:

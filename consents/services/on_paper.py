@@ -13,7 +13,7 @@ from audit.actions import Actor
 from consents.models import DocumentVersion, Paper, SealedDocument, Signature
 from consents.rendering import filled
 from consents.rules import DocumentSource, parse
-from consents.selectors import role_of
+from consents.selectors import ends, role_of
 from consents.services.papers import EVIDENCE, Scan, keep_paper
 from consents.services.signing import AlreadyDecided, CannotSign
 from consents.services.texts import (
@@ -70,7 +70,7 @@ def decide_on_paper(
     source = parse(version.body, slug=slug)
     decided_at = _instant(version, paper, ZoneInfo(program.clinic.time_zone))
     _check(source, paper)
-    _check_new(version, source_ref, paper)
+    ended = _check_new(version, source_ref, paper, decided_at)
     is_signed = paper.decision == Signature.Decision.SIGNED
     by_patient = paper.capacity == Signature.Capacity.SELF
     values = values_of(patient, program, version, source)
@@ -81,6 +81,7 @@ def decide_on_paper(
         version=version,
         kind=source.kind,
         source_ref=source_ref,
+        round=ended,
         decision=paper.decision,
         reason=plain(paper.reason),
         signer_name=plain(paper.signer_name),
@@ -133,15 +134,20 @@ def _check(source: DocumentSource, paper: OnPaper) -> None:
         raise CannotSign("authority")
 
 
-def _check_new(version: DocumentVersion, source_ref: UUID, paper: OnPaper) -> None:
-    """After a "no" may come a "yes"; everything else is there already, and a "yes" ends only by revocation."""
-    same = Signature.objects.filter(
-        source_ref=source_ref, version__document=version.document_id, version__version=version.version
-    )
+def _check_new(version: DocumentVersion, source_ref: UUID, paper: OnPaper, decided_at: datetime) -> int:
+    """The round that it belongs to. After a "no" may come a "yes", and anything after what was taken back, unless the
+    paper is older than that; everything else is there already."""
     role = role_of(paper.capacity)
+    ended, last = ends(source_ref, version.document.slug, role)
+    if last is not None and decided_at < last:
+        raise AlreadyDecided
+    same = Signature.objects.filter(
+        source_ref=source_ref, version__document=version.document_id, version__version=version.version, round=ended
+    )
     for decision, capacity in same.values_list("decision", "capacity"):
         if role_of(capacity) == role and (decision == "signed" or decision == paper.decision):
             raise AlreadyDecided
+    return ended
 
 
 def _lines(source: DocumentSource, options: Sequence[str]) -> list[dict[str, object]]:

@@ -20,7 +20,7 @@ from consents.models import DocumentVersion, Paper, SealedDocument, Signature
 from consents.policy import Kind
 from consents.rendering import filled
 from consents.rules import DocumentSource, parse
-from consents.selectors import ENDED, role_of
+from consents.selectors import ENDED, ends, role_of
 from consents.services.marks import Strokes, UnreadableMark, read_mark
 from consents.services.papers import EVIDENCE, Scan, keep_paper
 from consents.services.publishing import is_superseded, take_effect_due
@@ -54,7 +54,8 @@ class OutdatedText(Exception):
 
 
 class AlreadyDecided(Exception):
-    """This version was decided on otherwise in this packet; a signature ends only by revocation."""
+    """This version was decided on otherwise in this packet; a signature ends only by revocation, then it may be decided
+    on anew."""
 
 
 class CannotSign(Exception):
@@ -170,12 +171,13 @@ def decide(
     given = _Given(decision, signer_name, reason, statements, capacity, authority, mark, word)
     with transaction.atomic():
         patient = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
-        stored = _stored(source_ref, given, version__document__slug=slug, shown_sha256=shown_sha256)
+        ended, _ = ends(source_ref, slug, role_of(capacity))
+        stored = _stored(source_ref, ended, given, version__document__slug=slug, shown_sha256=shown_sha256)
         if stored:
             return stored
         now = _as_shown(patient, program, slug, language, shown_sha256)
         version, source = now.version, now.source
-        stored = _stored(source_ref, given, version__document=version.document_id, version__version=version.version)
+        stored = _stored(source_ref, ended, given, **_same(version))
         if stored:
             return stored
         strokes = _check(source, given)
@@ -185,6 +187,7 @@ def decide(
             version=version,
             kind=source.kind,
             source_ref=source_ref,
+            round=ended,
             shown_html=now.html,
             shown_sha256=shown_sha256,
             fields={"values": now.values, "scope": coded_scope(source), "program": str(program.pk)},
@@ -276,21 +279,26 @@ class _Given:
     word: str
 
 
-def _stored(source_ref: UUID, given: _Given, **which: object) -> Signature | None:
-    """The decision the same person made already in this packet on that text, in whatever language.
+def _stored(source_ref: UUID, ended: int, given: _Given, **which: object) -> Signature | None:
+    """The decision the same person made already in this packet on that text, in whatever language, unless it has ended.
 
     Raises AlreadyDecided.
     """
     by_patient = Q(capacity=Signature.Capacity.SELF)
     rows = Signature.objects.filter(by_patient if role_of(given.capacity) == "patient" else ~by_patient, **which)
-    earlier = rows.filter(source_ref=source_ref).order_by("-signed_at").first()
+    earlier = rows.filter(source_ref=source_ref, round=ended).order_by("-signed_at").first()
     if earlier is None:
         return None
     if earlier.decision != given.decision and given.decision == "signed":
         return None  # whoever said no may still say yes; a yes ends only by revocation
-    if earlier.decision != given.decision or earlier.revocations.exists():
+    if earlier.decision != given.decision:
         raise AlreadyDecided
     return earlier
+
+
+def _same(version: DocumentVersion) -> dict[str, object]:
+    """The version in whatever language."""
+    return {"version__document": version.document_id, "version__version": version.version}
 
 
 def _act(given: _Given, source: DocumentSource, strokes: Strokes | None, *, jointly: bool) -> dict[str, Any]:

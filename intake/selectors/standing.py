@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
@@ -63,6 +64,9 @@ class Missing:
 class StepView:
     """`turn` is who has to decide on a document now: "whoever" answers the packet, the "patient", an "other" for them.
 
+    `taken_back_at` is when the patient ended what they had signed; such a document waits again. `signed_id` is the
+    signature that stands, `is_refused` that its receipt was not to be signed.
+
     `closed` says why it can't be decided on here: "esign" (signing on a screen comes first), "paper" (was chosen
     instead, first or later), "patient" (only the patient may sign it). It closes a locked form too, whose
     permission it is.
@@ -80,6 +84,9 @@ class StepView:
     must: str = ""
     turn: str = ""
     closed: str = ""
+    taken_back_at: datetime | None = None
+    signed_id: UUID | None = None
+    is_refused: bool = False
 
     @property
     def missing(self) -> int:
@@ -155,7 +162,7 @@ def steps(packet: Packet, language: str) -> tuple[StepView, ...]:
             slug=step.slug,
             what=step.what,
             title=now.title(step, language),
-            state=step.state,
+            state=_state(step, now),
             locked=step.sensitivity == Sensitivity.SUD and not now.unlocked,
             sensitive=step.sensitivity == Sensitivity.SUD,
             wants=tuple(_missing(step, now, language)),
@@ -164,9 +171,36 @@ def steps(packet: Packet, language: str) -> tuple[StepView, ...]:
             must=step.must,
             turn=_open_turn(step, now)[0],
             closed=_closed(step, now),
+            **_decision(step, now),
         )
         for step in now.rows
     )
+
+
+def _state(step: Step, now: _Standing) -> str:
+    """As it was left; what was signed and has ended waits again, but for the agreement to sign on a screen, whose end
+    is a choice of paper."""
+    is_open = step.what == Step.What.CONSENT and step.consent_kind != Kind.ESIGN and step.state == Step.State.DONE
+    return str(Step.State.WAITING) if is_open and _is_ended(step, now) else step.state
+
+
+def _is_ended(step: Step, now: _Standing) -> bool:
+    """Whether a role that has to sign had signed, and that has ended."""
+    rows = [now.decided.get((step.slug, role)) for role in consents.selectors.turns(step.signer)]
+    return any(row is not None and row.decision == "signed" and row.revoked for row in rows)
+
+
+def _decision(step: Step, now: _Standing) -> dict[str, Any]:
+    """What was decided last on a document, by anybody."""
+    row = now.decided.get((step.slug, "whoever"))
+    if row is None:
+        return {}
+    stands = row.decision == "signed" and not row.revoked
+    return {
+        "taken_back_at": row.taken_back_at,
+        "signed_id": row.signature_id if stands else None,
+        "is_refused": row.decision == "refused",
+    }
 
 
 def _seconds_left(step: Step, now: _Standing) -> int:

@@ -61,6 +61,8 @@ def packet(request: HttpRequest, packet: "Packet") -> HttpResponse:
     context["done"] = sum(map(is_finished, asked))
     context["minutes"] = engine.minutes(sum(step.seconds_left for step in asked))
     context["resume"] = resume(packet, steps)
+    patient = packet.patient
+    context["answers_for"] = f"{patient.given_name} {patient.family_name}" if packet.respondent else ""
     context["is_back"] = not request.session.get(GREETED)  # the first page after the link was opened
     request.session[GREETED] = True
     return page(request, packet, "packet", context)
@@ -149,6 +151,7 @@ def _review(request: HttpRequest, packet: "Packet", *, refused: str = "", status
     parts = [(step.title, _by_section(step.wants)) for step in steps if step.wants]
     remember_place(packet=packet, slug=REVIEW)
     context = {"missing": missing, "parts": parts, "key": uuid4(), "reviewed": reviewed, "refused": refused}
+    context["on_paper"] = [step for step in steps if step.what == "consent" and step.closed == "paper"]
     context["filled"] = [step for step in asked_parts(steps) if is_finished(step)]
     return page(request, packet, "review", context, status=status)
 
@@ -172,6 +175,8 @@ def done(request: HttpRequest, packet: "Packet") -> HttpResponse:
         return redirect("intake:done")
     documents = [one for one in consents.selectors.signed_documents(packet.id) if one.decision == "signed"]
     context = {"documents": documents, "preparing": any(one.pdf is None for one in documents)}
+    steps = selectors.steps(packet, packet.language)
+    context["on_paper"] = [step for step in steps if step.what == "consent" and step.closed == "paper"]
     context["told"] = SENT in request.session and escalation.selectors.is_open(packet.id)
     return page(request, packet, "done", context)
 

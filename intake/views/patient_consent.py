@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 import consents.selectors
 import consents.services
 from audit.actions import Actor
+from consents.policy import Kind
 from consents.services import AlreadyDecided, CannotSign, NotPublished, OutdatedText
 from core import clock
 from core.crypto import blind_index
@@ -22,25 +23,31 @@ from intake.forms import CAPACITIES, CAPACITY_OF, SignatureForm, posted_unconfir
 from intake.services.submission import NotTheirs, ScreenFirst, Unconfirmed, go_on_from, sign
 from intake.tokens import stamp, stamped_at
 from intake.views.patient import next_address
-from intake.views.patient_page import Place, page, switched
+from intake.views.patient_heard import told_in, with_help
+from intake.views.patient_page import JUST_SIGNED, Place, page, switched
+from intake.views.patient_permissions import copies, standing
 
 if TYPE_CHECKING:
     from intake.models import Packet
 
 LONGEST_AGENT = 300
+WRITTEN = ("reason", "authority", "signer_name", "word")  # what can be typed freely here; all of it is heard
+NOES = ("declined", "refused")
 
 
 @dataclass(frozen=True)
 class Turn:
     """What lies before the patient: the document's step, and who has to decide on it now.
 
-    `hands_over`: it is somebody else than who answers the packet, so the phone changes hands for this page.
+    `told`: which words of the crisis help the reply begins with. `hands_over`: it is somebody else than who answers the
+    packet, so the phone changes hands for this page.
     """
 
     request: HttpRequest
     packet: "Packet"
     step: selectors.StepView
     place: Place
+    told: str
 
     @property
     def holder(self) -> str:
@@ -55,6 +62,18 @@ class Turn:
         return self.role != self.holder
 
     @property
+    def is_screen_taken_back(self) -> bool:
+        """Signing on a screen was agreed to here and taken back; it may be agreed to again."""
+        return self.step.kind == Kind.ESIGN and self.step.closed == "paper"
+
+    @property
+    def is_stale(self) -> bool:
+        """The page was made before what was signed on it was taken back: sending it again is no new decision."""
+        posted, ended = self.request.POST, self.step.taken_back_at
+        shown_at = stamped_at(posted.get("shown", ""), posted.get("shown_sha256", ""))
+        return ended is not None and shown_at is not None and shown_at < ended.replace(microsecond=0)
+
+    @property
     def was_handed_over(self) -> bool:
         """Somebody else has just signed, and gives the phone back."""
         return "back" in self.request.GET
@@ -66,23 +85,53 @@ class Turn:
 
 def consent(request: HttpRequest, packet: "Packet", step: selectors.StepView, place: Place) -> HttpResponse:
     """Show the text, or record what was decided. Asked again when the text has changed, and after a no if wanted."""
-    turn = Turn(request, packet, step, place)
+    told = told_in(request, packet, *WRITTEN) if request.method == "POST" else ""
+    turn = Turn(request, packet, step, place, told)
+    return with_help(request, packet, told, _answered(turn))
+
+
+def _answered(turn: Turn) -> HttpResponse:
+    request, step = turn.request, turn.step
     form = SignatureForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
     if step.closed and step.state != "done":
         return _closed(turn)
-    if switched(request, packet):
-        return _show(turn, form)
-    if step.state == "declined":
-        is_decided = request.method != "POST" and "again" not in request.GET
-    else:
-        is_decided = step.state != "waiting" and not step.missing
-    if is_decided:
-        context = {"step": step, "place": place, "goes_to": turn.onward, "handed_over": turn.was_handed_over}
-        context["signed"] = consents.selectors.signed_text(packet.id, step.slug)
-        return page(request, packet, "decided", context)
+    if switched(request, turn.packet):
+        return _show(turn, form, is_switched=True)
+    if _is_settled(turn):
+        says_no = request.POST.get("decision") in NOES and step.signed_id is not None
+        return _decided(turn, status=409 if says_no else 200)
     if request.method != "POST":
         return _show(turn, form)
     return _decide(turn, form)
+
+
+def _is_settled(turn: Turn) -> bool:
+    """Nothing more is asked here. A no, a receipt that stays unsigned and a choice of paper can be thought over."""
+    step, request = turn.step, turn.request
+    if step.state == "declined" or step.is_refused or turn.is_screen_taken_back:
+        return request.method != "POST" and "again" not in request.GET
+    return step.state != "waiting" and not step.missing
+
+
+def _decided(turn: Turn, *, status: int = 200) -> HttpResponse:
+    """What was decided; with 409, that a no came too late to be one, and how to end what was signed instead."""
+    request, packet, step = turn.request, turn.packet, turn.step
+    made = consents.selectors.decisions(packet.id) if status == 409 else ()
+    stands = {one.signature_id for one in made if one.slug == step.slug and one.decision == "signed"}
+    own = standing(packet) if stands and not is_on_tablet(request) else []
+    kept = [] if is_on_tablet(request) else copies(packet)
+    context = {
+        "step": step,
+        "place": turn.place,
+        "goes_to": turn.onward,
+        "handed_over": turn.was_handed_over,
+        "told": turn.told,
+        "too_late": status == 409,
+        "ends": next((one.signature_id for one in own if one.signature_id in stands), None),
+        "signed": consents.selectors.signed_text(packet.id, step.slug),
+        "copies": [one for one in kept if one.signature_id == step.signed_id],
+    }
+    return page(request, packet, "decided", context, status=status)
 
 
 def _closed(turn: Turn) -> HttpResponse:
@@ -91,7 +140,7 @@ def _closed(turn: Turn) -> HttpResponse:
     if switched(request, packet):
         return redirect("intake:step", turn.step.slug)
     steps = selectors.steps(packet, packet.language)
-    esign = next((one.slug for one in steps if one.kind == "esign" and not one.closed), "")
+    esign = next((one.slug for one in steps if one.kind == Kind.ESIGN), "")
     context = {"step": turn.step, "place": turn.place, "esign": esign, "goes_to": turn.onward}
     return page(request, packet, "consent_closed", context, status=409 if request.method == "POST" else 200)
 
@@ -99,18 +148,21 @@ def _closed(turn: Turn) -> HttpResponse:
 def _decide(turn: Turn, form: SignatureForm) -> HttpResponse:
     if not form.is_valid():
         return _show(turn, form, problem=next(iter(form.errors)), status=422)
+    if turn.is_stale:
+        return _show(turn, form, problem="taken_back", status=409)
     try:
         return redirect(_kept(turn, form))
     except Unconfirmed:
         return _show(turn, form, problem="unconfirmed", status=409)
     except OutdatedText:
-        return _show(turn, form, problem="outdated", status=409)
+        is_same = form.cleaned_data["shown_language"] in ("", turn.packet.language)
+        return _show(turn, form, problem="outdated" if is_same else "language", status=409)
     except CannotSign as refused:
         return _show(turn, form, problem=refused.code, status=422)
     except (ScreenFirst, NotTheirs):  # another page of the same packet went on in the meantime
         return _show(turn, form, problem="decision", status=409)
-    except AlreadyDecided:
-        return redirect("intake:step", turn.step.slug)
+    except AlreadyDecided:  # signed in another window
+        return _decided(turn, status=409)
 
 
 def _kept(turn: Turn, form: SignatureForm) -> str:
@@ -138,6 +190,10 @@ def _kept(turn: Turn, form: SignatureForm) -> str:
     )
     if handed_over:
         return f"{here}?back"
+    if given["decision"] == "signed":
+        turn.request.session[JUST_SIGNED] = turn.step.slug
+    elif turn.step.must == "sign":
+        return here  # what follows from a no that keeps the forms from being sent
     return turn.onward if signed_by_all else here
 
 
@@ -166,7 +222,10 @@ def _evidence(turn: Turn, form: SignatureForm, *, handed_over: bool) -> dict[str
     }
 
 
-def _show(turn: Turn, form: SignatureForm, *, problem: str = "", status: int = 200) -> HttpResponse:
+def _show(
+    turn: Turn, form: SignatureForm, *, problem: str = "", status: int = 200, is_switched: bool = False
+) -> HttpResponse:
+    """`is_switched`: to the other language, in which nothing was agreed to yet."""
     request, packet, step = turn.request, turn.packet, turn.step
     try:
         shown = consents.services.show(
@@ -179,8 +238,13 @@ def _show(turn: Turn, form: SignatureForm, *, problem: str = "", status: int = 2
         )
     except NotPublished:
         return page(request, packet, "not_ready", {"step": step, "place": turn.place}, status=503)
-    is_new = problem == "outdated"  # agreed to line by line, and drawn under, was another text
+    # What was agreed to line by line, and drawn under, was another text.
+    is_new = is_switched or problem in ("outdated", "language", "taken_back")
     ticked = [] if is_new else request.POST.getlist("statement")
+    own = turn.role == "other" and not turn.hands_over
+    before = consents.selectors.signed_before(packet.id) if own and request.method != "POST" else None
+    if before is not None:
+        form = SignatureForm(initial={"signer_name": before.signer_name, "authority": before.authority})
     capacity = CAPACITY_OF.get(packet.respondent.get("relationship", ""), "") if not turn.hands_over else ""
     context: dict[str, Any] = {
         "place": turn.place,
@@ -190,10 +254,12 @@ def _show(turn: Turn, form: SignatureForm, *, problem: str = "", status: int = 2
         "decisions": dict(shown.decisions),
         "form": form,
         "capacities": CAPACITIES,
-        "capacity": request.POST.get("capacity", capacity),
+        "capacity": request.POST.get("capacity", before.capacity if before else capacity),
         "mark": "" if is_new or problem == "mark" else request.POST.get("mark", ""),
         "ticked": ticked,
         "problem": problem,
+        "told": turn.told,
+        "spoken": packet.language,
         "problems": _problems(problem, form, _blanks(turn, shown, form, ticked)),
     }
     return page(request, packet, "consent", context, status=status)
@@ -238,6 +304,15 @@ def _problems(problem: str, form: SignatureForm, blanks: dict[str, str]) -> dict
             "": _(
                 "Some of your answers are not saved yet. Go back to their page, wait until it says “Saved”, then sign."
             )
+        },
+        "language": {
+            "": _(
+                "The language of your forms was changed in another window. This is the same page in that language. "
+                "Please read it and decide again."
+            )
+        },
+        "taken_back": {
+            "": _("You took this back after this page was opened. Please read it again if you want to decide anew.")
         },
         "outdated": {"": _("The text of this page has changed. Please read the new text and decide again.")},
         "signer_name": {"signer_name": _("This name is too long. Please type it shorter.")},

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.views.decorators.debug import sensitive_post_parameters
 
+import consents.selectors
 import escalation.selectors
 from intake.access import (
     NoPatientSession,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 View = Callable[..., HttpResponse]
 FINISHED = ("submitted", "filed")
+JUST_SIGNED = "just_signed"
 
 
 class Language(NamedTuple):
@@ -119,7 +121,14 @@ def frame(request: HttpRequest, packet: "Packet") -> dict[str, Any]:
         "is_shared": on_tablet or packet.is_shared_device,
         "on_tablet": on_tablet,
         "helped": is_helped(request),
+        "just_signed": partial(_just_signed, request, packet),
     }
+
+
+def _just_signed(request: HttpRequest, packet: "Packet") -> str:
+    """The title of what was signed on the page before this one; said once."""
+    slug = request.session.pop(JUST_SIGNED, "")
+    return consents.selectors.titles(packet.clinic_id, packet.language).get(slug, "") if slug else ""
 
 
 def phone(number: str) -> Phone | None:
@@ -145,4 +154,5 @@ def switched(request: HttpRequest, packet: "Packet") -> bool:
     if asked:
         speak(packet=packet, language=asked)
         packet.language = asked
+        translation.activate(asked)  # until `patient_page` is left
     return bool(asked)

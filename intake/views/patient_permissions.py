@@ -3,7 +3,8 @@
 By the same link, with the date of birth once more; the clinic's tablet has no such page, there a person helps.
 """
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,6 +19,7 @@ from consents.access import get_signature_for_patient
 from consents.policy import Kind
 from intake.access import end_patient_session, is_on_tablet
 from intake.forms import OpeningForm, WishForm
+from intake.views.patient_heard import told_in, with_help
 from intake.views.patient_page import page, patient_page, switched, way_back
 
 if TYPE_CHECKING:
@@ -32,8 +34,9 @@ def permissions(request: HttpRequest, packet: "Packet") -> HttpResponse:
     """What stands, each with the way to take it back; and a request for limits, which the clinic answers."""
     if is_on_tablet(request):
         raise Http404
+    told = told_in(request, packet, "wish") if request.method == "POST" else ""
     if switched(request, packet):
-        return redirect("intake:permissions")
+        return with_help(request, packet, told, redirect("intake:permissions"))
     form = WishForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         consents.services.ask_restriction(
@@ -43,11 +46,14 @@ def permissions(request: HttpRequest, packet: "Packet") -> HttpResponse:
             actor=Actor.patient(packet.patient_id),
         )
     context = {
-        "standing": _standing(packet),
+        "standing": standing(packet),
         "ended": "ended" in request.GET,
         "on_paper": consents.selectors.is_screen_taken_back(packet.patient_id),
         "asked": form.is_valid(),
         "wish": form,
+        "told": told,
+        "copies": copies(packet),
+        "wishes": consents.selectors.limits(packet.patient_id),
     }
     return page(request, packet, "permissions", context, status=422 if form.errors else 200)
 
@@ -56,7 +62,7 @@ def permissions(request: HttpRequest, packet: "Packet") -> HttpResponse:
 @patient_page
 def take_back(request: HttpRequest, packet: "Packet", signature_id: UUID) -> HttpResponse:
     """Say what was shared before and can't be undone; with the right date of birth, end it now."""
-    document = next((one for one in _standing(packet) if one.signature_id == signature_id), None)
+    document = next((one for one in standing(packet) if one.signature_id == signature_id), None)
     if document is None or is_on_tablet(request):
         raise Http404
     shared = consents.selectors.shared_under(signature_id)
@@ -89,7 +95,7 @@ def take_back(request: HttpRequest, packet: "Packet", signature_id: UUID) -> Htt
 
 def _on_paper(packet: "Packet") -> HttpResponse:
     """From now on paper: every agreement to sign on a screen that stands ends; what was signed on one stays signed."""
-    for document in _standing(packet):
+    for document in standing(packet):
         if document.kind == Kind.ESIGN:
             consents.services.revoke(
                 signature=get_signature_for_patient(packet.patient_id, document.signature_id),
@@ -101,17 +107,39 @@ def _on_paper(packet: "Packet") -> HttpResponse:
     return redirect("intake:permissions")
 
 
-def _standing(packet: "Packet") -> list[consents.selectors.SignedDocument]:
+class Copy(NamedTuple):
+    """What was signed in this packet; `pdf` says whether its copy can be saved already."""
+
+    signature_id: UUID
+    title: str
+    pdf: bool
+    ended_at: datetime | None
+
+
+def copies(packet: "Packet") -> list[Copy]:
+    """In the order of signing; a guardian is shown none of what the patient signed alone."""
+    ended_at = {one.signature_id: one.taken_back_at for one in consents.selectors.decisions(packet.id)}
+    return [
+        Copy(one.signature_id, one.title, one.pdf is not None, ended_at.get(one.signature_id))
+        for one in consents.selectors.signed_documents(packet.id)
+        if one.decision == "signed" and (not packet.respondent or one.scope.capacity != "self")
+    ]
+
+
+def standing(packet: "Packet") -> list[consents.selectors.SignedDocument]:
     """Whoever answers for the patient sees what was signed for the patient, never what the patient signed alone."""
     standing = consents.selectors.revocable(packet.patient_id)
     return [one for one in standing if not packet.respondent or one.scope.capacity != "self"]
 
 
 def _refused(request: HttpRequest, packet: "Packet", context: dict[str, object]) -> HttpResponse:
-    """Nothing ended. After five wrong dates the session does: whoever holds the phone may not be the patient."""
+    """Nothing ended; a blank is no try. After five wrong dates the session ends: the phone may be somebody else's."""
+    if not request.POST.get("birth_date", "").strip():
+        return page(request, packet, "take_back", {**context, "refused": True}, status=422)
     tries = request.session.get(WRONG, 0) + 1
     request.session[WRONG] = tries
     if tries >= MOST_TRIES:
         end_patient_session(request)
         return way_back(request)
-    return page(request, packet, "take_back", {**context, "refused": True}, status=422)
+    context = {**context, "refused": True, "tries_left": MOST_TRIES - tries}
+    return page(request, packet, "take_back", context, status=422)

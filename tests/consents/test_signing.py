@@ -162,8 +162,11 @@ def test_the_other_language_is_no_way_around_a_signature(screen):
 def test_a_revoked_signature_is_not_given_back_as_if_it_stood(screen):
     signature = screen.decide(SHARING)
     consents.services.revoke(signature=signature, why="revoked", note="", actor=TEST)
+    anew = screen.decide(SHARING)
+    assert (anew.pk != signature.pk, anew.round) == (True, 1)
+    assert screen.decide(SHARING).pk == anew.pk
     with pytest.raises(AlreadyDecided):
-        screen.decide(SHARING)
+        screen.decide(SHARING, "declined")
 
 
 def test_the_next_packet_decides_anew(screen):

@@ -128,7 +128,10 @@ def test_a_yes_is_not_undone_by_a_later_tap(browser):
     page = browser.go("/i/packet/share-permission/")
     browser.press({"statement": page.choices["statement"], **NAME}, "decision", "signed")
     declining = dict(page.fields) | {"decision": "declined"}
-    assert browser.client.post("/i/packet/share-permission/", declining).status_code == 200
+    late = browser.client.post("/i/packet/share-permission/", declining)
+    assert late.status_code == 409
+    assert "Your no was not recorded" in late.content.decode()
+    assert f"/i/packet/permissions/{Signature.objects.get().id}/" in late.content.decode()
     assert [one.decision for one in Signature.objects.all()] == ["signed"]
 
 

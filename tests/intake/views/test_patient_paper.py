@@ -153,11 +153,12 @@ def test_whoever_agreed_may_have_the_rest_on_paper_and_what_was_signed_stays(wor
     assert (row.signature.kind, row.how) == ("esign", "link")
     assert PrivacyTask.objects.filter(ref=row.id).exists(), "somebody has to see to the paper"
     parts = browser.go("/i/packet/")
-    # The agreement, treatment, and the permission with its two sections.
-    assert parts.text.count("On paper, as you asked") == 5
+    # Treatment, and the permission with its two sections; the agreement itself says that it was taken back.
+    assert parts.text.count("On paper, as you asked") == 4
+    assert parts.text.count("You took this back on") == 1
     assert "/i/packet/privacy-notice/" in parts.links, "it can still be read"
     page = browser.go(TREATMENT)
-    assert "You chose paper" in page.text and "Sign on the screen after all" not in page.text
+    assert "You chose paper" in page.text and "/i/packet/esign/?again" in page.links
     with pytest.raises(submission.ScreenFirst):
         given.sign(invitation.packet, "treatment")
     token = {"csrfmiddlewaretoken": dict(page.fields)["csrfmiddlewaretoken"], "decision": "signed"}

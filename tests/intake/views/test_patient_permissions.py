@@ -62,7 +62,8 @@ def test_it_says_what_was_shared_before_and_ends_at_once(world, browser):
     assert shared(world).reasons == ("revoked",)
     page = browser.go(f"{HERE}?ended")
     assert "It ended just now." in page.text
-    assert "Permission to use and share" not in page.text
+    assert f"{HERE}{signature.id}/" not in page.links
+    assert "ended on" in page.text
     assert "Locked." in browser.go("/i/packet/").text
 
 
