@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("escalation", "0031_rosters_are_guarded"),
+        ("escalation", "0051_alarms_only_grow"),
     ]
 
     operations = [

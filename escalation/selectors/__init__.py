@@ -148,6 +148,7 @@ def documented(signed_id: UUID) -> Documented:
     outcome = Outcome.objects.filter(pk=signed_id).first()
     signed = outcome or ContactAttempt.objects.get(pk=signed_id)
     incident = Incident.objects.select_related("patient__clinic").defer("snapshot").get(pk=signed.incident_id)
+    assert incident.patient is not None  # nobody documents a canary
     return Documented(
         patient=incident.patient,
         source_ref=incident.source_ref,

@@ -70,7 +70,7 @@ class Turn:
     def is_stale(self) -> bool:
         """The page was made before what was signed on it was taken back: sending it again is no new decision."""
         posted, ended = self.request.POST, self.step.taken_back_at
-        shown_at = stamped_at(posted.get("shown", ""), posted.get("shown_sha256", ""))
+        shown_at = stamped_at(posted.get("shown", ""), self.packet.id, self.step.slug, posted.get("shown_sha256", ""))
         return ended is not None and shown_at is not None and shown_at < ended.replace(microsecond=0)
 
     @property
