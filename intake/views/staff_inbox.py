@@ -33,7 +33,7 @@ class InboxFilter(forms.Form):
     state = forms.ChoiceField(
         choices=[
             ("", "Any state"),
-            ("submitted", "To review"),
+            ("submitted", "Submitted"),
             ("in_progress", "Being answered"),
             ("opened", "Opened"),
             ("invited", "Invited"),

@@ -44,6 +44,7 @@ def pill(name, *, code=None, how="", kind="MedicationStatement", **more):
         ([pill("Zoloft", code="1")], [pill("sertraline 50", code="1", kind="MedicationRequest")], ["same"]),
         ([pill("  SERTRALÍNE ")], [pill("sertraline")], ["same"]),
         ([pill("Zoloft")], [pill("Sertraline")], ["here", "chart"]),
+        ([pill("Zoloft", code="1")], [pill("Lithium", code="2")], ["here", "chart"]),
         ([pill("A", how="once a day")], [pill("a", how="Twice a day", kind="MedicationRequest")], ["differs"]),
         ([pill("A", how="once a day")], [pill("a")], ["same"]),
         ([pill("A", how="x")], [pill("A", how="y"), pill("A", how="x")], ["same", "chart"]),
