@@ -50,7 +50,7 @@ UUIDS = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Tokens of forms and of links, which the desk may see once, and the time of day.
 VARIES = re.compile(
     rb'csrfmiddlewaretoken" value="\w+"|(?<= class="qr" )src="[^"]+"|/i/#[\w-]+|(?<=<p class="code">)[^<]+'
-    rb"|\d{1,2}:\d\d(:\d\d)?|nonce-\w+|[ap]\.m\."
+    rb'|\d{1,2}:\d\d(:\d\d)?|nonce-\w+|[ap]\.m\.|(?<="canary_seconds": )\d+'
 )
 
 
