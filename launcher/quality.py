@@ -122,4 +122,6 @@ def as_in_production(environment: dict[str, str]) -> dict[str, str]:
         "EMAIL_HOST": "mail.candor.example",
         "EMAIL_USE_TLS": "true",
         "DEFAULT_FROM_EMAIL": "alerts@candor.example",
+        "HEARTBEAT_URL": "https://monitor.example/ping",
+        "OPERATOR_EMAIL": "operator@candor.example",
     }

@@ -84,7 +84,7 @@ def test_recipients_are_ticked_and_a_name_that_nobody_has_is_confirmed_first(scr
     ask(screen.world.patient, recipient="Other Chart")
     path, said = address("revoke", signature.id), {"why": "revoked", "how": "phone", "note": "She called"}
     page = officer.get(path).content.decode()
-    assert page.count('type="checkbox"') == 2 and 'value="Bay-Chart, Inc."' in page
+    assert page.count('name="recipients"') == 2 and 'value="Bay-Chart, Inc."' in page
     answer = officer.post(path, said | {"other": "Bay Char"})
     assert (answer.status_code, "Look at it again, or confirm it" in answer.content.decode()) == (422, True)
     assert not Revocation.objects.exists()

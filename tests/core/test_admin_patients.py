@@ -206,7 +206,7 @@ def test_another_clinics_patient_does_not_exist(world):
 
 
 def test_there_is_no_deleting(dana, world):
-    assert dana.post(f"{LIST}{world.patient.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert dana.post(f"{LIST}{world.patient.pk}/delete/", {"post": "yes"}).status_code == 404
     dana.post(LIST, {"action": "delete_selected", "_selected_action": [world.patient.pk], "post": "yes"})
     assert Patient.objects.filter(pk=world.patient.pk).exists()
 

@@ -14,6 +14,8 @@ GOOD = {
     "EMAIL_HOST": "mail.office.example",
     "DEFAULT_FROM_EMAIL": "alerts@office.example",
     "BASE_URL": "https://office.example",
+    "HEARTBEAT_URL": "https://monitor.example/ping",
+    "OPERATOR_EMAIL": "operator@office.example",
 }
 
 
@@ -38,6 +40,8 @@ def test_good_settings_raise_nothing(settings):
         ({"EMAIL_HOST": "localhost"}, "escalation.W004"),
         ({"DEFAULT_FROM_EMAIL": "alerts@localhost"}, "escalation.W004"),
         ({"BASE_URL": "http://127.0.0.1:8000"}, "escalation.W005"),
+        ({"HEARTBEAT_URL": ""}, "escalation.W009"),
+        ({"OPERATOR_EMAIL": ""}, "escalation.W009"),
     ],
 )
 def test_each_dangerous_setting_is_named(settings, change, found):

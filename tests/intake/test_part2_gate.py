@@ -112,7 +112,8 @@ def by_raw_sql(packet, signature):
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO intake_response (id, step_id, packet_id, sensitivity, part2_signature_id, answers, marks,"
-            " revision, assessed_revision, assess_failures) VALUES (%s, %s, %s, 'sud', %s, '', '', 1, 0, 0)",
+            " revision, assessed_revision, assess_failures, audited_revision)"
+            " VALUES (%s, %s, %s, 'sud', %s, '', '', 1, 0, 0, 0)",
             [uuid.uuid4(), step.pk, packet.pk, signature.pk],
         )
 

@@ -15,7 +15,8 @@ from screening.models import ReviewItem
 
 PLAIN = "I want to kill myself."
 # Before anybody has said who they are, and what can only be a code or a date.
-EXEMPT = {"code", "birth_date", "respondent_name"}
+# Where somebody is and on which number is asked only beside the help, and tells a human by itself.
+EXEMPT = {"code", "birth_date", "respondent_name", "place", "number"}
 INPUT = re.compile(r"<(?:input|textarea)\b[^>]*>")
 TYPE, NAME = re.compile(r'\btype="([^"]+)"'), re.compile(r'\bname="([^"]+)"')
 TYPED = {"", "text", "search", "tel", "email", "url"}
