@@ -38,8 +38,12 @@ Facts = Mapping[str, Mapping[str, Any]]
 
 
 def fingerprints(signature: Signature) -> dict[str, str]:
-    """SHA-256 of every column of a decision, and of the text it was about."""
-    return {"record": _digest(signature, SIGNED), "text": _digest(signature.version, TEXT)}
+    """SHA-256 of every column of a decision, and of the text it was about.
+
+    A first decision has round 0, which is left out: those made before there were rounds keep their fingerprint.
+    """
+    columns = (*SIGNED, "round") if signature.round else SIGNED
+    return {"record": _digest(signature, columns), "text": _digest(signature.version, TEXT)}
 
 
 def _digest(row: Signature | DocumentVersion, columns: Iterable[str]) -> str:

@@ -61,7 +61,7 @@ def the_clinician_sees_who_waits_and_what_was_done(casey):
     assert incident.outcome.signed_as == "Casey Morgan, LCSW"
     page = casey.get("/staff/inbox/").content.decode()
     assert incident.code in page
-    assert "Sample" in page.split("Open incidents")[1]
+    assert "Sample" in page.split('id="open-title"')[1]
     theirs = casey.get(f"/staff/patients/{packet_of(WAITS_FOR_REVIEW).patient_id}/").content.decode()
     assert theirs.count("Robin") > 1, "in the heading and in what was answered"
     assert "Rosa" not in theirs

@@ -125,6 +125,7 @@ TEXTS = {
     "apprise": PLAIN,
     "webhook": PLAIN,
     "in_app": PLAIN,
+    "sink": PLAIN,
     "sms": "Alert {code}, site {site}. Acknowledge by {by}. Sign in to respond: {link}\n",
     "voice": "Alert {spelled}, site {site}. Acknowledge by {by}. Sign in to respond.\n",
 }

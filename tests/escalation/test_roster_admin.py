@@ -54,7 +54,7 @@ def test_a_rotation_is_made_and_changed_by_the_service(duty, ona):
     ona.post(f"{ROTATIONS}{made.pk}/change/", turns(duty, turn_1="", days="14"))
     made.refresh_from_db()
     assert (made.days, made.members.get().user) == (14, duty.backup)
-    assert ona.post(f"{ROTATIONS}{made.pk}/delete/").status_code == 403
+    assert ona.post(f"{ROTATIONS}{made.pk}/delete/").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_rotation_is_made_and_changed_by_the_service(duty, ona):
         ({"time_zone": "Mars/Olympus"}, "not the name of a time zone"),
         ({"turn_1": "", "turn_3": ""}, "needs somebody whose turn it is"),
         ({"days": "0"}, "between 1 and 366 days"),
-        ({"starts_on": "9999-12-31"}, "between 2000 and 2099"),
+        ({"starts_on": "2199-12-31"}, "between 2000 and 2099"),
         ({"clinic": "other"}, "Select a valid choice"),
         ({"turn_1": "stranger"}, "Select a valid choice"),
     ],
@@ -88,7 +88,7 @@ def test_an_override_is_typed_by_the_clinics_clock_and_can_only_be_cancelled(dut
         "stands in at this level in part of that time already" in ona.post(f"{OVERRIDES}add/", typed).content.decode()
     )
     assert "8:00" in ona.get(OVERRIDES).content.decode()
-    assert ona.post(f"{OVERRIDES}{made.pk}/change/", typed).status_code == 403
+    assert ona.post(f"{OVERRIDES}{made.pk}/change/", typed).status_code == 404
     assert ona.post(f"{OVERRIDES}{made.pk}/delete/", {"post": "yes"}).status_code == 302
     assert not Override.objects.exists()
 

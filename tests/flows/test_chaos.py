@@ -17,7 +17,7 @@ from chaos.failpoints import DRIVER, WEB
 from chaos.house import DRIVERS, House, open_house
 from chaos.patients import Patients
 
-pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]  # a house is built in the first one
+pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(600)]  # a house is built in the first one
 
 PATIENTS = 4
 AT_ONCE = 5.0  # seconds: longer than a save takes while the broker hangs, on a busy machine
