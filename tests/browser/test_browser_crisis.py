@@ -75,6 +75,7 @@ def test_where_the_patient_is_waits_for_a_stored_danger_and_for_a_connection(at_
     expect(patient.find("#line")).to_contain_text("No connection")
     expect(panel.get_by_label("Where are you right now?")).to_have_value("By the old bridge")
     patient.context.set_offline(False)
+    expect(patient.find("#line")).not_to_contain_text("No connection")
     patient.press(panel.get_by_role("button", name="Send this"))
     expect(patient.find("main")).to_contain_text("We kept what you told us")
     patient.look("crisis-where-kept")

@@ -1,8 +1,8 @@
 """A document's life in a real browser: written, seen as a patient will, approved by somebody else, in force."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from looking import AXE
 from personas import signed_in, staff
 from playwright.sync_api import expect
 
@@ -12,6 +12,9 @@ from core.permissions import Role
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WIDE = {"width": 1280, "height": 800}
+AXE = Axe()
+# The admin fades from one colour into the other.
+SETTLED = "Promise.all(document.getAnimations().map((one) => one.finished))"
 SAVE = ".submit-row .default"
 # Preloading would write the admin's imported style sheets into the page, which its content security policy forbids.
 OPTIONS = {"resultTypes": ["violations"], "preload": False}
@@ -29,6 +32,7 @@ def nothing_is_wrong(browser) -> None:
     """WCAG by axe, with the letters of the admin as they are and in its dark colours."""
     for scheme in ("light", "dark"):
         browser.page.emulate_media(color_scheme=scheme)
+        browser.page.evaluate(SETTLED)
         found = AXE.run(browser.page, options=OPTIONS).response["violations"]
         nodes = [(one["id"], node["html"][:200]) for one in found for node in one["nodes"][:3]]
         assert not nodes, f"{browser.page.url}, {scheme}: {nodes}"

@@ -76,7 +76,7 @@ def test_without_javascript_a_typed_name_signs_and_a_no_is_taken(clinic, phone):
     kept = Signature.objects.get()
     assert (kept.evidence["mark"], kept.mark, kept.evidence["font_scale"]) == ("typed", None, None)
     patient.at("/i/packet/share-permission/")
-    patient.find("summary").tap()
+    patient.find("summary").filter(has_text="I do not agree").tap()
     patient.press("[name=decision][value=declined]")
     patient.go("/i/packet/share-permission/")
     expect(patient.find("main")).to_contain_text("You said no to this, and that is fine.")
