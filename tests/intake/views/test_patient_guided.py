@@ -19,7 +19,7 @@ from intake.services import packets
 
 PHQ9 = "/i/packet/phq-9/"
 FORM = f"/i/packet/{every_type.SLUG}/"
-MOST_QUERIES = {"page": 16, "guided": 16, "overview": 11, "review": 13}
+MOST_QUERIES = {"page": 17, "guided": 17, "overview": 11, "review": 14}
 
 
 @pytest.fixture
