@@ -7,7 +7,19 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, Max, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
+from django.db import connection
+from django.db.models import (
+    Exists,
+    Func,
+    Max,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    UUIDField,
+    prefetch_related_objects,
+)
 
 from consents.models import ConsentRule, Document, DocumentVersion, Review, Revocation, SealedDocument, Signature
 from consents.policy import Kind
@@ -38,10 +50,10 @@ from core.clock import Now
 
 __all__ = [
     "ENDED", "PURPOSE_WORDS", "SEAL_LEASE", "DecisionRow", "PaperRow", "Scope", "SharedRow", "SignedDocument",
-    "TextRow", "decisions", "document_for", "emergencies", "emergency", "ended", "ends", "has_ended",
+    "StandingPart2", "TextRow", "decisions", "document_for", "emergencies", "emergency", "ended", "ends", "has_ended",
     "is_screen_taken_back", "limits", "notices", "open_tasks", "papers", "part2_consents", "part2_signature",
     "permissions", "recipients_of", "restrictions", "revocable", "scope_of", "shared_under", "signed_before",
-    "signed_documents", "signed_text", "standing_part2", "texts_in_effect", "titles", "told_by_hand",
+    "signed_documents", "signed_text", "texts_in_effect", "titles", "told_by_hand",
 ]  # fmt: skip
 
 FALLBACK = "en"
@@ -176,38 +188,19 @@ def is_screen_taken_back(patient_id: UUID) -> bool:
     return agreed.order_by("-signed_at").annotate(ended=ENDED).values_list("ended", flat=True).first() or False
 
 
+class StandingPart2(Func):
+    """`consents_standing_part2(patient, packet)`: as `part2_signature`, inside a query of whoever asks."""
+
+    function = "consents_standing_part2"
+    output_field = UUIDField()
+
+
 def part2_signature(patient_id: UUID, source_ref: UUID) -> UUID | None:
     """The Part 2 signature that stands now, this packet's first; a later "no" ends every earlier one. One query."""
-    return standing_part2(patient_id, source_ref).values_list("pk", flat=True).first()
-
-
-def standing_part2(patient_id: Any, source_ref: Any) -> QuerySet[Signature]:
-    """The same as a query, best first, for a subquery of whoever asks: both arguments may be an OuterRef."""
-    ours = Signature.objects.filter(kind=Kind.PART2_TPO)
-    no = ours.filter(patient=OuterRef("patient"), signed_at__gte=OuterRef("signed_at"))
-    return (
-        whole(ours.filter(patient=patient_id, decision=Signature.Decision.SIGNED))
-        .filter(Q(expires_on__isnull=True) | Q(expires_on__gte=TODAY))
-        .exclude(ENDED)
-        .exclude(Exists(no.exclude(decision=Signature.Decision.SIGNED)))
-        .annotate(of_packet=Q(source_ref=source_ref))
-        .order_by("-of_packet", "-signed_at")
-    )
-
-
-def whole(rows: "QuerySet[Signature]") -> "QuerySet[Signature]":
-    """Without half of what two people have to sign (42 CFR 2.14): a minor's signature that names an `authority` counts
-    only with a parent's or guardian's on the same document in the same packet, and theirs only while it stands."""
-    same = Signature.objects.filter(
-        source_ref=OuterRef("source_ref"),
-        version__document=OuterRef("version__document"),
-        version__version=OuterRef("version__version"),
-        decision="signed",
-    )
-    joint = Q(capacity="self", authority__isnull=False)
-    alone = joint & ~Exists(same.exclude(capacity="self").exclude(ENDED))
-    left = ~Q(capacity="self") & Exists(same.filter(joint).filter(ENDED))
-    return rows.exclude(alone).exclude(left)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT consents_standing_part2(%s, %s)", [patient_id, source_ref])
+        row: tuple[UUID | None] = cursor.fetchone()
+    return row[0]
 
 
 def signed_documents(source_ref: UUID) -> tuple[SignedDocument, ...]:

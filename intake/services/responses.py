@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Case, OuterRef, Subquery, When
+from django.db.models import Case, OuterRef, When
 
 import consents.selectors
 import screening.selectors
@@ -131,12 +131,12 @@ def _opened(packet_id: UUID, slug: str, *, is_new: bool) -> Any:
     """The step with all that saving needs, in one statement: `packet`, `response`, the database's `now`, whether it
     `is_scored`, the `clinic_rules`, and the Part 2 `permission` that stands; the patient, whose details a new draft may
     start with."""
-    permission = consents.selectors.standing_part2(OuterRef("packet__patient"), OuterRef("packet"))
+    permission = consents.selectors.StandingPart2("packet__patient", "packet")
     step = (
         Step.objects.select_related("packet__clinic", "response", *(["packet__patient"] if is_new else []))
         .annotate(now=clock.Now(), is_scored=screening.selectors.is_scored(OuterRef("response__id")))
         .annotate(clinic_rules=screening.selectors.rules_in_force(OuterRef("packet__clinic")))
-        .annotate(permission=Case(When(sensitivity=Sensitivity.SUD, then=Subquery(permission.values("pk")[:1]))))
+        .annotate(permission=Case(When(sensitivity=Sensitivity.SUD, then=permission)))
         .get(packet=packet_id, slug=slug, what=Step.What.FORM)
     )
     if step.sensitivity == Sensitivity.SUD and step.permission is None:
