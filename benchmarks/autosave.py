@@ -16,9 +16,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,11 +30,11 @@ import django  # noqa: E402  (found by the lines above)
 django.setup()
 
 import packets as given  # noqa: E402
-from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
-from owner import as_owner, owner_login  # noqa: E402
+from owner import as_owner  # noqa: E402
 from personas import build_world  # noqa: E402
 from serving import House, open_house  # noqa: E402
+from template import database  # noqa: E402
 
 from benchmarks.floor import TABLE  # noqa: E402
 from config.demo.browser import Browser  # noqa: E402
@@ -44,25 +42,6 @@ from config.demo.browser import Browser  # noqa: E402
 ROUNDS, PACKETS, PHONES, LONGEST = 3, 12, 6, 60.0
 KEYS = [*(("phq-9", f"phq9-q{n}") for n in range(1, 10)), *(("gad-7", f"gad7-q{n}") for n in range(1, 8))]
 Request = tuple[str, dict[str, str], bytes]
-
-
-@contextmanager
-def database() -> Iterator[None]:
-    """A database of its own, made by the owner, used by the runtime role, gone afterwards."""
-    runtime = {name: connection.settings_dict[name] for name in ("USER", "PASSWORD")}
-    connection.settings_dict["TEST"]["NAME"] = f"bench_candor_{os.getpid()}"
-    connection.settings_dict.update(owner_login())
-    name = connection.settings_dict["NAME"]
-    connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    call_command("grant_runtime")
-    connection.close()
-    connection.settings_dict.update(runtime)
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict.update(owner_login())
-        connection.creation.destroy_test_db(name, verbosity=0)
 
 
 def ours(house: House, invitation: "given.packets.Invitation") -> list[Request]:

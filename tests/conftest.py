@@ -5,15 +5,14 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from django.core.management import call_command
-from django.db import connection, connections
+import template
+from django.db import connections
 from django.test import TransactionTestCase
-from owner import as_owner, owner_login
+from owner import as_owner
 from personas import World, build_world
 
 from audit.actions import Actor
 from intake.models import FormVersion
-from intake.services import library
 
 SEED = Actor.system("test")
 KEPT = {"django_migrations", "django_content_type", "auth_permission", "candor_cache", "intake_concept"}
@@ -21,31 +20,11 @@ LIBRARY: list[str] = []  # the ids of the forms that ship
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
-    connections["default"].settings_dict["TEST"]["NAME"] = f"test_candor_{os.getpid()}"
-
-
-@pytest.fixture(scope="session")
-def django_db_setup(django_db_modify_db_settings, django_db_blocker, request) -> Iterator[None]:
-    """The owner makes the database; then this process becomes the runtime role, and the owner again to drop it."""
-    runtime = {name: connections["default"].settings_dict[name] for name in ("USER", "PASSWORD")}
-    with django_db_blocker.unblock():
-        connection.settings_dict.update(owner_login())
-        name = connection.settings_dict["NAME"]
-        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-        call_command("grant_runtime")
-        with connection.cursor() as cursor:  # no test pulls the plug on the database
-            cursor.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
-        connection.close()
-        connection.settings_dict.update(runtime)
-        library.publish_library(actor=SEED)  # every demo and nearly every test has it: once is enough
+def django_db_setup(django_db_blocker) -> Iterator[None]:
+    with django_db_blocker.unblock(), template.database():
         LIBRARY.extend(str(form) for form in FormVersion.objects.values_list("id", flat=True))
         empty_as_owner()
-    yield
-    with django_db_blocker.unblock():
-        connection.close()
-        connection.settings_dict.update(owner_login())
-        connection.creation.destroy_test_db(name, verbosity=0)
+        yield
 
 
 def empty_as_owner() -> None:

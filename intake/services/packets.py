@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Case, F, Max, Q, Value, When
+from simple_history.utils import bulk_create_with_history
 
 import audit.services
 import consents.services
@@ -124,8 +125,7 @@ def _fix_steps(packet: Packet, only: str, form: str) -> None:
                 sensitivity=Sensitivity.SUD if sensitive else Sensitivity.NONE,
             )
         )
-    for step in steps:
-        step.save()
+    bulk_create_with_history(steps, Step)
 
 
 def _forms(packet: Packet, only: str, form: str) -> tuple[FormVersion, ...]:

@@ -6,7 +6,6 @@ import packets as given
 import pytest
 from personas import signed_in
 
-import consents.services
 import ehr.services
 from audit.models import Event
 from ehr.mapping import wire
@@ -21,7 +20,7 @@ def packet(world):
     packet = given.invite(world).packet
     given.complete(packet)
     submission.submit(packet=packet, key=uuid.uuid4())
-    consents.services.seal_due()
+    given.seal()
     assert ehr.services.relay_finished() == 1
     return packet
 

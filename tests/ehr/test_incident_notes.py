@@ -31,7 +31,7 @@ def chart():
 @pytest.fixture
 def push(chart):
     def go():
-        consents.services.seal_due()
+        given.seal()
         ehr.services.relay_finished()
         due_now()
         return ehr.services.push_due(connect=lambda *_, **__: chart)

@@ -33,7 +33,7 @@ def chart():
 @pytest.fixture
 def push(chart):
     def go():
-        consents.services.seal_due()
+        given.seal()
         ehr.services.relay_finished()
         due_now()
         return ehr.services.push_due(connect=lambda *_, **__: chart)
@@ -135,7 +135,7 @@ def test_what_tells_of_treatment_waits_for_a_consent_wherever_it_was_written(wor
     told = {"con-reason": ["I am two years sober and afraid of a relapse."]}
     given.answer(packet, "presenting-concerns", told)
     submission.submit(packet=packet, key=uuid.uuid4())
-    consents.services.seal_due()
+    given.seal()
     ehr.services.relay_finished()
     looked_at = ExportItem.objects.filter(reason="tells-of-substance-use")
     assert set(looked_at.values_list("field_key", flat=True)) == {"form:presenting-concerns"}
@@ -153,12 +153,12 @@ def test_a_note_that_waits_for_its_patient_holds_up_no_other(world, chart):
     )
     Connection.objects.create(clinic=world.clinic, name="Chart", base_url="https://chart.example/fhir")
     consents.services.disclose_in_emergency(patient=other, user=world.clinician, facts=facts())
-    consents.services.seal_due()
+    given.seal()
     ehr.services.relay_finished()
     packet = given.invite(world).packet
     given.complete(packet)
     submission.submit(packet=packet, key=uuid.uuid4())
-    consents.services.seal_due()
+    given.seal()
     ehr.services.relay_finished()
     ehr.services.approve(packet_id=packet.id, user=world.clinician)
     sent = [ehr.services.push_due(limit=1, connect=lambda *_, **__: chart) for _ in range(2)]
@@ -170,6 +170,6 @@ def test_nothing_is_planned_for_what_the_chart_never_got(world):
     planned(world)
     before = ExportItem.objects.count()
     taken_back()
-    consents.services.seal_due()
+    given.seal()
     ehr.services.relay_finished()
     assert ExportItem.objects.count() == before

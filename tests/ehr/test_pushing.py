@@ -38,7 +38,7 @@ def planned(world, *, declined=False) -> Packet:
     packet = given.invite(world).packet
     given.complete(packet, declined=declined)
     submission.submit(packet=packet, key=uuid.uuid4())
-    consents.services.seal_due()
+    given.seal()
     assert ehr.services.relay_finished() == 1
     return packet
 
@@ -63,7 +63,7 @@ def test_a_packet_waits_for_the_copies_of_what_was_signed_but_not_for_ever(world
     assert copies.count() == 1
     with connection.cursor() as cursor:
         cursor.execute("UPDATE consents_sealeddocument SET due_at = now() WHERE sealed_at IS NULL")
-    consents.services.seal_due()
+    given.seal()
     ehr.services.relay_finished()
     assert copies.count() == 3
     positions = list(ExportItem.objects.order_by("position").values_list("position", flat=True))
@@ -224,7 +224,7 @@ def test_a_clinic_without_a_chart_still_submits(world):
     packet = given.invite(world).packet
     given.complete(packet)
     submission.submit(packet=packet, key=uuid.uuid4())
-    consents.services.seal_due()
+    given.seal()
     assert ehr.services.relay_finished() == 1
     assert not ExportItem.objects.exists()
 
