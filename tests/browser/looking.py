@@ -8,6 +8,7 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+Options = Mapping[str, object]  # of axe.run
 AXE = Axe().axe_script
 VIOLATIONS = "async (options) => (await axe.run(options)).violations"
 EVERYTHING = {"resultTypes": ["violations"]}
@@ -15,7 +16,7 @@ CONTRAST = {"resultTypes": ["violations"], "runOnly": ["color-contrast"]}
 ALL_BUT_CONTRAST = {"resultTypes": ["violations"], "rules": {"color-contrast": {"enabled": False}}}
 MEASURE = Path(__file__).with_suffix(".js").read_text()
 COLOURED = Path(__file__).with_name("looking_coloured.js").read_text()
-CLEAN: set[tuple[object, ...]] = set()  # what colours hang on, of the pages whose colours were found good
+CLEAN: set[str] = set()  # the combinations of colours that were found good
 NARROW = 320  # CSS pixels: WCAG 1.4.10
 MOST_COVERED = 1 / 2  # of the screen, by the bar at its bottom
 TEXT_SIZE = "(factor) => { document.documentElement.style.fontSize = factor }"
@@ -30,23 +31,27 @@ class Gallery:
     problems: list[str] = field(default_factory=list)
 
     def look(self, page: Page, name: str) -> None:
-        coloured = (page.evaluate(COLOURED), *(page.viewport_size or {}).values())
-        before = len(self.problems)
-        self._axe(page, name, ALL_BUT_CONTRAST if coloured in CLEAN else EVERYTHING)
+        self._coloured(page, name, EVERYTHING, ALL_BUT_CONTRAST)
         self._keep(page, name)
         page.emulate_media(color_scheme="dark")
-        if coloured not in CLEAN:
-            self._axe(page, f"{name}, dark", CONTRAST)
+        self._coloured(page, f"{name}, dark", CONTRAST)
         self._keep(page, f"{name}-dark")
         page.emulate_media(color_scheme="light")
-        if len(self.problems) == before:
-            CLEAN.add(coloured)
         self._measure(page, name)
         self._narrow(page, name)
         self._large(page, name)
         self._mirrored(page, name)
 
-    def _axe(self, page: Page, name: str, options: Mapping[str, object]) -> None:
+    def _coloured(self, page: Page, name: str, new: Options, seen: Options | None = None) -> None:
+        """By axe: with `new` where a combination of colours is new, with `seen` where none is."""
+        before, colours = len(self.problems), page.evaluate(COLOURED)
+        options = seen if CLEAN.issuperset(colours) else new
+        if options:
+            self._axe(page, name, options)
+        if len(self.problems) == before:
+            CLEAN.update(colours)
+
+    def _axe(self, page: Page, name: str, options: Options) -> None:
         if not page.evaluate("'axe' in window"):
             page.evaluate(AXE)
             page.add_init_script(AXE)  # handing it over takes longer than most of its rules: once a phone is enough
