@@ -7,17 +7,17 @@ from urllib.parse import urlsplit
 
 from looking import Gallery
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Request, Response, expect
-from playwright.sync_api import TimeoutError as TooLate
 
 from config.demo.seed import current_code
 
 SCREEN = {"width": 390, "height": 844}
 PATIENCE = 20_000  # milliseconds
-BROUGHT_UP = 1000  # milliseconds for a question that an answer brings up
 SECTIONS = 6  # the most that one form has, and then some
 PASSWORD = "a long enough password"  # of `personas`
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of their authenticator apps
 ONWARD = "main .main:not(.help-lines .main)"  # the page's one main button; telephone numbers are big too
+# When the page has heard from the server it has also drawn what came: that is one turn of its event loop.
+COUNT_REPLIES = "window.replies = 0; document.addEventListener('candor:line', () => { window.replies += 1 })"
 Answers = Mapping[str, str | list[str]]
 
 KEPT = """async () => [
@@ -47,6 +47,7 @@ class Phone:
         self.context.on("weberror", lambda error: self.faults.append(f"{error.page and error.page.url}: {error.error}"))
         self.context.on("request", self._asked)
         self.context.on("response", self._answered)
+        self.context.add_init_script(COUNT_REPLIES)
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
 
@@ -145,25 +146,19 @@ class Phone:
         """With JavaScript: each answer is saved as it is given, and brings up what depends on it."""
         for key, answer in answers.items():
             self.reach(key)
-            with self.page.expect_response("**/save*"):
-                self.give(key, answer)
+            for text in [answer] if isinstance(answer, str) else answer:
+                heard = self.page.evaluate("window.replies")
+                self.give(key, text)
+                self.page.wait_for_function("(heard) => window.replies > heard", arg=heard)
 
     def reach(self, key: str) -> None:
         """To the question: on this page, in a new entry, or in a section further on."""
         for _ in range(SECTIONS):
-            if self.is_here(key):
+            if self.field(key).count():
                 return
             adding = self.find(f'[name="!add"][value="{key.split("[")[0]}"]')
             self.press(adding if "[" in key and adding.count() else ONWARD)
         self.field(key).first.wait_for()
-
-    def is_here(self, key: str) -> bool:
-        """Whether the page asks that, or does so as soon as the last answer has brought it up."""
-        try:
-            self.field(key).first.wait_for(timeout=BROUGHT_UP)
-        except TooLate:
-            return False
-        return True
 
     def answer_by_pages(self, answers: Answers) -> None:
         """Without JavaScript: whole pages, as often as an answer brings up something more to ask."""
