@@ -26,7 +26,7 @@ from core.views import StaffRequest, needs
 from intake import selectors
 from intake.access import get_packet_to_read
 from intake.selectors.respondents import who_answered
-from intake.services import choosing
+from intake.services import eligibility
 from intake.services.reading import ClinicalPacket, Course, read_course, read_packet
 from intake.views.staff_measures import course_shown
 
@@ -147,7 +147,8 @@ def _told(read: ClinicalPacket, on_care_team: bool, course: Course) -> dict[str,
             if result.working
         ],
         "findings": found,
-        "refused": choosing.refused(read.packet),
+        "refused": eligibility.refused(read.packet),
+        "unasked": eligibility.unasked_about_suicide(read.packet),
         "decisions": [(one, titles.get(one.slug, one.slug)) for one in read.decisions],
         "hidden": len(hidden),
         "has_sensitive": bool(sensitive - hidden),
