@@ -76,7 +76,7 @@ def unasked_about_suicide(packet: Packet) -> str:
 
 def _is_put(definition: engine.Definition, items: object, about: Iterable[str]) -> bool:
     """Whether one of these questions is on a page of the form, as it is answered now."""
-    nodes = engine.fields(definition, items or [], language=definition.language)  # type: ignore[arg-type]
+    nodes = engine.fields(definition, items or [], language=definition.language)
     return not set(about).isdisjoint(_shown(nodes))
 
 

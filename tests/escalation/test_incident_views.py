@@ -112,6 +112,9 @@ def test_an_outcome_without_kind_or_words_is_refused_and_what_was_typed_stays(ca
     page = casey.post(f"{address}outcome/", words)
     assert not Outcome.objects.exists()
     assert "errorlist" in page.content.decode()
+    top = page.content.decode().split('id="incident"')[0]
+    assert "Not saved." in top, "on a phone the fault itself is two screens further down"
+    assert "Not saved." not in casey.get(address).content.decode()
     assert words["note"].strip() in page.content.decode()
 
 
@@ -203,6 +206,13 @@ def test_an_earlier_packets_contact_facts_stand_where_this_one_asks_for_none(wor
     given.answer(Packet.objects.get(pk=incident.source_ref), "demographics")
     facts = {fact.label: fact.value for fact in how_to_reach(world.patient, uuid4())}
     assert facts["Voice message"] == "safe to leave at this number"
+
+
+def test_what_nobody_told_is_said_so_that_nobody_looks_for_it(casey, address, incident):
+    page = casey.get(address).content.decode()
+    assert "Nobody told us: address, emergency contact, whether a voice message is safe." in page
+    given.answer(Packet.objects.get(pk=incident.source_ref), "demographics", given.ANSWERS["demographics"] | AT_HOME)
+    assert "Nobody told us" not in casey.get(address).content.decode()
 
 
 def test_where_the_patient_is_shows_on_an_open_page_by_itself(casey, world, address, incident):
