@@ -224,6 +224,36 @@ def test_where_the_patient_is_shows_on_an_open_page_by_itself(casey, world, addr
     assert "By the old bridge" in part.content.decode()
 
 
+# --- an outcome answers for what was read ---
+
+
+def seen_on(page):
+    return re.search(r'name="seen" form="outcome-form" value="(\d+)"', page.content.decode())[1]
+
+
+def test_an_outcome_closes_nothing_that_was_answered_after_the_page_was_read(casey, address, incident):
+    casey.post(f"{address}acknowledge/")
+    page = casey.get(address)
+    read, tag = seen_on(page), page["ETag"]
+    given.answer(Packet.objects.get(pk=incident.source_ref), "safety", {"safe-harm-others": [given.YES]})
+    refused = casey.post(f"{address}outcome/", {**WORDS, "seen": read})
+    assert "Something was answered since you read this page." in refused.content.decode()
+    assert WORDS["note"] in refused.content.decode()
+    assert Incident.objects.get(pk=incident.pk).state == "acknowledged"
+    assert not Outcome.objects.exists()
+    polled = casey.get(address, headers={"If-None-Match": tag, "HX-Request": "true"})
+    assert seen_on(polled) == seen_on(refused) == str(int(read) + 1), "the page that refreshes itself has read it too"
+    casey.post(f"{address}outcome/", {**WORDS, "seen": seen_on(polled)})
+    assert Incident.objects.get(pk=incident.pk).state == "resolved"
+
+
+def test_an_attempt_in_vain_is_kept_whatever_was_answered_meanwhile(casey, address, incident):
+    given.answer(Packet.objects.get(pk=incident.source_ref), "safety", {"safe-harm-others": [given.YES]})
+    vain = {"kind": "unable_to_reach", "note": "No answer.", "again": "10", "seen": "1"}
+    casey.post(f"{address}outcome/", vain)
+    assert ContactAttempt.objects.count() == 1
+
+
 # --- not reached ---
 
 
