@@ -100,6 +100,7 @@ class Action(StrEnum):
     EXPORT_STOPPED = "export.stopped"
     EXPORT_READ = "export.read"
     CHART_READ = "chart.read"
+    CONNECTION_SAVED = "connection.saved"
     # people and access
     STAFF_ADDED = "staff.added"
     VENDOR_SAVED = "vendor.saved"
@@ -107,6 +108,7 @@ class Action(StrEnum):
     CONTACT_TESTED = "contact.tested"
     CONTACT_VERIFIED = "contact.verified"
     GLASS_BROKEN = "break_glass.opened"
+    GLASS_TOLD = "break_glass.told"
     GLASS_REVIEWED = "break_glass.reviewed"
     SIGNED_IN = "staff.signed_in"
     SIGNED_OUT = "staff.signed_out"

@@ -228,6 +228,7 @@ CELERY_BEAT_SCHEDULE = {
         "intake.assess_unassessed": 30.0,
         "escalation.send_canary": 5.0,
         "intake.audit_paging": 20.0,
+        "intake.tell_compliance": 30.0,
         "escalation.drills": 60.0,
         "escalation.beat": 20.0,
         "screening.raise_overdue": 60.0,

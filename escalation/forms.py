@@ -43,6 +43,8 @@ class OutcomeForm(forms.Form):
         error_messages={"required": "Write what was done. An outcome without words can't be signed."},
     )
 
+    seen = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
         if said.get("kind") == NOT_REACHED and not said.get("again") and "again" not in self.errors:

@@ -74,6 +74,9 @@ def outcome(request: StaffRequest, code: str) -> HttpResponse:
     except services.AlreadyResolved:
         form.add_error(None, "A colleague documented the outcome while you were writing. Your words were not kept.")
         return _shown(request, get_incident_for_clinician(request.user, code), form)
+    except services.UnseenTrigger:
+        form.add_error(None, "Something was answered since you read this page. Read it above, then sign again.")
+        return _shown(request, get_incident_for_clinician(request.user, code), form)
     messages.success(request, done)
     return redirect("escalation:incident", found.code)
 
@@ -86,7 +89,7 @@ def _document(request: StaffRequest, found: "Incident", form: OutcomeForm) -> st
         again = clock.now() + timedelta(minutes=said["again"])
         services.not_reached(incident_id=found.id, next_attempt_at=again, **signed)
         return f"Signed. Paging starts again in {said['again']} minutes unless you document more before."
-    services.resolve(incident_id=found.id, kind=said["kind"], **signed)
+    services.resolve(incident_id=found.id, kind=said["kind"], seen=said["seen"], **signed)
     return "Documented and signed. Paging has ended."
 
 

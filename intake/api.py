@@ -25,7 +25,8 @@ from rest_framework.views import APIView
 import escalation.selectors
 from intake import engine
 from intake.access import NoPatientSession, packet_id_in_session, packet_in_session
-from intake.forms import LONGEST_CLIENT, everything, foreign, understood
+from intake.forms import LONGEST_CLIENT, everything, understood
+from intake.selectors.languages import foreign
 from intake.selectors.terms import search
 from intake.services.submission import KeyReused, PacketClosed, Saved, StepLocked, save_answers
 

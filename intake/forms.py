@@ -342,13 +342,6 @@ def _thousands(value: str) -> str:
     return f"{int(whole):,}{dot}{rest}" if is_long else ""
 
 
-def foreign(definition: engine.Definition, language: str) -> str:
-    """The form's own language, where it has no words in the one asked for; "" where it has."""
-    own = definition.language.partition("-")[0]
-    spoken = own == language or all(item.words.speaks(language) for item in definition.all_items)
-    return "" if spoken else own
-
-
 INTERVALS = [
     (0, "No schedule"),
     *((days, f"Every {days // 7} week{'s' if days > 7 else ''}") for days in (7, 14, 28, 42, 84)),

@@ -324,6 +324,27 @@ class Response(models.Model):
         return f"Response {self.id}"
 
 
+class Overruled(models.Model):
+    """What a screen said while another had changed the same answer: told to the patient, and not stored as an answer.
+
+    `answers` is the whole draft as that screen would have left it, so that the auditor can derive its dangers anew;
+    `told` are the sentences that went to a human because of it. `audited_at`: empty until all of it was with a human.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    response = models.ForeignKey(Response, on_delete=models.PROTECT, related_name="overruled")
+    answers = EncryptedJSONField(context="overruled.answers")
+    told = EncryptedJSONField(context="overruled.told", default=list)
+    at = models.DateTimeField(db_default=Now())
+    audited_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="overruled_unaudited", condition=models.Q(audited_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return f"Overruled {self.id}"
+
+
 class SavedAnswer(models.Model):
     """What the server acknowledged, by the key the phone sent: a repeat gets the same reply, another body a 409."""
 

@@ -2,7 +2,7 @@
 
 from core.admin.desk import DeskAdmin, PatientAdmin, UnsearchedList, desk_clinics, language_name, staff
 from core.admin.reaching import ContactPointAdmin, VendorAdmin
-from core.admin.settings import SettingsAdmin, managed_clinics
+from core.admin.settings import SettingsAdmin, clinics_held, managed_clinics
 
 __all__ = [
     "ContactPointAdmin",
@@ -11,6 +11,7 @@ __all__ = [
     "SettingsAdmin",
     "UnsearchedList",
     "VendorAdmin",
+    "clinics_held",
     "desk_clinics",
     "language_name",
     "managed_clinics",

@@ -1,6 +1,6 @@
 """Writes about who: patients and their care team; vendors and how staff are reached."""
 
-from core.services.glass import break_glass, review_glass
+from core.services.glass import break_glass, review_glass, tell_compliance
 from core.services.people import (
     AddressTaken,
     add_staff,
@@ -41,4 +41,5 @@ __all__ = [
     "save_vendor",
     "send_test",
     "set_care_team",
+    "tell_compliance",
 ]

@@ -12,6 +12,7 @@ import core.outbox
 from audit.actions import Action, Actor
 from core import clock, doorbell
 from core.access import may
+from core.crypto import UnreadableValue
 from core.models import User
 from core.permissions import Permission
 from escalation import policy
@@ -20,6 +21,10 @@ from escalation.services import paging
 from escalation.services.transitions import IllegalMove, evidence, locked, move
 
 UNTAKEN = (Incident.State.OPEN, Incident.State.NOTIFYING)
+
+
+class UnseenTrigger(Exception):
+    """The patient told of something more, and whoever signs has not had it before them."""
 
 
 class NeedsNote(ValueError):
@@ -74,18 +79,21 @@ def hand_over(*, incident_id: UUID, user: User, actor: Actor) -> None:
 
 
 @transaction.atomic
-def resolve(*, incident_id: UUID, user: User, kind: str, note: str, actor: Actor) -> Outcome:
+def resolve(*, incident_id: UUID, user: User, kind: str, note: str, actor: Actor, seen: int | None = None) -> Outcome:
     """Document what was done, signed with the clinician's name and credentials. Nothing else closes an incident.
 
     Whoever documents an incident that nobody has taken takes it by doing so. A colleague of the one who took it
-    may document it too: the outcome names who did.
-    Raises NeedsNote, UnknownOutcome, AlreadyResolved, Incident.DoesNotExist, PermissionDenied.
+    may document it too: the outcome names who did. `seen`: how many triggers whoever signs had before them; with more
+    of them now nothing is closed, because nobody has answered for those (None: not asked).
+    Raises UnseenTrigger, NeedsNote, UnknownOutcome, AlreadyResolved, Incident.DoesNotExist, PermissionDenied.
     """
     if kind not in Outcome.Kind.values:
         raise UnknownOutcome("not a kind of outcome")
     if not note.strip():
         raise NeedsNote("an outcome needs a note")
     incident = _taken_for(user, incident_id, actor)
+    if seen is not None and _triggers_of(incident) > seen:
+        raise UnseenTrigger("something was answered since")
     at = clock.now()
     outcome = Outcome.objects.create(
         incident=incident,
@@ -126,6 +134,14 @@ def not_reached(*, incident_id: UUID, user: User, note: str, next_attempt_at: da
     evidence(Action.INCIDENT_NOT_REACHED, incident, actor)
     _tell_chart(attempt.id)
     return attempt
+
+
+def _triggers_of(incident: Incident) -> int:
+    """None can have been seen of a snapshot that does not open."""
+    try:
+        return len(incident.snapshot["triggers"])
+    except UnreadableValue:
+        return 0
 
 
 def _signature(user: User) -> str:

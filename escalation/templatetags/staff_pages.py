@@ -16,6 +16,8 @@ from escalation.rendering import at_clinic
 from escalation.selectors import watching
 
 register = template.Library()
+
+LOOKERS = (Permission.SUPERVISE, Permission.SEE_AUDIT)  # who may open the page about paging, beside the operator
 register.filter(at_clinic)
 
 
@@ -74,6 +76,7 @@ def paging_bar(context: dict[str, Any]) -> dict[str, Any]:
         runs_it = may_anywhere(user, Permission.MANAGE_SETTINGS)
         sees_all = runs_it or may_anywhere(user, Permission.SEE_CLINICAL)
         health = watching.health() if sees_all else watching.canary_health()
-        known["paging_bar"] = {"is_red": not health.ok, "sees_all": sees_all, "runs_it": runs_it}
+        may_look = not health.ok and (runs_it or any(may_anywhere(user, one) for one in LOOKERS))
+        known["paging_bar"] = {"is_red": not health.ok, "sees_all": sees_all, "may_look": may_look}
     bar: dict[str, Any] = known["paging_bar"]
     return bar

@@ -39,6 +39,16 @@ class LibraryAdmin(SettingsAdmin):
         return super().changelist_view(request, {**told, **(extra_context or {})})
 
 
+def refusal(clinic: Clinic | None, slug: str) -> str:
+    """Why this form can't go live at the clinic now; "" where it can."""
+    try:
+        if clinic and slug:
+            rules.require_reachable(clinic, slug)
+    except library.FormRefused as error:
+        return str(error)
+    return ""
+
+
 class RuleForm(RuleModelForm):
     """One rule. Ages an instrument isn't meant for are refused whatever a rule says; here that is said early."""
 
@@ -74,6 +84,9 @@ class RuleForm(RuleModelForm):
         oldest = cleaned.get("max_age")
         if instrument and oldest is not None and oldest < instrument.ages[0]:
             self.add_error("max_age", f"The {instrument.name} is asked from the age of {instrument.ages[0]} only.")
+        here = clinic or (self.instance.clinic if self.instance.clinic_id else None)
+        if cleaned.get("is_active") and (why := refusal(here, cleaned.get("form", ""))):
+            self.add_error(None, why)
         return cleaned
 
 
@@ -136,6 +149,12 @@ class RightForm(RightModelForm):
             )
             for slug, words in rules.terms().items()
         ]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if why := refusal(cleaned.get("clinic"), cleaned.get("instrument", "")):
+            self.add_error(None, why)
+        return cleaned
 
 
 @admin.register(InstrumentRight)

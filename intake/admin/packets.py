@@ -30,8 +30,8 @@ from core.models import Patient, Program, Site, Visit
 from escalation.rendering import at_clinic
 from intake import selectors
 from intake.access import get_packet_for_desk, hand_over
-from intake.forms import foreign
 from intake.models import Packet, VisitType
+from intake.selectors.languages import foreign
 from intake.selectors.respondents import who_answered
 from intake.services.choosing import FormsMissing
 from intake.services.packets import MAX_TRIES

@@ -14,6 +14,11 @@ from intake.selectors.respondents import who_answered
 
 Told = Mapping[str, str]
 ADDRESS = ("demo-address-line", "demo-city", "demo-state", "demo-zip")
+SOUGHT = {
+    "Address": "address",
+    "Emergency contact": "emergency contact",
+    "Voice message": "whether a voice message is safe",
+}
 CONTACT = ("demo-emergency-name", "demo-emergency-relationship")
 
 
@@ -33,6 +38,12 @@ def how_to_reach(patient: Patient, packet_id: UUID) -> tuple[Fact, ...]:
     Raises UnreadableValue.
     """
     return tuple(fact for fact in (*_told(patient), *_recorded(patient, packet_id)) if fact.value or fact.phone)
+
+
+def unknown(facts: Sequence[Fact]) -> tuple[str, ...]:
+    """What a search for the patient would start with, and nobody told: said, so that nobody goes on looking for it."""
+    known = {fact.label for fact in facts}
+    return tuple(words for label, words in SOUGHT.items() if label not in known)
 
 
 def _told(patient: Patient) -> Iterator[Fact]:

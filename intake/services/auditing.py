@@ -1,13 +1,13 @@
 """The auditor: is every danger that is stored in answers on its way to a human, and does paging keep its times?
 
 It derives what is dangerous from the stored answers anew, by the pure rules of screening, and shares no step with what
-opens incidents or sends pages. What it finds is an alarm, told to the operator directly. What was two screens' conflict
-(`services.screens`) is not stored as an answer, so it can't be derived again.
+opens incidents or sends pages. What it finds is an alarm, told to the operator directly. What one of two
+screens said and was not stored as an answer (`services.screens`) is a row too, and is derived anew in the same way.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from core.models import Patient
 from escalation.policy.watch import AUDIT_EVERY, Code
 from escalation.selectors import watching
 from escalation.selectors.watching import Wrong
-from intake.models import Packet, Response
+from intake.models import Overruled, Packet, Response
 from intake.selectors import definition_of
 from screening import instruments, rules, scoring
 from screening.rules import Finding
@@ -88,6 +88,11 @@ def find_untold() -> list[Untold]:
         found += theirs
         if not theirs:
             Response.objects.filter(pk=response.pk).update(audited_revision=response.revision)
+    for row in _unaudited_conflicts():
+        theirs = _untold_on_a_screen(row)
+        found += theirs
+        if not theirs:
+            Overruled.objects.filter(pk=row.pk).update(audited_at=clock.now())
     return found
 
 
@@ -97,10 +102,33 @@ def _unaudited() -> QuerySet[Response]:
     return waiting.order_by("saved_at")[:AT_MOST]
 
 
+def _unaudited_conflicts() -> QuerySet[Overruled]:
+    waiting = Overruled.objects.filter(audited_at=None, at__lt=clock.now() - GRACE).defer("answers", "told")
+    waiting = waiting.select_related("response__packet", "response__step")
+    return waiting.defer("response__answers", "response__marks", "response__packet__respondent").order_by("at")[
+        :AT_MOST
+    ]
+
+
+def _untold_on_a_screen(row: Overruled) -> list[Untold]:
+    """Dangers of the answer that gave way, unless a human was told that the two differ, in the words kept with it."""
+    missing = _untold(row.response, lambda: row.answers, row.at)
+    try:
+        held = {because for _, because in watching.held_triggers(row.response.packet_id)}
+        is_told = bool(row.told) and held.issuperset(row.told)
+    except UnreadableValue:
+        is_told = False
+    return [] if is_told else missing
+
+
 def _untold_in(response: Response) -> list[Untold]:
+    return _untold(response, lambda: response.answers, response.saved_at)
+
+
+def _untold(response: Response, read: Callable[[], Any], at: datetime) -> list[Untold]:
     packet = response.packet
     try:
-        dangers = [(one.code, one.urgency, one.because) for one in _dangers(response)]
+        dangers = [(one.code, one.urgency, one.because) for one in _dangers(response, read(), at)]
     except (UnreadableValue, scoring.AnswersError):
         dangers = [(UNSCORED, "high", "These answers could not be scored. Please read them.")]
     if not dangers:
@@ -116,9 +144,9 @@ def _untold_in(response: Response) -> list[Untold]:
     ]
 
 
-def _dangers(response: Response) -> Iterator[Finding]:
-    """Every finding that pages. Raises UnreadableValue, AnswersError."""
-    items, packet = response.answers, response.packet
+def _dangers(response: Response, items: Sequence[Mapping[str, Any]], at: datetime) -> Iterator[Finding]:
+    """Every finding that pages in these answers of `at`. Raises UnreadableValue, AnswersError."""
+    packet = response.packet
     assert response.step.form_id is not None
     form = definition_of(response.step.form_id)
     types = {item.link_id: item.type for item in form.all_items}
@@ -130,7 +158,7 @@ def _dangers(response: Response) -> Iterator[Finding]:
             coded[link_id] = coding["code"]
         if words.strip() and types.get(link_id) in TYPED:
             typed.append((link_id, words))
-    own = screening.selectors.clinic_rules_at(packet.clinic_id, response.saved_at)
+    own = screening.selectors.clinic_rules_at(packet.clinic_id, at)
     for name, instrument in instruments.ASSESSED.items():
         answers = scoring.answers_to(instrument, coded)
         if answers:

@@ -20,7 +20,9 @@ from core import clock
 from core.models import Patient, User
 from escalation.policy import zone
 from intake import selectors
+from intake.models import Packet
 from intake.rules.brief import Fitted, Part, Said, Source, fitted
+from intake.services.eligibility import unasked_about_suicide
 from intake.services.reading import Course, read_course
 from screening import instruments
 from screening.selectors import FindingView, ResultView
@@ -114,8 +116,17 @@ def _attention(patient: Patient, forms: dict[str, Form], results: tuple[ResultVi
     said += [
         Said(finding.because, _finding_source(finding, result, when), finding.urgency) for finding, result in found
     ]
+    said += _unasked(patient, when)
     nothing = "Nothing in the latest answers needs attention by itself."
     return Part("What needs attention", tuple(said), most=8, count=8, nothing=nothing)
+
+
+def _unasked(patient: Patient, when: _When) -> list[Said]:
+    """Where the latest packet asked nothing about suicide that the patient could read."""
+    latest = Packet.objects.filter(patient=patient).exclude(state=Packet.State.WITHDRAWN).order_by("-invited_at")
+    packet = latest.select_related("clinic", "patient").first()
+    words = unasked_about_suicide(packet) if packet else ""
+    return [Said(words, Source(f"Packet of {when(packet.invited_at)}", EVERY), "ask")] if packet and words else []
 
 
 def _incident_source(row: escalation.selectors.InboxRow, when: _When) -> Source:

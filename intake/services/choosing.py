@@ -42,6 +42,13 @@ def refused(packet: Packet) -> tuple[tuple[str, str], ...]:
     return tuple((behind.name, why) for form, why in found if (behind := instruments.behind(form)))
 
 
+def wanted(packet: Packet) -> frozenset[str]:
+    """The forms that the clinic's rules, as they are now, ask at this age and visit, however lately they were sent."""
+    rules = _rules(packet.clinic_id)
+    invited = packet.invited_at.astimezone(ZoneInfo(packet.clinic.time_zone)).date()
+    return frozenset(choosing.choose(rules, _visit(packet, invited, {}), ages=_ages(rules)))
+
+
 def _visit(packet: Packet, on: date, days_since: Mapping[str, int]) -> Visit:
     return Visit(
         age=choosing.whole_years(date.fromisoformat(packet.patient.birth_date), on),

@@ -61,7 +61,7 @@ def publish(definition: dict[str, Any], *, actor: Actor) -> bool:
             raise FormRefused(f"{slug} {version} was published with another text: give the new one a new version.")
         return False
     check(definition, published(definition).languages)
-    _require_reachable(definition)
+    _require_reachable_everywhere(definition)
     form = FormVersion.objects.create(slug=slug, version=version, definition=definition, sha256=sha256)
     audit.services.record(
         Action.FORM_PUBLISHED,
@@ -78,15 +78,23 @@ def asks_about_risk(definition: Mapping[str, Any]) -> bool:
     return any(item.risk for item in items) or screening.services.asks(item.link_id for item in items)
 
 
-def _require_reachable(definition: Mapping[str, Any]) -> None:
+def _require_reachable_everywhere(definition: Mapping[str, Any]) -> None:
     """A form of the library goes live wherever patients are invited; at a first installation that is nowhere yet."""
-    if not asks_about_risk(definition):
+    for clinic in Clinic.objects.order_by("name"):
+        require_reachable(definition, clinic)
+
+
+def require_reachable(definition: Mapping[str, Any], clinic: Clinic) -> None:
+    """Before a form that can page somebody goes live or changes at a clinic: each step of its ladder reaches somebody.
+
+    A clinic that has invited nobody yet is still being set up. Raises FormRefused.
+    """
+    if not asks_about_risk(definition) or not clinic.packets.exists():
         return
-    for clinic in Clinic.objects.filter(packets__isnull=False).distinct().order_by("name"):
-        try:
-            escalation.services.duty.require_reachable(clinic)
-        except escalation.services.duty.Unreachable as error:
-            raise FormRefused(f"{clinic.name} can't be given this form yet. {error}") from error
+    try:
+        escalation.services.duty.require_reachable(clinic)
+    except escalation.services.duty.Unreachable as error:
+        raise FormRefused(f"{clinic.name} can't be given this form yet. {error}") from error
 
 
 def check(definition: Mapping[str, Any], languages: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ import screening.services
 from core import clock
 from core.crypto import blind_index
 from intake import engine
-from intake.models import Packet, Response, SavedAnswer, Sensitivity, Step
+from intake.models import Overruled, Packet, Response, SavedAnswer, Sensitivity, Step
 from intake.selectors import definition_of, form_sha256
 from intake.selectors.starting import starting_items
 from intake.services import terminology
@@ -49,6 +49,7 @@ class Kept:
     """The draft as it is now, in memory until `store`. `changed` are the questions with another answer than before.
 
     `is_scored`: an earlier state of it was worth a result. `clinic_rules`: the clinic's own, now in force.
+    `overruled`: what the page said and another screen had changed meanwhile; not stored as an answer.
     """
 
     packet: Packet
@@ -59,6 +60,7 @@ class Kept:
     changed: frozenset[str]
     is_scored: bool
     clinic_rules: screening.selectors.ClinicRules
+    overruled: Overruled | None = None
 
 
 def locked_packet(packet_id: UUID) -> Packet:
@@ -124,7 +126,10 @@ def merged(*, packet_id: UUID, slug: str, changes: Changes, screen: engine.Scree
         response.revision += 1
         response.marks = engine.marked(response.marks, changed, revision=response.revision, client=client)
     own = screening.selectors.ClinicRules.told(step.clinic_rules)
-    return Kept(packet, response, definition, settled.merged.problems, settled.conflicts, changed, step.is_scored, own)
+    told = [conflict.danger for conflict in settled.conflicts if conflict.danger]
+    lost = Overruled(response=response, answers=settled.said, told=told) if settled.conflicts else None
+    problems, conflicts = settled.merged.problems, settled.conflicts
+    return Kept(packet, response, definition, problems, conflicts, changed, step.is_scored, own, lost)
 
 
 def _opened(packet_id: UUID, slug: str, *, is_new: bool) -> Any:

@@ -34,8 +34,11 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Settled:
+    """`said`: the draft as that page would have left it, where something of it conflicts; else None."""
+
     merged: engine.Merged
     conflicts: tuple[Conflict, ...]
+    said: Any = field(default=None, repr=False)
 
 
 def settle(
@@ -60,7 +63,7 @@ def settle(
     stands = _by_key(definition, response.answers, language)
     with translation.override(language):
         conflicts = tuple(_conflict(node, said.get(key), changes) for key, node in stands.items() if key in touched)
-    return Settled(merge(response.answers, kept), conflicts)
+    return Settled(merge(response.answers, kept), conflicts, merged.items if conflicts else None)
 
 
 def _untouched(

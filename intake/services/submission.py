@@ -41,6 +41,7 @@ __all__ = [
 
 ASSESSOR = Actor.system("assessment")
 GIVE_UP_AFTER = 3
+TWO_SCREENS = "answers-differ"
 JPEG = "image/jpeg"
 
 
@@ -115,9 +116,11 @@ def save_answers(
             responses.store(kept)
             actor = Actor.patient(packet.patient_id)
             _record(Action.STEP_SAVED, packet, actor, Ref("intake.Response", str(response.id)), slug=slug)
-        for because in [conflict.danger for conflict in kept.conflicts if is_new and conflict.danger]:
-            page_a_human(packet, f"two-screens:{response.id}:{because}", "high", "answers-differ", because)
-            risk = True
+        if is_new and kept.overruled:
+            kept.overruled.save()  # no answer, and still a row: the auditor derives anew what it told
+            for because in kept.overruled.told:
+                page_a_human(packet, f"two-screens:{response.id}:{because}", "high", TWO_SCREENS, because)
+                risk = True
     return Saved(
         packet=packet,
         definition=kept.definition,

@@ -52,6 +52,7 @@ def load_translation(*, clinic: Clinic, text: str, form: str, source: str, revie
     definition["version"] = f"{base}{choosing.OWN}{int(own or 0) + 1}"
     try:
         library.check(definition, [given["language"]])
+        library.require_reachable(definition, clinic)
     except library.FormRefused as error:
         raise TranslationRefused(str(error)) from error
     return _keep(clinic, form, definition, given["language"], source.strip(), reviewer.strip(), actor)

@@ -18,6 +18,7 @@ register = template.Library()
 def how_to_reach(patient: "Patient", packet_id: UUID, zone: str) -> dict[str, Any]:
     """Read when the page is drawn, so that it is what the patient told last, and can never hold up a page."""
     try:
-        return {"facts": reaching.how_to_reach(patient, packet_id), "zone": zone}
+        facts = reaching.how_to_reach(patient, packet_id)
+        return {"facts": facts, "unknown": reaching.unknown(facts), "zone": zone}
     except UnreadableValue:
         return {"facts": None, "zone": zone}

@@ -9,7 +9,8 @@ from django.shortcuts import redirect
 
 import escalation.selectors
 from intake import engine, selectors
-from intake.forms import danger, foreign, posted_screen
+from intake.forms import danger, posted_screen
+from intake.selectors.languages import foreign
 from intake.services.entries import add_entry, remove_entry
 from intake.services.packets import present, remember_place
 from intake.services.submission import Saved, finish_step, save_answers

@@ -26,7 +26,7 @@ from core.views import StaffRequest, needs
 from intake import selectors
 from intake.access import get_packet_to_read
 from intake.selectors.respondents import who_answered
-from intake.services import choosing
+from intake.services import eligibility
 from intake.services.reading import ClinicalPacket, Course, read_course, read_packet
 from intake.views.staff_measures import course_shown
 
@@ -43,15 +43,17 @@ PLACES = (
     (Permission.SEE_AUDIT, "Opened from outside the care team", "core:glass"),
     (Permission.SEE_AUDIT, "Reviews of the week", "screening:week"),
     (Permission.SEE_AUDIT, "Is paging alive?", "escalation:paging"),
+    (Permission.MANAGE_SETTINGS, "Is paging alive?", "escalation:paging"),
     (Permission.MANAGE_CONSENTS, "Documents", "admin:consents_document_changelist"),
-    (Permission.MANAGE_SETTINGS, "Form rules", "admin:intake_formrule_changelist"),
+    (Permission.MANAGE_SETTINGS, "Settings: duty, contact points, forms", "admin:index"),
 )
 
 
 @require_safe
 def home(request: StaffRequest) -> HttpResponse:
     """Straight to the one place this person works in; a list for somebody with several, a sentence for none."""
-    places = [(label, reverse(name)) for permission, label, name in PLACES if may_anywhere(request.user, permission)]
+    held = [(label, reverse(name)) for permission, label, name in PLACES if may_anywhere(request.user, permission)]
+    places = list(dict.fromkeys(held))
     if len(places) == 1:
         return redirect(places[0][1])
     return render(request, "intake/staff/home.html", {"places": places})
@@ -147,7 +149,8 @@ def _told(read: ClinicalPacket, on_care_team: bool, course: Course) -> dict[str,
             if result.working
         ],
         "findings": found,
-        "refused": choosing.refused(read.packet),
+        "refused": eligibility.refused(read.packet),
+        "unasked": eligibility.unasked_about_suicide(read.packet),
         "decisions": [(one, titles.get(one.slug, one.slug)) for one in read.decisions],
         "hidden": len(hidden),
         "has_sensitive": bool(sensitive - hidden),

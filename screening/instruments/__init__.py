@@ -35,6 +35,16 @@ REGISTRY: Mapping[str, Instrument] = MappingProxyType(
 STAGED: Mapping[str, str] = MappingProxyType({"phq-2-9": "phq-9"})
 
 
+# The questions whose answer can find a risk of suicide, by linkId.
+ABOUT_SUICIDE: frozenset[str] = frozenset(
+    link_id
+    for instrument in REGISTRY.values()
+    for flag in instrument.flags
+    if flag.code.startswith("suicide-")
+    for link_id in ([flag.link_id] if flag.link_id else [item.link_id for item in instrument.items])
+)
+
+
 class UnknownInstrument(LookupError):
     """No instrument has this name; the message lists those that exist."""
 

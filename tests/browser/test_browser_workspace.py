@@ -69,6 +69,8 @@ def test_outside_the_care_team_a_reason_opens_the_page_and_compliance_reviews_it
     other.press("#find button")
     other.press(f"a[href$='{clinic.patient.id}/open/']")
     other.look("not-on-the-team")
+    other.page.set_viewport_size(WIDE)
+    assert other.find("main section.card").bounding_box()["width"] > 400, "on a laptop it is as wide as its column"
     other.find("[name=why][value=covering]").check()
     other.find("[name=words]").fill("Casey is ill today.")
     other.press("main form button.main")

@@ -112,6 +112,9 @@ def test_an_outcome_without_kind_or_words_is_refused_and_what_was_typed_stays(ca
     page = casey.post(f"{address}outcome/", words)
     assert not Outcome.objects.exists()
     assert "errorlist" in page.content.decode()
+    top = page.content.decode().split('id="incident"')[0]
+    assert "Not saved." in top, "on a phone the fault itself is two screens further down"
+    assert "Not saved." not in casey.get(address).content.decode()
     assert words["note"].strip() in page.content.decode()
 
 
@@ -205,6 +208,13 @@ def test_an_earlier_packets_contact_facts_stand_where_this_one_asks_for_none(wor
     assert facts["Voice message"] == "safe to leave at this number"
 
 
+def test_what_nobody_told_is_said_so_that_nobody_looks_for_it(casey, address, incident):
+    page = casey.get(address).content.decode()
+    assert "Nobody told us: address, emergency contact, whether a voice message is safe." in page
+    given.answer(Packet.objects.get(pk=incident.source_ref), "demographics", given.ANSWERS["demographics"] | AT_HOME)
+    assert "Nobody told us" not in casey.get(address).content.decode()
+
+
 def test_where_the_patient_is_shows_on_an_open_page_by_itself(casey, world, address, incident):
     tag = casey.get(address)["ETag"]
     packet = Packet.objects.get(pk=incident.source_ref)
@@ -212,6 +222,36 @@ def test_where_the_patient_is_shows_on_an_open_page_by_itself(casey, world, addr
     part = casey.get(address, headers={"If-None-Match": tag, "HX-Request": "true"})
     assert part.status_code == 200
     assert "By the old bridge" in part.content.decode()
+
+
+# --- an outcome answers for what was read ---
+
+
+def seen_on(page):
+    return re.search(r'name="seen" value="(\d+)"', page.content.decode())[1]
+
+
+def test_an_outcome_closes_nothing_that_was_answered_after_the_page_was_read(casey, address, incident):
+    casey.post(f"{address}acknowledge/")
+    page = casey.get(address)
+    read = seen_on(page)
+    given.answer(Packet.objects.get(pk=incident.source_ref), "safety", {"safe-harm-others": [given.YES]})
+    refused = casey.post(f"{address}outcome/", {**WORDS, "seen": read})
+    assert "Something was answered since you read this page." in refused.content.decode()
+    assert WORDS["note"] in refused.content.decode()
+    assert Incident.objects.get(pk=incident.pk).state == "acknowledged"
+    assert not Outcome.objects.exists()
+    part = casey.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert 'name="seen"' not in part, "what comes by itself, above where somebody writes, may not have been read"
+    casey.post(f"{address}outcome/", {**WORDS, "seen": seen_on(refused)})
+    assert Incident.objects.get(pk=incident.pk).state == "resolved"
+
+
+def test_an_attempt_in_vain_is_kept_whatever_was_answered_meanwhile(casey, address, incident):
+    given.answer(Packet.objects.get(pk=incident.source_ref), "safety", {"safe-harm-others": [given.YES]})
+    vain = {"kind": "unable_to_reach", "note": "No answer.", "again": "10", "seen": "1"}
+    casey.post(f"{address}outcome/", vain)
+    assert ContactAttempt.objects.count() == 1
 
 
 # --- not reached ---

@@ -1,11 +1,13 @@
 """The auditor asks anew, from the stored rows: each thing that can be wrong is planted, found, told, and gone again."""
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 from django.db.models import F
-from packets import SEVERAL, answer, invite
+from packets import NOT_AT_ALL, SEVERAL, answer, invite
+from patient_pages import autosave, opened
 from personas import prove
 
 import escalation.services
@@ -14,7 +16,7 @@ from core.channels.base import ChannelError
 from core.channels.memory import MemoryChannel
 from escalation.models import Alarm, Incident, Page, Round, Shift
 from escalation.policy.watch import Seen, wrong_with
-from intake.models import Response
+from intake.models import Overruled, Response
 from intake.services import auditing
 
 EVERY_DUTY = ("on_call", "backup")
@@ -117,9 +119,74 @@ def test_what_the_story_pages_for_is_what_the_auditor_expects(well, look):
     Response.objects.update(saved_at=F("saved_at") - timedelta(minutes=5))
     for response in Response.objects.all():
         assert auditing._untold_in(response) == []
-        assert list(auditing._dangers(response))
+        assert list(auditing._dangers(response, response.answers, response.saved_at))
     Incident.objects.update(source_ref=UUID(int=0))
     assert len(auditing.find_untold()) >= 3
+
+
+# --- two screens that disagree: what gave way is a row, and is derived anew ---
+
+
+@pytest.fixture
+def disagreed(well):
+    """One screen said that there is no such thought, another one that there is; only the first was stored."""
+    invitation = invite(well)
+    phone, tablet = opened(invitation), opened(invitation)
+    for one in (phone, tablet):
+        one.go("/i/packet/phq-9/")
+    autosave(phone, "phq-9", {"phq9-q9": [NOT_AT_ALL]})
+    assert autosave(tablet, "phq-9", {"phq9-q9": [SEVERAL]}).status_code == 409
+    escalation.services.deliver_due(channels=lambda _name: MemoryChannel())
+    long_ago = {"saved_at": F("saved_at") - timedelta(minutes=5)}
+    Response.objects.update(**long_ago)
+    Overruled.objects.update(at=F("at") - timedelta(minutes=5))
+    return Incident.objects.get()
+
+
+def test_a_conflict_that_a_human_was_told_of_is_looked_at_once(disagreed, look):
+    row = Overruled.objects.get()
+    assert row.answers != row.response.answers
+    assert [SEVERAL in one for one in (str(row.answers), str(row.response.answers))] == [True, False]
+    assert look() == set()
+    assert Overruled.objects.get().audited_at
+
+
+def test_a_danger_on_the_screen_that_gave_way_and_nobody_paged_for_it_is_found_and_paged(disagreed, look, told):
+    forget(disagreed)
+    assert look() == {"risk-without-incident"}
+    assert told.sent
+    assert Incident.objects.get().snapshot["triggers"][-1]["code"] == "suicide-item-positive"
+    assert look() == set()
+    assert Overruled.objects.get().audited_at
+
+
+def test_the_rules_decide_what_was_dangerous_there_and_not_the_marks_of_the_form(disagreed, look):
+    """As if the page had not known that the answer is one to tell of: no sentence was kept with it."""
+    Overruled.objects.update(told=[])
+    forget(disagreed)
+    assert look() == {"risk-without-incident"}
+
+
+def test_a_screen_that_can_not_be_read_any_more_is_paged_to_be_read(disagreed, look):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE intake_overruled SET answers = 'v1.gone.AAAA'")
+    forget(disagreed)
+    assert look() == {"unread-answers"}
+
+
+def test_a_repeat_of_the_losing_save_and_a_conflict_without_danger_add_no_incident(well, look):
+    invitation = invite(well)
+    phone, tablet = opened(invitation), opened(invitation)
+    for one in (phone, tablet):
+        one.go("/i/packet/demographics/")
+    autosave(phone, "demographics", {"demo-given": ["Rosa"]})
+    key = uuid4()
+    for _ in range(2):
+        assert autosave(tablet, "demographics", {"demo-given": ["Rosita"]}, key=key).status_code == 409
+    assert Overruled.objects.count() == 1
+    Overruled.objects.update(at=F("at") - timedelta(minutes=5))
+    assert look() == set()
+    assert not Incident.objects.exists()
 
 
 @pytest.mark.parametrize(

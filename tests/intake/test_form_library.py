@@ -8,6 +8,7 @@ import packets as given
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from personas import prove
 
 from audit.models import Event
 from consents.policy import Kind
@@ -103,6 +104,7 @@ def test_answers_that_were_never_sent_do_not_count(published):
 
 
 def test_the_first_rule_of_a_clinic_brings_the_default_ones_with_it(published):
+    prove(published.clinic, published.clinician, published.backup, published.supervisor)
     before = forms_of(invite(published))
     rule(published, "c-ssrs-screener")
     assert forms_of(invite(published)) == ["c-ssrs-screener", *before]
@@ -150,6 +152,7 @@ def test_without_the_clinics_word_dast_10_and_audit_c_are_left_out(world):
     rule(world, "audit-c")
     asked = forms_of(invite(world))
     assert not {"dast-10", "audit-c"} & set(asked)
+    prove(world.clinic, world.clinician, world.backup, world.supervisor)
     rules.confirm_right(clinic=world.clinic, instrument="dast-10", by=world.operator)
     assert "dast-10" in forms_of(invite(world))
 
@@ -204,6 +207,7 @@ def load(world, words, tmp_path, form="gad-7", **named):
 
 def test_a_whole_translation_is_used_by_that_clinics_next_packets_only(published, words, tmp_path):
     before = invite(published, language="es")
+    prove(published.clinic, published.clinician, published.backup, published.supervisor)
     load(published, words, tmp_path)
     own = FormVersion.objects.get(clinic=published.clinic)
     assert (own.version, own.source, own.reviewer) == ("1.1.0-own.1", "The test publisher, 2026", "Rae Reviewer")
@@ -214,6 +218,15 @@ def test_a_whole_translation_is_used_by_that_clinics_next_packets_only(published
     assert definition.clinic is None
     event = Event.objects.get(action="form.published", object_id=str(own.pk))
     assert event.clinic_id == published.clinic.id
+
+
+def test_a_translation_waits_while_nobody_can_be_reached_where_patients_are_invited(published, words, tmp_path):
+    invite(published, language="es")
+    with pytest.raises(CommandError, match="Harbor Clinic can't be given this form yet"):
+        load(published, words, tmp_path)
+    assert not FormVersion.objects.filter(clinic=published.clinic).exists()
+    prove(published.clinic, published.clinician, published.backup, published.supervisor)
+    load(published, words, tmp_path)
 
 
 def test_the_words_are_the_patients_and_the_points_stay(published, words, tmp_path):

@@ -2,11 +2,11 @@
 
 import packets as given
 import pytest
-from personas import signed_in
+from personas import prove, signed_in
 
 from audit.models import Event
 from core.models import Clinic, Program
-from intake.models import FormRule, InstrumentRight
+from intake.models import FormRule, InstrumentRight, Packet
 from intake.services import library, rules
 
 RULES, RIGHTS = "/admin/intake/formrule/", "/admin/intake/instrumentright/"
@@ -106,8 +106,9 @@ def test_what_is_left_out_is_said_until_it_is_confirmed(world, ona):
     assert left_out not in ona.get(RULES).content.decode()
 
 
-def test_the_administrator_lands_on_the_rules(ona):
-    assert ona.get("/staff/", follow=True).request["PATH_INFO"] == RULES
+def test_the_administrator_finds_the_rules_from_home(ona):
+    assert 'href="/admin/"' in ona.get("/staff/").content.decode()
+    assert RULES in ona.get("/admin/").content.decode()
 
 
 @pytest.mark.parametrize("page", [RULES, RIGHTS])
@@ -126,3 +127,40 @@ def test_a_clinic_whose_patients_would_see_no_crisis_line_is_named(world, ona):
     page = ona.get(RULES).content.decode()
     assert told in page
     assert "Elsewhere" not in page
+
+
+# --- the reachability gate: what can page somebody goes live only where each step reaches somebody ---
+
+
+@pytest.fixture
+def lapsed(world, ona):
+    """Patients are invited here, and no step of the ladder reaches anybody by a proved contact point."""
+    given.publish(world)
+    given.invite(world)
+    return ona
+
+
+def test_a_rule_for_a_form_that_pages_waits_until_somebody_can_be_reached(world, lapsed):
+    page = lapsed.post(f"{RULES}add/", typed(world, form="c-ssrs-screener")).content.decode()
+    assert "Harbor Clinic can&#x27;t be given this form yet." in page
+    assert not FormRule.objects.exists()
+    with pytest.raises(library.FormRefused):
+        rules.save_rule(rule=FormRule(clinic=world.clinic, form="c-ssrs-screener", position=1), by=world.operator)
+    prove(world.clinic, world.clinician, world.backup, world.supervisor)
+    assert lapsed.post(f"{RULES}add/", typed(world, form="c-ssrs-screener")).status_code == 302
+
+
+def test_a_form_without_risk_and_a_rule_that_is_switched_off_are_never_held_up(world, lapsed):
+    assert lapsed.post(f"{RULES}add/", typed(world, form="insurance", is_active="on")).status_code == 302
+    off = FormRule.objects.get(form="phq-9")
+    assert lapsed.post(f"{RULES}{off.pk}/change/", typed(world, form="phq-9", is_active="")).status_code == 302
+    assert not FormRule.objects.get(form="phq-9").is_active
+
+
+def test_a_right_is_not_confirmed_while_nobody_can_be_reached(world, lapsed):
+    clinic = world.other_clinic
+    given.invite(world)  # at the first clinic: the other one has invited nobody and is still being set up
+    assert rules.confirm_right(clinic=clinic, instrument="dast-10", by=world.stranger).clinic == clinic
+    Packet.objects.update(clinic=clinic)
+    with pytest.raises(library.FormRefused, match="can't be given this form yet"):
+        rules.confirm_right(clinic=clinic, instrument="audit-c", by=world.stranger)

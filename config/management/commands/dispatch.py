@@ -32,6 +32,7 @@ JOBS = (
     "escalation.services.plan_drills",
     "escalation.services.send_drills",
     "screening.services.raise_overdue",
+    "core.services.tell_compliance",
     "consents.services.take_effect_due",
     "consents.services.seal_due",
     "consents.services.stamp_due",

@@ -10,7 +10,9 @@ from staff_story import ITEM_NINE, in_danger, session_of
 import core.services
 from audit.models import Event
 from core import clock
-from core.models import BreakGlass, BreakGlassReview
+from core.channels.base import ChannelError
+from core.channels.memory import MemoryChannel
+from core.models import BreakGlass, BreakGlassReview, Membership
 
 FIND, GLASS = "/staff/find/", "/staff/opened/"
 REASON = {"why": "covering", "words": "Casey is ill today."}
@@ -138,3 +140,44 @@ def test_nobody_reviews_their_own(world, packet, page):
     core.services.break_glass(patient=world.patient, user=world.compliance, why="other", words="x")
     address = f"{GLASS}{BreakGlass.objects.get().pk}/"
     assert session_of(world.compliance).post(address, {"finding": "justified", "note": "x"}).status_code == 404
+
+
+# --- compliance is told by mail too ---
+
+
+def told_by_mail():
+    mail = MemoryChannel()
+    return core.services.tell_compliance(channels=lambda _name: mail), mail.sent
+
+
+def test_the_compliance_officers_of_the_clinic_get_a_mail_that_says_nothing_of_anybody(world, packet, page):
+    opened(world, page)
+    count, sent = told_by_mail()
+    assert (count, [one.to for one in sent]) == (1, [world.compliance.email])
+    words = f"{sent[0].subject} {sent[0].body} {sent[0].facts}"
+    glass = BreakGlass.objects.get()
+    for secret in ("Rosa", "Núñez", "MRN", "Blake", "Casey", "ill today", str(glass.id), str(world.patient.id)):
+        assert secret not in words, secret
+    assert words.count("/staff/opened/") == 2
+    assert told_by_mail() == (0, []), "once"
+    event = Event.objects.get(action="break_glass.told")
+    assert json.loads(event.context) == {"told": 1}
+
+
+def test_where_the_mail_server_is_away_the_row_waits(world, packet, page):
+    class Away(MemoryChannel):
+        def deliver(self, message):
+            raise ChannelError("TimeoutError", permanent=False)
+
+    opened(world, page)
+    with pytest.raises(ChannelError):
+        core.services.tell_compliance(channels=lambda _name: Away())
+    assert not Event.objects.filter(action="break_glass.told").exists()
+    assert told_by_mail()[0] == 1
+
+
+def test_a_refused_address_and_a_clinic_without_an_officer_hold_nothing_up(world, packet, page, caplog):
+    Membership.objects.filter(user=world.compliance).update(is_active=False)
+    opened(world, page)
+    assert told_by_mail() == (1, [])
+    assert "no compliance officer could be told by mail" in caplog.text

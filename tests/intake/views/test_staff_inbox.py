@@ -198,3 +198,10 @@ def test_the_rest_comes_page_by_page_and_a_poll_asks_for_its_own_page(world, sto
     assert f'hx-get="{INBOX}?page=2"' in second
     assert 'href="?page=2"' in first
     assert "None among what you asked for" in narrowed(client, page=9)
+
+
+def test_whoever_runs_the_system_finds_the_settings_and_whether_paging_is_alive(world):
+    page = session_of(world.operator).get("/staff/").content.decode()
+    assert 'href="/staff/paging/"' in page and 'href="/admin/"' in page
+    assert 'href="/staff/paging/"' in session_of(world.supervisor).get("/staff/inbox/").content.decode()
+    assert "/staff/paging/" not in session_of(world.clinician).get("/staff/inbox/").content.decode()
