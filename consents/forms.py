@@ -14,7 +14,7 @@ from consents.models import DocumentVersion, Review, Revocation
 from consents.policy import COUNSELING_NOTES, EMERGENCY, Category, Hipaa, Recipient, is_same
 from consents.policy import Role as PartyRole
 from consents.rules import own_lines, parse
-from consents.selectors import PURPOSE_WORDS, Edition
+from consents.selectors import PURPOSE_WORDS, Edition, PaperRow
 from consents.services import Channel, Facts, NotAPaper, Told, Words, read_scan
 from core.fields.typed import Day, Line, Lines, Moment, PastForm
 from core.models import Clinic, Program
@@ -338,12 +338,21 @@ class ToldForm(PastForm):
 
 
 class CompareForm(StaffForm):
-    """What the second person reads on the paper, typed without seeing what was entered."""
+    """What the second person reads on the paper, without seeing what was entered."""
 
+    decision = forms.ChoiceField(label="What does the paper say?", widget=forms.RadioSelect)
+    options = forms.MultipleChoiceField(
+        label="Which of these are ticked on it?", required=False, widget=forms.CheckboxSelectMultiple
+    )
     signer_name = forms.CharField(label="The name on the paper", max_length=200, required=False)
     decided_on = forms.DateField(
         label="The date on the paper", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
+
+    def __init__(self, row: PaperRow, data: Any = None) -> None:
+        super().__init__(data)
+        for name, choices in (("decision", row.may_say), ("options", row.may_tick)):
+            self.fields[name].choices = choices  # type: ignore[attr-defined]  # both are fields of choices
 
 
 class AnswerForm(forms.Form):

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from core.models import Patient
 
 NOT_THE_SAME = (
-    "The name or the date is not the one that was entered. Look at the scan again. If the entry is wrong, take the "
+    "This is not what was entered. Look at the scan again. If the entry is wrong, take the "
     "permission back as “It may be false”, and have the paper entered again."
 )
 # By what stands in the address, which tells nothing of the kind of care.
@@ -124,8 +124,8 @@ def revoke(request: StaffRequest, signature_id: UUID) -> HttpResponse:
                 recorded_by=request.user,
                 **form.cleaned_data,
             )
-        except services.NotRevocable:
-            form.add_error("why", "This permission does not end that way.")
+        except services.NotRevocable as refused:
+            form.add_error("why", str(refused))
         else:
             messages.info(request, f"Taken back. Shared before, and not undone: {len(row.relied_on)}.")
             return redirect("consents:patient", person.id)
@@ -175,7 +175,7 @@ def scan_same(request: StaffRequest, paper_id: UUID) -> HttpResponse:
     found = access.get_paper_for_privacy(request.user, paper_id)
     person = access.get_patient_for_privacy(request.user, found.signature.patient_id)
     row = next(one for one in selectors.papers(person.id) if one.paper_id == paper_id)
-    form = CompareForm(request.POST or None)
+    form = CompareForm(row, request.POST or None)
     if found.entered_by_id == request.user.id:
         messages.error(request, "You entered this paper. Somebody else has to compare it.")
         return redirect("consents:patient", person.id)

@@ -57,7 +57,7 @@ class OpeningForm(forms.Form):
         except (UnreadableValue, ValueError):
             found = None
         if found is None or found > today:
-            raise forms.ValidationError(_("We couldn’t read that date. Try it like this: 03/15/1990."))
+            raise forms.ValidationError(_("We couldn’t read that date. Write the month first: 03/15/1990."))
         return found
 
     def clean(self) -> dict[str, Any]:

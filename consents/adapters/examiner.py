@@ -18,6 +18,7 @@ from pyhanko.sign.validation import (
 )
 from pyhanko_certvalidator import ValidationContext
 
+from consents.adapters.envelope import as_written
 from consents.adapters.signer import CLAIM
 
 CLAIMED = re.compile(CLAIM.encode() + rb"([0-9a-f]{32})")
@@ -53,7 +54,7 @@ def examine(content: bytes) -> Findings:
 def _examined(content: bytes, claims: UUID | None) -> Findings:
     reader = PdfFileReader(BytesIO(content))
     seals, stamps = reader.embedded_regular_signatures, reader.embedded_timestamp_signatures
-    if len(seals) != 1:
+    if len(seals) != 1 or not all(_nothing_between(content, one) for one in (*seals, *stamps)):
         return Findings(is_pdf=True, claims=claims)
     nobody = ValidationContext(trust_roots=[], allow_fetching=False)  # whom to trust is asked by fingerprint
     seal = validate_pdf_signature(seals[0], nobody)
@@ -66,7 +67,6 @@ def _examined(content: bytes, claims: UUID | None) -> Findings:
         sealed_at=seal.signer_reported_dt,
         stamped_at=max((one.timestamp for one in words if _good(one)), default=None),
         whole=all(_good(one) for one in every)
-        and all(_nothing_between(content, one) for one in (*seals, *stamps))
         and any(one.coverage == SignatureCoverageLevel.ENTIRE_FILE for one in every),
     )
 
@@ -86,7 +86,9 @@ def _nothing_between(content: bytes, one: EmbeddedPdfSignature) -> bool:
     _, start, end, _ = (int(number) for number in one.byte_range)
     inside = content[start + 1 : end - 1]
     raw = bytes.fromhex(inside.decode())
-    length = 4 + int.from_bytes(raw[2:4], "big")  # DER: 30 82, two bytes of length
+    written = as_written(one)
     return (
-        raw[:2] == b"\x30\x82" and not any(raw[length:]) and inside in (raw.hex().encode(), raw.hex().upper().encode())
+        raw[: len(written)] == written
+        and not any(raw[len(written) :])
+        and inside in (raw.hex().encode(), raw.hex().upper().encode())
     )

@@ -30,6 +30,9 @@ def stamp(pdf: bytes, *, url: str, seconds: int) -> bytes:
     except (SigningError, OSError, ValueError, TypeError) as error:
         raise NotStamped("the timestamp authority's answer can't be read") from error
     stamped = answered.getvalue()
-    if not stamped.startswith(pdf) or examine(stamped).stamped_at is None:
+    found = examine(stamped)
+    if not stamped.startswith(pdf) or found.stamped_at is None:
         raise NotStamped("the timestamp authority answered for something else")
+    if not found.whole:  # later nobody could tell this file from a changed one
+        raise NotStamped("the timestamp authority's answer is in a form that can't be checked")
     return stamped

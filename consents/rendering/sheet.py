@@ -10,38 +10,11 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from consents.rendering.evidence import Line, filled_in, kept
 from consents.rendering.press import CannotRender, press
 from core.fields.typed import plain
 
 STYLE = Path("static/css/pdf.css")
-# What the evidence page has words for; anything else that was kept is printed under its own name.
-NAMED = frozenset({
-    "identity_check", "ip", "user_agent", "respondent", "session", "shown_at", "seconds_on_page", "font_scale",
-    "method", "screen", "mark",
-})  # fmt: skip
-# What else is kept, and what it is called in the language of the page.
-KEPT = {
-    "en": {
-        "esign_signature": "number of the agreement to sign on a screen",
-        "access_shown_by": "shown that PDFs open on this device by",
-        "why_on_paper": "why on paper",
-        "decided_on": "date on the paper",
-        "entered_by": "number of whoever wrote it down",
-        "entered_by_name": "name of whoever wrote it down",
-        "paper_sha256": "SHA-256 of the paper's scan",
-        "authority_paper_sha256": "SHA-256 of the proof of the right to sign",
-    },
-    "es": {
-        "esign_signature": "número del acuerdo de firmar en pantalla",
-        "access_shown_by": "se comprobó que aquí se abren archivos PDF con",
-        "why_on_paper": "por qué en papel",
-        "decided_on": "fecha en el papel",
-        "entered_by": "número de quien lo anotó",
-        "entered_by_name": "nombre de quien lo anotó",
-        "paper_sha256": "SHA-256 del papel escaneado",
-        "authority_paper_sha256": "SHA-256 del comprobante del derecho a firmar",
-    },
-}
 WIDTH, LEAST_HEIGHT, PRINTED_WIDTH = 1000, 120, 300
 
 
@@ -80,14 +53,22 @@ class Sheet:
         return self.evidence.get("method") == "paper"
 
     @property
-    def others(self) -> list[tuple[str, str]]:
+    def shown_since(self) -> datetime | None:
+        """The evidence has it as ISO 8601, or as "unknown"."""
+        try:
+            return datetime.fromisoformat(str(self.evidence.get("shown_at", "")))
+        except ValueError:
+            return None
+
+    @property
+    def others(self) -> list[Line]:
         """Evidence without a line of its own on the page."""
-        words = KEPT.get(self.language, KEPT["en"])
-        return [
-            (words.get(name, name.replace("_", " ")), str(value))
-            for name, value in sorted(self.evidence.items())
-            if name not in NAMED and value not in (None, "")
-        ]
+        return kept(self.evidence, self.language)
+
+    @property
+    def filled_in(self) -> list[Line]:
+        """What the text's fields said."""
+        return filled_in(self.values, self.language)
 
     @property
     def path(self) -> str:

@@ -16,7 +16,6 @@ from django.db.models import (
     Prefetch,
     Q,
     QuerySet,
-    Subquery,
     UUIDField,
     prefetch_related_objects,
 )
@@ -45,27 +44,28 @@ from consents.selectors.privacy import (
     permissions,
     told_by_hand,
 )
+from consents.selectors.taking_back import (
+    ENDED,
+    NEVER_TAKEN_BACK,
+    TAKEN_BACK_AT,
+    TakenBack,
+    no_longer,
+    titles_of,
+)
 from consents.selectors.tasks import open_tasks
 from core.clock import Now
 
 __all__ = [
-    "ENDED", "PURPOSE_WORDS", "SEAL_LEASE", "DecisionRow", "PaperRow", "Scope", "SharedRow", "SignedDocument",
-    "StandingPart2", "TextRow", "decisions", "document_for", "emergencies", "emergency", "ended", "ends", "has_ended",
-    "is_screen_taken_back", "limits", "notices", "open_tasks", "papers", "part2_consents", "part2_signature",
-    "permissions", "recipients_of", "restrictions", "revocable", "scope_of", "shared_under", "signed_before",
-    "signed_documents", "signed_text", "texts_in_effect", "titles", "told_by_hand",
+    "ENDED", "NEVER_TAKEN_BACK", "PURPOSE_WORDS", "SEAL_LEASE", "DecisionRow", "PaperRow", "Scope", "SharedRow",
+    "SignedDocument", "StandingPart2", "TakenBack", "TextRow", "decisions", "document_for", "emergencies", "emergency",
+    "ended", "ends", "has_ended", "is_screen_taken_back", "limits", "no_longer", "notices", "open_tasks", "papers", "part2_consents",
+    "part2_signature", "permissions", "recipients_of", "restrictions", "revocable", "scope_of", "shared_under",
+    "signed_before", "signed_documents", "signed_text", "texts_in_effect", "titles", "titles_of", "told_by_hand",
 ]  # fmt: skip
 
 FALLBACK = "en"
 SEAL_LEASE = timedelta(minutes=10)  # of whoever makes a PDF, and the wait before the next try
 SEALS_WITHIN = timedelta(seconds=15)  # a little more than rendering may take
-# A receipt and a notice are nothing to take back; a referral by a court ends at its time or event (42 CFR 2.35(c)).
-NEVER_TAKEN_BACK = frozenset({Kind.NPP_ACK, Kind.PART2_NOTICE, Kind.PART2_CJ_REFERRAL})
-# A revocation for some recipients leaves the rest of it standing.
-WHOLLY = Revocation.objects.filter(signature=OuterRef("pk"), recipients=[])
-ENDED = Exists(WHOLLY)
-TAKEN_BACK_AT = Subquery(WHOLLY.filter(why=Revocation.Why.REVOKED).order_by("at").values("at")[:1])
-
 # Who has to sign, one after the other: "whoever" answers the packet, the "patient", or an "other" person for them.
 # The minor comes before the parent, so that a parent's signature is never there without the minor's.
 TURNS = {
@@ -215,6 +215,11 @@ def is_being_sealed(source_ref: UUID) -> bool:
     """
     waiting = SealedDocument.objects.filter(signature__source_ref=source_ref, sealed_at__isnull=True)
     return waiting.filter(Q(attempt=0) | Q(due_at__gt=Now() + SEAL_LEASE - SEALS_WITHIN)).exists()
+
+
+def patient_of(signature_id: UUID) -> UUID:
+    """Whose it is."""
+    return Signature.objects.values_list("patient", flat=True).get(pk=signature_id)
 
 
 def signed_in(signature_id: UUID) -> UUID:

@@ -47,7 +47,7 @@ def _text(row: DocumentVersion, slug: str) -> TextRow:
 @dataclass(frozen=True)
 class PaperRow:
     """A paper beside what was entered from it. `compared`: by whom; None while nobody has. `must`: until then nothing
-    leaves because of it."""
+    leaves because of it. `may_say` and `may_tick`: the decisions and options of its text, with their words."""
 
     paper_id: UUID
     signature_id: UUID
@@ -61,6 +61,8 @@ class PaperRow:
     capacity: str
     authority: str
     options: tuple[str, ...]
+    may_say: tuple[tuple[str, str], ...]
+    may_tick: tuple[tuple[str, str], ...]
     entered_by: str
     entered_by_id: UUID | None
     entered_at: datetime
@@ -72,12 +74,14 @@ def papers(patient_id: UUID) -> tuple[PaperRow, ...]:
     """Every paper of one patient without its bytes, the latest first; two queries."""
     kept = Paper.objects.defer("content").select_related("entered_by", "comparison__compared_by")
     found = Signature.objects.filter(patient_id=patient_id, papers__isnull=False).distinct()
-    rows = found.select_related("version").prefetch_related(Prefetch("papers", kept)).order_by("-signed_at")
+    rows = found.select_related("version__document").prefetch_related(Prefetch("papers", kept)).order_by("-signed_at")
     return tuple(_paper(signature, paper) for signature in rows for paper in signature.papers.all())
 
 
 def _paper(signature: Signature, paper: Paper) -> PaperRow:
     comparison = getattr(paper, "comparison", None)
+    source = parse(signature.version.body, slug=signature.version.document.slug)
+    codes = [decision for decision, _ in source.decisions]
     is_signed_sheet = paper.what == Paper.What.SIGNED
     said = signature.evidence.get("decided_on", "")
     return PaperRow(
@@ -93,6 +97,8 @@ def _paper(signature: Signature, paper: Paper) -> PaperRow:
         capacity=signature.get_capacity_display(),
         authority=signature.authority or "",
         options=tuple(one["text"] for one in signature.statements if one["ticked"] and not one["required"]),
+        may_say=tuple((value, words) for value, words in Signature.Decision.choices if value in codes),
+        may_tick=source.options,
         entered_by=paper.entered_by.full_name if paper.entered_by else "",
         entered_by_id=paper.entered_by_id,
         entered_at=paper.entered_at,

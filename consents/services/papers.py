@@ -5,12 +5,15 @@ That somebody else compares the scan of a signed permission with what was entere
 
 import base64
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 
 from django.db import transaction
 
 import audit.services
+import core.doorbell
+import core.outbox
 from audit.actions import Action, Actor, Ref
 from consents.models import Paper, PaperComparison, PrivacyTask, Signature
 from consents.policy import PART2_KINDS, is_same
@@ -19,6 +22,7 @@ from consents.services.privacy import close_task, open_task
 from core.adapters.pictures import NotAPhoto, developed
 from core.models import Patient, User
 
+COMPARED = "paper.compared"  # the outbox's topic: what waited for it is asked about again
 # Where a signature's evidence names the hash of each.
 EVIDENCE = {Paper.What.SIGNED: "paper_sha256", Paper.What.AUTHORITY: "authority_paper_sha256"}
 
@@ -94,8 +98,10 @@ def needs_comparing(signature: Signature) -> bool:
 
 
 @transaction.atomic
-def compare_paper(*, paper: Paper, user: User, signer_name: str, decided_on: date) -> bool:
-    """A second person says that the scan shows what was entered, and reads its name and date.
+def compare_paper(
+    *, paper: Paper, user: User, signer_name: str, decided_on: date, decision: str, options: Collection[str]
+) -> bool:
+    """A second person, who isn't shown what was entered, says what the scan shows: is it the same?
 
     False where somebody had said so before. Raises NotASecondPerson, NotTheSame.
     """
@@ -103,7 +109,9 @@ def compare_paper(*, paper: Paper, user: User, signer_name: str, decided_on: dat
     if paper.entered_by_id is None or paper.entered_by_id == user.id:
         raise NotASecondPerson
     signature = paper.signature
-    if not is_same(signature.signer_name, signer_name) or signature.evidence["decided_on"] != decided_on.isoformat():
+    ticked = {one["id"] for one in signature.statements if one["ticked"] and not one["required"]}
+    said = (signature.decision, signature.evidence["decided_on"], ticked)
+    if said != (decision, decided_on.isoformat(), {*options}) or not is_same(signature.signer_name, signer_name):
         raise NotTheSame
     _, is_new = PaperComparison.objects.get_or_create(
         paper=paper, defaults={"entered_by_id": paper.entered_by_id, "compared_by": user}
@@ -112,6 +120,8 @@ def compare_paper(*, paper: Paper, user: User, signer_name: str, decided_on: dat
         _record(Action.PAPER_COMPARED, paper, Actor.staff(user.id))
         for task in PrivacyTask.objects.filter(kind=PrivacyTask.Kind.PAPER, ref=paper.id):
             close_task(task=task, user=user, note="The scan shows what was entered.")
+        core.outbox.publish(COMPARED, signature.id)
+        core.doorbell.ring("ehr.relay_finished")
     return is_new
 
 

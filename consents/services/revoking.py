@@ -14,11 +14,16 @@ from consents.policy import Expiry, Kind
 from consents.services.privacy import open_task
 from core.models import Patient, User
 
+NOT_SO = {
+    Kind.NPP_ACK: "This says only that the notice was received. It allows nothing, so nothing can be taken back.",
+    Kind.PART2_NOTICE: "This is a notice. It allows nothing, so nothing can be taken back.",
+    Kind.PART2_CJ_REFERRAL: "A referral by a court ends at its time or event, not at will (42 CFR 2.35(c)).",
+}
 ENDED = "consent.ended"  # the outbox's topic: the chart is told
 
 
 class NotRevocable(Exception):
-    """Only what was signed can be revoked, and by what its own words allow."""
+    """Only what was signed can be revoked, and by what its own words allow. The text is for whoever asked."""
 
 
 @transaction.atomic
@@ -72,16 +77,19 @@ def revoke(
 
 
 def _check(signature: Signature, why: Revocation.Why) -> None:
-    """A court's referral is not revoked at will (42 CFR 2.35(c)); an end that the words don't name doesn't come."""
+    """A receipt and a notice allow nothing that could be taken back (45 CFR 164.520(c)(2)(ii), 42 CFR 2.22), and a
+    court's referral is not revoked at will (42 CFR 2.35(c)). An end that the words don't name doesn't come."""
     expiry = signature.fields.get("scope", {}).get("expiry")
     possible = {
-        Revocation.Why.REVOKED: signature.kind != Kind.PART2_CJ_REFERRAL,
+        Revocation.Why.REVOKED: signature.kind not in selectors.NEVER_TAKEN_BACK,
         Revocation.Why.EVENT: bool(signature.expiry_event),
         Revocation.Why.TREATMENT_ENDED: expiry == Expiry.END_OF_TREATMENT,
         Revocation.Why.SUSPECTED_FALSE: True,
     }
-    if signature.decision != Signature.Decision.SIGNED or not possible[why]:
-        raise NotRevocable
+    if signature.decision != Signature.Decision.SIGNED:
+        raise NotRevocable("Nothing was signed here, so there is nothing to take back.")
+    if not possible[why]:
+        raise NotRevocable(NOT_SO.get(Kind(signature.kind), "This permission does not end that way."))
 
 
 def end_treatment(*, patient: Patient, user: User) -> int:

@@ -27,9 +27,9 @@ from consents.services.publishing import is_superseded, take_effect_due
 from consents.services.texts import (
     JOINTLY,
     LONGEST_AUTHORITY,
-    LONGEST_NAME,
     coded_scope,
     digest,
+    is_name,
     is_said,
     record_decision,
     values_of,
@@ -332,7 +332,7 @@ def _check_signed(source: DocumentSource, given: _Given) -> Strokes | None:
         raise CannotSign("word")
     if given.capacity != Signature.Capacity.SELF and not is_said(given.authority, LONGEST_AUTHORITY):
         raise CannotSign("authority")  # whoever says no needs no right to
-    if not is_said(given.signer_name, LONGEST_NAME):
+    if not is_name(given.signer_name):
         raise CannotSign("name")
     if not {name for name, _ in source.statements} <= {*given.statements}:
         raise CannotSign("statements")

@@ -76,6 +76,13 @@ def record_decision(signature: Signature, program: Program, actor: Actor) -> Non
     )
 
 
+def is_name(text: str) -> bool:
+    """Whether it can be the name of whoever signs: two letters at least; one name is enough (ours). A cross is a mark
+    that people make on paper, where somebody sees them make it."""
+    said = plain(text)
+    return sum(char.isalpha() for char in said) > 1 and len(said) <= LONGEST_NAME
+
+
 def is_said(text: str, longest: int) -> bool:
     """Whether there is a letter in it, and it is no longer than `longest`."""
     said = plain(text)

@@ -21,7 +21,7 @@ from ehr.mapping import source, wire
 from ehr.mapping.plan import Draft, is_gated, plan
 from ehr.models import Connection, ExportItem, Lane
 from ehr.services.comparing import ask_chart
-from ehr.services.telling import relay_documented, relay_emergency, relay_ended
+from ehr.services.telling import relay_compared, relay_documented, relay_emergency, relay_ended
 from screening import instruments
 
 CLERK = Actor.system("ehr")
@@ -50,6 +50,8 @@ def relay_finished(limit: int = 10) -> int:
         pass
     while relay_ended() or relay_emergency() or relay_documented():
         planned += 1
+    while relay_compared():
+        pass
     return planned
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Subquery
 
 import audit.services
 import consents.selectors
@@ -24,7 +25,7 @@ from ehr.mapping.consent import consent_key, ended
 from ehr.mapping.drafts import Context, Draft
 from ehr.mapping.emergency import EmergencyRecord, draft_emergency
 from ehr.mapping.incident import IncidentNote, draft_incident
-from ehr.models import Connection, ExportItem, Lane
+from ehr.models import Attempt, Connection, ExportItem, ItemEdit, Lane
 
 CLERK = Actor.system("ehr")
 State = ExportItem.State
@@ -71,6 +72,28 @@ def _deactivate(revocation_id: UUID) -> None:
             due_at=clock.now(),
         )
         _save(item)
+
+
+def relay_compared() -> bool:
+    """A second person found on the paper what was entered: what the gate held for want of that goes to it once more.
+
+    A clinician had approved it; what was corrected since then waits for another approval.
+    """
+    with transaction.atomic():
+        message = core.outbox.claim("paper.compared")
+        if message is None:
+            return False
+        patient_id = consents.selectors.patient_of(message.subject_id)
+        asked = Attempt.objects.filter(item=OuterRef("pk")).order_by("-at").values("at")[:1]
+        later = ItemEdit.objects.filter(item=OuterRef("pk"), at__gt=OuterRef("asked_at"))
+        held = ExportItem.objects.filter(patient=patient_id, state=State.HELD, reason="paper-not-compared")
+        again = held.annotate(asked_at=Subquery(asked)).exclude(Exists(later)).values_list("pk", flat=True)
+        for item in ExportItem.objects.select_for_update().filter(pk__in=list(again)):
+            item.state, item.reason, item.due_at = State.PENDING, "", clock.now()
+            item.save()
+        core.doorbell.ring("ehr.push_due")
+        core.outbox.consume(message)
+    return True
 
 
 def relay_emergency() -> bool:

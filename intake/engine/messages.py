@@ -13,8 +13,8 @@ _MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
     "wrong-type": ("This answer doesn't fit the question.", "Esta respuesta no corresponde a la pregunta."),
     "malformed": ("We couldn't read this answer.", "No pudimos leer esta respuesta."),
     "impossible-date": (
-        "We couldn't read that date. Try 03/15/1990.",
-        "No pudimos leer esa fecha. Pruebe con 03/15/1990.",
+        "We couldn't read that date. Write the month first, then the day: 03/15/1990.",
+        "No pudimos leer esa fecha. Escriba primero el mes y luego el día: 03/15/1990.",
     ),
     "impossible-time": ("We couldn't read that time. Try 2:30 PM.", "No pudimos leer esa hora. Pruebe con 2:30 PM."),
     "not-a-number": ("We couldn't read that number. Try 5.", "No pudimos leer ese número. Pruebe con 5."),

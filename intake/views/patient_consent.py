@@ -296,7 +296,12 @@ def _problems(problem: str, form: SignatureForm, blanks: dict[str, str]) -> dict
     """Everything that kept the decision from being recorded, by the field it belongs to; "" for the page as a whole."""
     field = "signer_name" if problem == "name" else problem
     if problem in ("name", "statements", "capacity", "authority", "word") and not form.errors:
-        wrong = {"word": {"word": _("That is not the word in the sample. If you cannot open it, choose paper below.")}}
+        wrong = {
+            "word": {"word": _("That is not the word in the sample. If you cannot open it, choose paper below.")},
+            "name": {
+                "signer_name": _("Please type your name with at least two letters. If you have one name, it is enough.")
+            },
+        }
         return blanks if field in blanks else {**wrong.get(problem, {field: _words()[field]}), **blanks}
     return {
         "": {},

@@ -3,6 +3,8 @@
 By the same link, with the date of birth once more; the clinic's tablet has no such page, there a person helps.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
@@ -53,6 +55,7 @@ def permissions(request: HttpRequest, packet: "Packet") -> HttpResponse:
         "wish": form,
         "told": told,
         "copies": copies(packet),
+        "no_longer": no_longer(packet),
         "wishes": consents.selectors.limits(packet.patient_id),
     }
     return page(request, packet, "permissions", context, status=422 if form.errors else 200)
@@ -108,10 +111,11 @@ def _on_paper(packet: "Packet") -> HttpResponse:
 
 
 class Copy(NamedTuple):
-    """What was signed in this packet; `pdf` says whether its copy can be saved already."""
+    """What was signed in this packet; `pdf` says whether its copy can be saved already. `language` is the copy's."""
 
     signature_id: UUID
     title: str
+    language: str
     pdf: bool
     ended_at: datetime | None
 
@@ -119,17 +123,31 @@ class Copy(NamedTuple):
 def copies(packet: "Packet") -> list[Copy]:
     """In the order of signing; a guardian is shown none of what the patient signed alone."""
     ended_at = {one.signature_id: one.taken_back_at for one in consents.selectors.decisions(packet.id)}
+    signed = [one for one in consents.selectors.signed_documents(packet.id) if one.decision == "signed"]
     return [
-        Copy(one.signature_id, one.title, one.pdf is not None, ended_at.get(one.signature_id))
-        for one in consents.selectors.signed_documents(packet.id)
-        if one.decision == "signed" and (not packet.respondent or one.scope.capacity != "self")
+        Copy(one.signature_id, one.title, one.language, one.pdf is not None, ended_at.get(one.signature_id))
+        for one in _called(packet, signed)
     ]
+
+
+def no_longer(packet: "Packet") -> list[consents.selectors.TakenBack]:
+    """What had been signed and stands no more, in whatever packet."""
+    found = consents.selectors.no_longer(packet.patient_id, packet.language)
+    return [one for one in found if not packet.respondent or one.capacity != "self"]
 
 
 def standing(packet: "Packet") -> list[consents.selectors.SignedDocument]:
     """Whoever answers for the patient sees what was signed for the patient, never what the patient signed alone."""
-    standing = consents.selectors.revocable(packet.patient_id)
-    return [one for one in standing if not packet.respondent or one.scope.capacity != "self"]
+    return _called(packet, consents.selectors.revocable(packet.patient_id))
+
+
+def _called(
+    packet: "Packet", signed: Sequence[consents.selectors.SignedDocument]
+) -> list[consents.selectors.SignedDocument]:
+    """As the page's language calls them, in whatever language they were signed; what concerns who is reading."""
+    own = [one for one in signed if not packet.respondent or one.scope.capacity != "self"]
+    titles = consents.selectors.titles_of([one.signature_id for one in own], packet.language)
+    return [replace(one, title=titles.get(one.signature_id, one.title)) for one in own]
 
 
 def _refused(request: HttpRequest, packet: "Packet", context: dict[str, object]) -> HttpResponse:

@@ -3,13 +3,20 @@
 import stat
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from uuid import uuid4
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, pkcs12
 from django.core.checks import run_checks
 from django.core.management import CommandError, call_command
 
-from consents.adapters import certificate
+from consents.adapters import certificate, signer
 from consents.adapters.certificate import NoCertificate
+from consents.adapters.examiner import examine
+from consents.rendering.press import press
 
 
 @pytest.fixture
@@ -81,3 +88,37 @@ def test_a_clinic_makes_its_own_and_never_over_another(settings, tmp_path):
     with pytest.raises(CommandError, match="could not be made"):
         call_command("make_seal_certificate", str(tmp_path / "x.p12"), "--name", "")
     assert [*tmp_path.iterdir()] == [tmp_path / "own.p12"]
+
+
+def test_a_certificate_that_came_with_the_clinics_own_is_looked_at_too(tmp_path):
+    """A certificate that an authority issued brings the authority's: signed by nobody here, and still no place to hide
+    a changed byte in."""
+    root, leaf = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    above = issued("Test authority", root, by="Test authority", with_key=root)
+    own = issued("Harbor Clinic", leaf, by="Test authority", with_key=root)
+    stranger = issued("Somebody", leaf, by="Somebody", with_key=leaf)
+
+    def sealed(*others):
+        target = tmp_path / f"{len(others)}{others[-1].serial_number}.p12"
+        target.write_bytes(pkcs12.serialize_key_and_certificates(None, leaf, own, others, NoEncryption()))
+        return signer.sign(press().pdf(style="", page="<p>x"), certificate.load(target, ""), reference=uuid4())
+
+    content, inside = sealed(above), above.public_bytes(Encoding.DER).hex().encode()
+    assert examine(content).whole
+    place = content.lower().index(inside)
+    for digit in (place + 60, place + len(inside) - 1):
+        changed = content[:digit] + bytes([content[digit] ^ 1]) + content[digit + 1 :]
+        assert not examine(changed).whole
+    assert not examine(sealed(above, stranger)).whole
+
+
+def issued(name, key, *, by, with_key):
+    names = [x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, one)]) for one in (name, by)]
+    now = datetime.now(UTC)
+    made = x509.CertificateBuilder().subject_name(names[0]).issuer_name(names[1]).public_key(key.public_key())
+    made = made.serial_number(x509.random_serial_number())
+    made = made.not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(9))
+    usage = x509.KeyUsage(True, True, False, False, False, True, False, False, False)
+    made = made.add_extension(usage, critical=True)
+    ca = x509.BasicConstraints(ca=name == by, path_length=None)
+    return made.add_extension(ca, critical=True).sign(with_key, hashes.SHA256())

@@ -309,6 +309,8 @@ def test_everything_that_was_kept_is_on_the_evidence_page():
         evidence={
             "identity_check": "link_and_birth_date", "ip": "203.0.113.7", "user_agent": "Firefox", "session": "s-81c2",
             "seconds_on_page": 94, "font_scale": 1.5, "scrolled_to_end": True, "esign_signature": "7",
+            "answered_by": "guardian", "handed_over": False, "shown_at": "2026-07-01T09:30:00-04:00",
+            "server_time": "2026-07-01T09:31:34-04:00",
         },
         values={"patient_name": "Rosa Núñez", "clinic_name": "Harbor Clinic"},
         mark=[[[0, 0], [1000, 300]]],
@@ -316,9 +318,14 @@ def test_everything_that_was_kept_is_on_the_evidence_page():
     text = text_of(pdf(sheet))
     for part in (
         "legal guardian of the patient", "Court order of 2025", "s-81c2", "94 seconds", "1.5 × of the usual",
-        "Also kept: scrolled to end True", "patient_name Rosa Núñez", "clinic_name Harbor Clinic",
+        "Also kept: scrolled to end True", "Patient’s name patient_name Rosa Núñez",
+        "Name of the clinic clinic_name Harbor Clinic",
         "How it was signed with a drawn mark, kept as lines", "Also kept: number of the agreement to sign on a screen",
-        "Ticked read Lo leí.", "personal link and date of birth",
+        "Also kept: who filled in the forms somebody who answers for the patient guardian",
+        "Also kept: the device was handed to somebody else to sign no False",
+        "Also kept: time on our server when it was signed 2026-07-01T09:31:34-04:00",
+        "July 1, 2026, 9:30:00 AM",
+        "2026-07-01T09:30:00-04:00", "Ticked read Lo leí.", "personal link and date of birth",
     ):  # fmt: skip
         assert part in text
 

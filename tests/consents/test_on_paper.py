@@ -120,13 +120,14 @@ def test_a_permission_on_paper_opens_its_sections_and_lets_nothing_leave_before_
     assert "by Rosa Núñez" not in reader.get(page).content.decode(), "whoever compares reads it on the paper"
     shown = reader.get(same).content.decode()
     assert f'<img src="{reverse("consents:scan", args=[paper.id])}"' in shown and day.isoformat() not in shown
-    for wrong in ({}, {"signer_name": "Rosa Nuñes"}, {"decided_on": day - timedelta(days=1)}):
-        answer = reader.post(same, wrong and {"signer_name": name, "decided_on": day} | wrong)
-        assert (answer.status_code, "is not the one that was entered" in answer.content.decode()) in (
-            (422, True), (200, False),
-        )  # fmt: skip
+    right = {"signer_name": name, "decided_on": day, "decision": "signed"}
+    for wrong in ({"signer_name": "Rosa Nuñes"}, {"decided_on": day - timedelta(days=1)}, {"decision": "declined"}):
+        answer = reader.post(same, right | wrong)
+        assert (answer.status_code, "This is not what was entered" in answer.content.decode()) == (422, True)
+    assert reader.post(same, {}).status_code == 200
+    assert reader.post(same, {"signer_name": name, "decided_on": day}).status_code == 422, "nobody says what it says"
     assert ask(world.patient).reasons == ("paper-not-compared",)
-    reader.post(same, {"signer_name": name, "decided_on": day})
+    reader.post(same, right)
     assert ask(world.patient).permitted
     assert PrivacyTask.objects.get(kind="paper", ref=paper.id).closed_by == second
     assert "compared by Sol Second" in client.get(page).content.decode()

@@ -260,3 +260,12 @@ def test_a_task_is_closed_once_by_somebody_with_a_name(world):
     task.refresh_from_db()
     assert (task.closed_by, task.note) == (world.compliance, "Called the hospital")
     assert Revocation.objects.count() == 0
+
+
+@pytest.mark.parametrize(("slug", "why"), [("privacy-notice", "only that the notice was received")])
+def test_a_receipt_is_nothing_to_take_back_and_the_refusal_says_so(screen, slug, why):
+    """45 CFR 164.520(c)(2)(ii): it proves that the notice was given, and allows nothing."""
+    signature = screen.decide(slug)
+    with pytest.raises(NotRevocable, match=why):
+        consents.services.revoke(signature=signature, why="revoked", note="", actor=TEST)
+    assert not Revocation.objects.exists()

@@ -319,8 +319,13 @@ def test_a_signer_waits_for_a_publisher_who_is_not_done(screen, second_connectio
         screen.decide(SHARING, shown=shown)
 
 
-@pytest.mark.parametrize("name", ["", "   ", "\u200b", "\u202e\u2066", "...", "123"])
+@pytest.mark.parametrize("name", ["", "   ", "\u200b", "\u202e\u2066", "...", "123", "x", "X.", "1 x"])
 def test_a_name_nobody_can_read_is_no_name(screen, name):
     with pytest.raises(CannotSign) as refused:
         screen.decide(SHARING, signer_name=name)
     assert refused.value.code == "name"
+
+
+@pytest.mark.parametrize("name", ["Li", "Suharto", "O Min", "José"])
+def test_one_name_is_enough_for_who_has_one(screen, name):
+    assert screen.decide(SHARING, signer_name=name).signer_name == name

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
 from django.conf import settings as now
 from django.core.management import call_command
 from owner import as_owner
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 import consents.selectors
 import consents.services
@@ -70,6 +71,45 @@ def test_no_changed_byte_is_ever_called_valid(sealed):
         verdicts.append((place, judge(changed, records=None).verdict))
     assert [place for place, verdict in verdicts if verdict == Verdict.VALID] == []
     assert sum(verdict == Verdict.ALTERED for _, verdict in verdicts) > len(verdicts) * 0.9
+
+
+def flips(content, one, *, step):
+    """The file with one changed hex digit: in every `step`-th byte of a signature's envelope, outside what it signs."""
+    begin = one.byte_range[1] + 1
+    raw = one.pkcs7_content
+    length = 4 + int.from_bytes(raw[2:4], "big")  # DER: 30 82, two bytes of length
+    signed = [one.signer_info["signed_attrs"].contents, one.signer_info["signature"].native]
+    if about := one.signed_data["encap_content_info"]["content"].contents:
+        signed.append(about)
+    covered = {raw.find(part) + place for part in signed for place in range(len(part))}
+    for place in range(0, length + 9, step):
+        if place not in covered:
+            digit = begin + 2 * place + place // step % 2  # its first and its second digit by turns
+            for bit in (1, 2, 4, 8):
+                if chr(content[digit] ^ bit) in "0123456789abcdef":
+                    yield place, content[:digit] + bytes([content[digit] ^ bit]) + content[digit + 1 :]
+                    break
+
+
+def test_no_digit_of_a_seal_that_its_signature_does_not_cover_can_be_changed(sealed):
+    """CMS signs the document and the signed attributes; its version, parameters and certificates only fit or don't."""
+    _, content = sealed
+    (seal,) = PdfFileReader(BytesIO(content)).embedded_signatures
+    tried = list(flips(content, seal, step=1))
+    assert len(tried) > 400
+    assert [place for place, changed in tried if judge(changed, records=None).verdict == Verdict.VALID] == []
+
+
+def test_nor_one_of_a_timestamp(screen, settings):
+    with authority() as (settings.TSA_URL, _):
+        signature = screen.decide("treatment")
+        consents.services.seal_due()
+        consents.services.stamp_due()
+    content = consents.services.read_document(signature_id=signature.id, actor=TEST).pdf
+    stamp = PdfFileReader(BytesIO(content)).embedded_signatures[-1]
+    tried = list(flips(content, stamp, step=3))
+    assert len(tried) > 200
+    assert [place for place, changed in tried if judge(changed, records=None).verdict == Verdict.VALID] == []
 
 
 def test_something_appended_or_cut_off_is_altered(sealed, tmp_path):

@@ -3,22 +3,27 @@
 import base64
 import uuid
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import packets as given
 import pytest
+from personas import staff
+from scans import photo
 from test_pushing import approved, due_now, planned, states
 
 import consents.services
+import core.outbox
 import core.services
 import ehr.services
 from audit.actions import Actor
-from consents.models import Disclosure, PrivacyTask, Signature
+from consents.models import Disclosure, DocumentVersion, PrivacyTask, Signature
 from consents.policy import NOTICE, NOTICE_SHORT
-from consents.services import Facts
+from consents.services import Facts, OnPaper, read_scan
 from core import clock
 from core.models import Program
+from core.permissions import Role
 from ehr.adapters.memory import MemoryGateway
-from ehr.models import Connection, ExportItem
+from ehr.models import Connection, ExportItem, ItemEdit
 from intake.services import submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -173,3 +178,69 @@ def test_nothing_is_planned_for_what_the_chart_never_got(world):
     given.seal()
     ehr.services.relay_finished()
     assert ExportItem.objects.count() == before
+
+
+def on_paper(world, packet):
+    """The permission to share, signed with a pen and written down by the officer; with its time zone's date."""
+    text = DocumentVersion.objects.get(document__slug="share-permission", language="en", state="effective")
+    paper = OnPaper(
+        version_id=text.id,
+        decided_on=clock.now().astimezone(ZoneInfo(world.clinic.time_zone)).date(),
+        decision="signed",
+        signer_name="Rosa Núñez",
+        capacity="self",
+        authority="",
+        reason="",
+        options=[],
+        why="counter",
+        scan=read_scan(photo()),
+    )
+    return consents.services.decide_on_paper(
+        patient=world.patient, program=world.program, source_ref=packet.id, slug="share-permission", paper=paper,
+        jointly=False, user=world.compliance,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+def test_what_waited_for_a_papers_comparison_goes_once_the_second_person_agrees(world, push, chart, corrected):
+    """Approved before, so nobody has to approve it twice; corrected since then, somebody has to."""
+    Connection.objects.create(clinic=world.clinic, name="Chart", base_url="https://chart.example/fhir")
+    packet = given.invite(world).packet
+    given.complete(packet, declined=True)
+    submission.submit(packet=packet, key=uuid.uuid4())
+    signature = on_paper(world, packet)
+    consents.services.seal_due()
+    ehr.services.relay_finished()
+    ehr.services.approve(packet_id=packet.id, user=world.clinician)
+    assert push() == 0 and not chart.stored
+    item = ExportItem.objects.get(state="held", reason="paper-not-compared", resource_type="Patient")
+    if corrected:
+        ItemEdit.objects.create(item=item, before=item.resource, reason="A call.", edited_by=world.clinician)
+
+    second = staff(world.clinic, Role.COMPLIANCE, "second@clinic.test", "Sol Second")
+    read = {"signer_name": "Rosa Núñez", "decided_on": date.fromisoformat(signature.evidence["decided_on"])}
+    consents.services.compare_paper(
+        paper=signature.papers.get(), user=second, decision="signed", options=[], **read
+    )  # fmt: skip
+    push()
+    if corrected:
+        item.refresh_from_db()
+        assert (item.state, chart.stored) == ("held", {})
+    else:
+        assert states() == {"verified"}
+        assert set(Disclosure.objects.values_list("signature", flat=True)) == {signature.id}
+
+
+@pytest.mark.parametrize("then", ["taken back", "another reason"])
+def test_the_comparison_opens_nothing_but_the_question(world, push, chart, then):
+    """It is the gate that decides once more; what is held for something else stays where it is."""
+    packet = approved(world)
+    if then == "taken back":
+        taken_back()
+        ExportItem.objects.update(state="held", reason="paper-not-compared", due_at=None)
+    else:
+        ExportItem.objects.update(state="held", reason="restricted", due_at=None)
+    core.outbox.publish("paper.compared", Signature.objects.get(kind="part2_tpo").id)
+    push()
+    assert chart.stored == {} and packet
+    assert states() <= {"held", "pending"}

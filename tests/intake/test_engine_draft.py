@@ -39,13 +39,13 @@ def test_what_cannot_be_read_is_not_stored_but_comes_back_in_words():
     assert merged.items == [{"linkId": "a"}, answer("b", {"valueString": "x"})]
     problem = merged.problems[0]
     assert (problem.link_id, problem.key, problem.code, problem.typed) == ("a", "a", "impossible-date", ("soon",))
-    assert problem.message == "We couldn't read that date. Try 03/15/1990."
+    assert problem.message == "We couldn't read that date. Write the month first, then the day: 03/15/1990."
     assert "soon" not in repr(problem)
 
 
 def test_a_problem_is_told_in_spanish():
     problem = change(form(item("a", "date")), [], "es", a=["pronto"]).problems[0]
-    assert problem.message == "No pudimos leer esa fecha. Pruebe con 03/15/1990."
+    assert problem.message == "No pudimos leer esa fecha. Escriba primero el mes y luego el día: 03/15/1990."
 
 
 def test_of_several_answers_the_readable_ones_are_kept():

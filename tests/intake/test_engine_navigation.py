@@ -56,7 +56,10 @@ def test_what_could_not_be_read_is_shown_as_it_was_typed():
     form_ = parse(form(item("a", "date")))
     merged = merge(form_, [], {"a": ["soon"]})
     (node,) = fields(form_, merged.items, problems=merged.problems)
-    assert (node.values, node.error) == (("soon",), "We couldn't read that date. Try 03/15/1990.")
+    assert (node.values, node.error) == (
+        ("soon",),
+        "We couldn't read that date. Write the month first, then the day: 03/15/1990.",
+    )
 
 
 def test_an_answer_outside_the_limits_is_shown_with_what_is_wrong():

@@ -117,7 +117,7 @@ def test_a_date_that_cannot_be_read_costs_no_try_and_stays_on_the_page(invitatio
         assert browser.response.status_code == 422
         assert dict(browser.page.fields)["birth_date"] == typed
         assert dict(browser.page.fields)["code"] == invitation.code
-        assert "Try it like this: 03/15/1990" in browser.page.text or not typed
+        assert "Write the month first: 03/15/1990" in browser.page.text or not typed
     assert state_of(invitation).tries == 0
 
 

@@ -139,3 +139,59 @@ def test_a_wish_that_is_too_long_is_said_and_stays_on_the_page(browser):
     post(browser, HERE, {"wish": "Not my\x00 \u202esister\r\nnor my boss"})
     assert RestrictionRequest.objects.get().scope == "Not my sister\nnor my boss"
     assert post(browser, HERE, {"wish": "\u3164"}).status_code == 422
+
+
+def test_in_spanish_a_document_signed_in_english_has_its_spanish_name_and_says_so(world):
+    found = opened(given.invite(world))
+    sign(found, "share-permission")
+    found.go("/i/packet/")
+    found.press({}, "!language", "es")
+    page = found.go(HERE)
+    assert "Permiso para" in page.text and "Permission to use" not in page.text
+    consents.services.seal_due()
+    assert "firmado en inglés" in found.go(HERE).text
+    signature = Signature.objects.get(kind="part2_tpo")
+    assert "Permission to use" not in found.go(f"{HERE}{signature.id}/").text
+
+
+def test_what_ended_is_shown_as_ended_also_of_an_earlier_packet(world, browser):
+    take_back(browser)
+    later = opened(given.invite(world))
+    sign(later, "share-permission")
+    text = later.go(HERE).text
+    assert text.count("Permission to use and share my treatment records") >= 2
+    assert "What has ended" in text
+    ended = text.partition("What has ended")[2]
+    assert re.search(r"signed on \w+\.? \d+, \d{4} · ended on \w+\.? \d+, \d{4}", ended)
+
+
+def test_a_parent_is_not_shown_what_a_minor_signed_alone_and_took_back(world, browser):
+    from intake.models import Packet
+
+    take_back(browser)
+    Packet.objects.update(answered_by="guardian", respondent={"name": "Ana Núñez", "relationship": "parent"})
+    assert "What has ended" not in browser.go(HERE).text
+
+
+@pytest.mark.parametrize(
+    ("typed", "ends"), [("15/03/1990", False), ("15 de marzo de 1990", True), ("03/15/1990", True)]
+)
+def test_a_spanish_page_says_that_the_month_comes_first_and_never_swaps_it(world, typed, ends):
+    """A day typed first is refused in words: whoever writes 15/03 would mean April by 03/04 on the next page."""
+    found = opened(given.invite(world, language="es"))
+    sign(found, "share-permission")
+    signature = Signature.objects.get()
+    assert "Primero el mes, luego el día y el año." in found.go(f"{HERE}{signature.id}/").text
+    answer = post(found, f"{HERE}{signature.id}/", {"birth_date": typed, "whom": "all"})
+    assert Revocation.objects.exists() is ends
+    if not ends:
+        assert "el mes primero: 03/15/1990" in answer.content.decode()
+
+
+def test_on_a_spanish_page_a_day_is_written_in_words(world):
+    found = opened(given.invite(world, language="es"))
+    sign(found, "share-permission")
+    take_back(found)
+    text = found.go(HERE).text
+    assert re.search(r"terminó el \d+ de \w+ de \d{4}", text)
+    assert not re.search(r"\d\d/\d\d/\d{4}", text)

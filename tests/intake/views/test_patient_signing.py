@@ -77,6 +77,17 @@ def test_a_typed_name_alone_signs(world):
     assert kept.mark is None and kept.evidence["mark"] == "typed" and kept.evidence["font_scale"] is None
 
 
+def test_a_single_letter_is_no_name_and_the_page_says_kindly_what_is(world):
+    browser = opened(given.invite(world))
+    browser.go("/i/packet/treatment/")
+    typed = {"statement": browser.page.choices["statement"], "signer_name": "x"}
+    page = browser.press(typed, "decision", "signed")
+    assert "Please type your name with at least two letters. If you have one name, it is enough." in page.text
+    assert not Signature.objects.exists()
+    browser.press({"signer_name": "Li"}, "decision", "signed")
+    assert Signature.objects.get().signer_name == "Li"
+
+
 @pytest.mark.parametrize("scale", ["x", "-1", "0", "1e9", "nan", "inf"])
 def test_what_no_page_of_ours_says_of_its_letters_is_not_kept(world, scale):
     browser = opened(given.invite(world))
