@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.core.checks import Tags, register
 
-from config.checks import demo_in_production, runtime_privileges
+from config.checks import demo_in_production, endless_locks, runtime_privileges
 
 
 class ConfigConfig(AppConfig):
@@ -12,3 +12,4 @@ class ConfigConfig(AppConfig):
     def ready(self) -> None:
         register(demo_in_production)
         register(runtime_privileges, Tags.database)
+        register(endless_locks, Tags.database)

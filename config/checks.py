@@ -1,4 +1,4 @@
-"""What must never be so in production: the demo, and a web role that can change evidence."""
+"""What must never be so in production: the demo, a web role that can change evidence, locks that nothing ends."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -35,3 +35,15 @@ def runtime_privileges(databases: Sequence[str] | None = None, **_: Any) -> list
         return []
     hint = "As the owner: manage.py grant_runtime"
     return [checks.Error(f"The web role can change evidence: {', '.join(loose)}.", hint=hint, id="config.E002")]
+
+
+def endless_locks(databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:
+    """Only with `check --database default`: a process that hangs in a transaction loses its rows."""
+    if "default" not in (databases or []):
+        return []
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        if cursor.fetchone()[0] != "0":
+            return []
+    hint = f"ALTER ROLE {settings.RUNTIME_ROLE} SET idle_in_transaction_session_timeout = '30s'; then connect anew."
+    return [checks.Error("A process that hangs could keep a page locked for ever.", hint=hint, id="config.E003")]

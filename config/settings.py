@@ -115,8 +115,12 @@ def database() -> dict[str, Any]:
     options = config.setdefault("OPTIONS", {})
     if (size := number("DATABASE_POOL", 6, least=0)) and not NEEDS_NOTHING:
         options["pool"] = {"min_size": 1, "max_size": size, "timeout": 10}
+    pooler = flag("BEHIND_PGBOUNCER")
     # A process that hangs inside a transaction would keep its rows locked for ever: a page, or an incident's next step.
-    options.setdefault("options", "-c idle_in_transaction_session_timeout=30s")
+    # PgBouncer refuses the option: there it is the role's (config.E003 says how).
+    if not pooler:
+        options.setdefault("options", "-c idle_in_transaction_session_timeout=30s")
+    config |= {"DISABLE_SERVER_SIDE_CURSORS": pooler}
     return {**config, "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 
 
@@ -209,6 +213,8 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # A child that hangs is ended; else a worker alone would page nobody. What it was at is a row whose lease runs out.
 CELERY_TASK_TIME_LIMIT = 120
+# A job takes up nothing more after this: only what hangs meets the limit, and pages don't wait long behind the others.
+TURN_SECONDS = 25
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -1,7 +1,10 @@
 """Time comes from the database, so that no worker's clock can move a deadline."""
 
+import time
+from collections.abc import Iterator
 from datetime import datetime
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Func
 from django.db.models.fields import DateTimeField
@@ -20,3 +23,16 @@ def now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         moment: datetime = cursor.fetchone()[0]
     return moment
+
+
+def turns(limit: int, *, until: float | None = None) -> Iterator[float]:
+    """At least one turn and at most `limit`; none begins once the job has taken TURN_SECONDS, or after `until`.
+
+    What is left is a row that is still due. Yields `until`, on this process's own clock: it paces, no deadline hangs
+    on it.
+    """
+    until = time.monotonic() + settings.TURN_SECONDS if until is None else until
+    for turn in range(limit):
+        if turn and time.monotonic() >= until:
+            return
+        yield until

@@ -58,9 +58,10 @@ from core.clock import Now
 __all__ = [
     "ENDED", "NEVER_TAKEN_BACK", "PURPOSE_WORDS", "SEAL_LEASE", "DecisionRow", "PaperRow", "Scope", "SharedRow",
     "SignedDocument", "StandingPart2", "TakenBack", "TextRow", "decisions", "document_for", "emergencies", "emergency",
-    "ended", "ends", "has_ended", "is_screen_taken_back", "limits", "no_longer", "notices", "open_tasks", "papers", "part2_consents",
-    "part2_signature", "permissions", "recipients_of", "restrictions", "revocable", "scope_of", "shared_under",
-    "signed_before", "signed_documents", "signed_text", "texts_in_effect", "titles", "titles_of", "told_by_hand",
+    "ended", "ends", "has_ended", "is_screen_taken_back", "limits", "no_longer", "notices", "open_tasks", "papers",
+    "part2_consents", "part2_signature", "permissions", "recipients_of", "restrictions", "revocable", "scope_of",
+    "shared_under", "signed_before", "signed_documents", "signed_text", "texts_in_effect", "titles", "titles_of",
+    "told_by_hand",
 ]  # fmt: skip
 
 FALLBACK = "en"

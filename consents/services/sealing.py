@@ -21,6 +21,7 @@ from consents.adapters import certificate, signer
 from consents.adapters.certificate import NoCertificate
 from consents.models import SealedDocument, Signature, Timestamp
 from consents.rendering import CannotRender, Sheet, Statement
+from core import clock
 from core.clock import Now
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def seal_due(limit: int = 5, *, render: Callable[[Sheet], bytes] = sealed_pdf) -
     Each claim is committed before its document is rendered: a document that kills the worker holds up no other.
     """
     sealed = 0
-    for _ in range(limit):
+    for _ in clock.turns(limit):
         claimed = _claim()
         if claimed is None:
             break

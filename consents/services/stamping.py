@@ -20,6 +20,7 @@ from consents.adapters import timestamper
 from consents.adapters.timestamper import NotStamped
 from consents.models import Timestamp
 from consents.services.sealing import SEALER
+from core import clock
 from core.clock import Now
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ def ask_authority(pdf: bytes) -> bytes:
 def stamp_due(limit: int = 5, *, stamp: Callable[[bytes], bytes] = ask_authority) -> int:
     """Have up to `limit` due PDFs stamped; returns how many. Without an authority they wait until there is one."""
     stamped = 0
-    for _ in range(limit if settings.TSA_URL else 0):
+    for _ in clock.turns(limit if settings.TSA_URL else 0):
         claimed = _claim()
         if claimed is None:
             break

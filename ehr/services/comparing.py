@@ -14,7 +14,7 @@ import core.doorbell
 from audit.actions import Action, Actor, Ref
 from core import clock
 from core.models import Patient
-from ehr.adapters.base import ConflictError, Gateway, GatewayError
+from ehr.adapters.base import ConflictError, Gateway, GatewayError, TransientError
 from ehr.adapters.connect import gateway_for
 from ehr.mapping import wire
 from ehr.mapping.drafts import PATIENT
@@ -45,12 +45,14 @@ def ask_chart(*, patient: Patient) -> bool:
 def read_charts_due(limit: int = 10, *, connect: Callable[..., Gateway] = gateway_for) -> int:
     """Read what is due; returns how many were. No transaction is open while the network is used."""
     read = 0
-    for _ in range(limit):
+    for _ in clock.turns(limit):
         snapshot = _claim()
         if snapshot is None:
             break
         gateway = connect(snapshot.connection, allow_loopback=settings.EHR_ALLOW_LOOPBACK)
         try:
+            if snapshot.attempt > TRIES:  # whoever read it was ended each time, and could say nothing
+                raise TransientError("too-slow")
             _keep(snapshot, _lists(snapshot, gateway))
             read += 1
         except GatewayError as error:

@@ -35,7 +35,7 @@ def relay_finished(limit: int = 10) -> int:
     A packet waits a while for the PDFs of what was signed in it; one that comes later is added.
     """
     planned, waiting = 0, set[UUID]()
-    for _ in range(limit):
+    for _ in clock.turns(limit):
         with transaction.atomic():
             message = core.outbox.claim("packet.submitted", but_not=waiting)
             if message is None:

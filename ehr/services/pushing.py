@@ -54,13 +54,13 @@ class Claim:
 def push_due(limit: int = 5, *, connect: Connect = gateway_for) -> int:
     """Work through up to `limit` patients' lanes; returns how many items were verified."""
     verified = 0
-    for _ in range(limit):
+    for until in clock.turns(limit):
         lane = _claim_lane()
         if lane is None:
             break
         gateway = connect(lane.connection, allow_loopback=settings.EHR_ALLOW_LOOPBACK)
         try:
-            verified += _work(lane, gateway)
+            verified += _work(lane, gateway, until)
         finally:
             Lane.objects.filter(pk=lane.pk, lease_until=lane.lease_until).update(lease_until=clock.Now())
     return verified
@@ -86,9 +86,9 @@ def _claim_lane() -> Lane | None:
         return lane
 
 
-def _work(lane: Lane, gateway: Gateway) -> int:
+def _work(lane: Lane, gateway: Gateway, until: float) -> int:
     verified = 0
-    for _ in range(PER_LANE):
+    for _ in clock.turns(PER_LANE, until=until):
         claim = _claim_item(lane)
         if claim is None:
             _postpone(lane)

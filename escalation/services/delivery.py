@@ -57,7 +57,7 @@ class Claim:
 def deliver_due(limit: int = 20, *, channels: Callable[[str], Channel] = channel_for) -> int:
     """Send up to `limit` waiting pages, and those whose sender's lease ran out; returns how many were delivered."""
     delivered = 0
-    for _ in range(limit):
+    for _ in clock.turns(limit):
         claim = _claim()
         if claim is None:
             break

@@ -11,6 +11,7 @@ let timer = 0;
 let typing = 0;
 let goOn = null; // the button or link pressed while something was still unsaved
 let stopped = false;
+let isUrgent = false; // where the patient is goes out: what is unsaved is on its way too, and no question stops them
 let isMore = false; // whether the last reply brought questions
 
 const question = (field) => field.closest("[data-key]");
@@ -250,5 +251,6 @@ document.addEventListener("focusin", ({ target }) => {
 
 document.addEventListener("candor:back", () => { retry = 0; attempt(); });
 addEventListener("visibilitychange", () => { if (document.hidden) send(); });
-addEventListener("beforeunload", (event) => { if (isPending() && !goOn) event.preventDefault(); });
+addEventListener("beforeunload", (event) => { if (isPending() && !goOn && !isUrgent) event.preventDefault(); });
+document.addEventListener("candor:urgent", () => { isUrgent = true; send(); });
 document.addEventListener("candor:leaving", () => { stopped = true; });

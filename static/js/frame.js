@@ -142,6 +142,7 @@ addEventListener("online", isThere);
 
 let isSure = false;
 let isBusy = false;
+let pressed = null; // the button of what is still to be signed or sent
 
 // Keys of saves that other pages of this browser have had no reply to.
 function unconfirmed() {
@@ -152,17 +153,35 @@ function unconfirmed() {
   return new Promise((done) => setTimeout(() => { others.close(); done(keys); }, 150));
 }
 
-async function makeSure(form, submitter) {
+// Where the patient is goes out as soon as it can: it is not worth less for having waited, as a signature would be.
+const canWait = (form) => form.matches(".here");
+
+// A press while we ask is not lost: if the server was not there, it is asked again.
+async function makeSure() {
   isBusy = true;
-  const [there, keys] = await Promise.all([isThere(), unconfirmed()]);
+  let asked;
+  let there;
+  let keys;
+  do {
+    asked = pressed;
+    [there, keys] = await Promise.all([isThere(), unconfirmed()]);
+  } while (!there && (pressed !== asked || how === "here"));
   isBusy = false;
+  const { form, submitter } = pressed;
+  const late = form.querySelector("[data-unsent]");
+  if (late) late.textContent = there ? "" : late.dataset.unsent;
+  if (!there) late?.scrollIntoView({ block: "center" });
+  if (there || !canWait(form)) pressed = null;
   if (!there) return;
   const field = Object.assign(document.createElement("input"), { type: "hidden", name: "!unconfirmed", value: keys.join() });
   form.querySelector("[name='!unconfirmed']")?.remove();
   form.append(field);
+  if (canWait(form)) document.dispatchEvent(new Event("candor:urgent"));
   isSure = true;
   form.requestSubmit(submitter);
 }
+
+document.addEventListener("candor:back", () => { if (pressed && !isBusy) makeSure(); });
 
 // Pages that save each answer by themselves see to this on their own.
 for (const form of document.querySelectorAll("#page:not([data-save]), form.here")) {
@@ -172,6 +191,7 @@ for (const form of document.querySelectorAll("#page:not([data-save]), form.here"
       return;
     }
     event.preventDefault();
-    if (!isBusy) makeSure(form, event.submitter);
+    pressed = { form, submitter: event.submitter };
+    if (!isBusy) makeSure();
   });
 }

@@ -5,6 +5,7 @@ import pytest
 from playwright.sync_api import expect
 
 from escalation.models import Shift, Whereabouts
+from intake.models import Response
 from intake.services.packets import present
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -76,6 +77,62 @@ def test_where_the_patient_is_is_asked_once_a_danger_is_stored(at_the_phq9):
     assert [(one.place, one.number) for one in Whereabouts.objects.all()] == [("By the old bridge", "555 010 0190")]
     patient.press(patient.page.get_by_role("link", name="I am safe, continue"))
     patient.at("/i/packet/phq-9/")
+
+
+def by_the_bridge(patient):
+    """A danger is stored, and where the patient is stands in the panel, not sent."""
+    panel = patient.find("#crisis")
+    patient.option("phq9-q9", given.SEVERAL).tap()
+    panel.get_by_label("Where are you right now?").fill("By the old bridge")
+    return panel.get_by_role("button", name="Send this")
+
+
+def kept():
+    return [one.place for one in Whereabouts.objects.all()]
+
+
+def test_what_was_pressed_without_a_connection_is_sent_by_itself_when_it_is_back(at_the_phq9):
+    patient, send = at_the_phq9, by_the_bridge(at_the_phq9)
+    patient.context.set_offline(True)
+    send.tap()
+    expect(patient.find("#crisis [data-unsent]")).to_contain_text("Not sent yet")  # the page's own line is covered
+    patient.find("#crisis").get_by_role("link", name="I am safe, continue").tap()
+    patient.option("phq9-q1", given.SEVERAL).tap()  # goes along, and no dialog of the browser stops it
+    assert kept() == []
+    patient.context.set_offline(False)
+    expect(patient.find("main")).to_contain_text("We kept what you told us")
+    assert kept() == ["By the old bridge"]
+    assert "phq9-q1" in str(Response.objects.get().answers)
+
+
+def test_a_second_press_counts_while_the_first_one_is_looked_into(at_the_phq9):
+    """A quick thumb meets that when the connection comes back, and an idle machine."""
+    patient, send, held = at_the_phq9, by_the_bridge(at_the_phq9), []
+    patient.page.route("**/health/live*", lambda route: route.continue_() if held else held.append(route))
+    with patient.page.expect_request("**/health/live*"):
+        send.tap()
+    send.tap()
+    held[0].abort()
+    expect(patient.find("main")).to_contain_text("We kept what you told us")
+    assert kept() == ["By the old bridge"]
+
+
+def test_a_network_that_takes_everything_and_gives_no_reply_loses_no_press(at_the_phq9):
+    patient = at_the_phq9
+    patient.page.clock.install()
+    patient.page.reload()
+    send, held = by_the_bridge(patient), []
+    patient.page.route("**/health/live*", lambda route: held.append(route))
+    with patient.page.expect_request("**/health/live*"):
+        send.tap()
+    patient.page.clock.run_for(12_500)  # longer than the page waits for a reply
+    expect(patient.find("#crisis [data-unsent]")).to_contain_text("Not sent yet")
+    patient.page.unroute_all()
+    patient.page.clock.run_for(3000)  # until it asks again
+    expect(patient.find("#line")).to_contain_text("You are connected again.")
+    patient.page.clock.run_for(400)
+    expect(patient.find("main")).to_contain_text("We kept what you told us")
+    assert kept() == ["By the old bridge"]
 
 
 def test_a_quick_exit_ends_the_session_on_the_server_and_takes_the_pages_place_in_the_history(at_the_phq9):

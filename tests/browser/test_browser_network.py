@@ -162,6 +162,22 @@ def test_signing_without_a_connection_signs_nothing_and_keeps_what_was_typed(cli
     assert Signature.objects.count() == 1
 
 
+def test_a_second_press_signs_when_the_first_one_found_no_server(clinic, phone):
+    patient, held = phone(), []
+    patient.open(f"/i/#{given.invite(clinic).token}")
+    patient.go("/i/packet/treatment/")
+    for box in patient.find("label:has([name=statement])").all():
+        box.tap()
+    patient.find("[name=signer_name]").fill("Rosa Núñez")
+    patient.page.route("**/health/live*", lambda route: route.continue_() if held else held.append(route))
+    with patient.page.expect_request("**/health/live*"):
+        patient.find("[name=decision][value=signed]").tap()
+    patient.find("[name=decision][value=signed]").tap()
+    with patient.page.expect_event("load"):
+        held[0].abort()
+    assert Signature.objects.count() == 1
+
+
 def test_nothing_is_signed_while_another_tab_waits_for_a_reply(at_the_phq9):
     patient = at_the_phq9
     tab = patient.context.new_page()

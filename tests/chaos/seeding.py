@@ -9,7 +9,7 @@ import django
 django.setup()
 
 import packets as given  # noqa: E402  (found after the line above)
-from personas import SEED, World, build_world  # noqa: E402
+from personas import SEED, World, build_world, prove  # noqa: E402
 
 import core.services  # noqa: E402
 from core import clock  # noqa: E402
@@ -28,6 +28,7 @@ LADDER = [
 def build() -> None:
     world: World = build_world()
     given.publish(world)
+    prove(world.clinic, world.clinician, world.backup, world.supervisor)
     duty.set_ladder(clinic=world.clinic, steps=LADDER, actor=SEED)
     for user, level in ((world.clinician, "on_call"), (world.backup, "backup")):
         duty.put_on_call(clinic=world.clinic, user=user, level=level, starts_at=clock.now(), actor=SEED)

@@ -102,3 +102,11 @@ def test_demo_commands_are_refused_outside_the_demo(command):
 def test_local_secrets_are_refused_when_others_can_read_them_or_debug_is_off(tmp_path):
     source = (ROOT / "config/environment.py").read_text()
     assert "0o077" in source
+
+
+@pytest.mark.parametrize(("pooler", "sent"), [("false", True), ("true", False)])
+def test_behind_pgbouncer_nothing_is_sent_that_it_refuses(pooler, sent):
+    told = "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS'].get('options', ''))"
+    done = manage("shell", "--no-imports", "-c", told, BEHIND_PGBOUNCER=pooler)
+    assert done.returncode == 0, done.stderr
+    assert ("idle_in_transaction_session_timeout" in done.stdout) == sent

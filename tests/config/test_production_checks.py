@@ -48,3 +48,11 @@ def test_a_process_that_hangs_in_a_transaction_loses_its_locks(db):
     with connection.cursor() as cursor:
         cursor.execute("SHOW idle_in_transaction_session_timeout")
         assert cursor.fetchone() == ("30s",)
+    assert "config.E003" not in ids(databases=["default"])
+
+
+def test_a_role_without_that_limit_is_named(db):
+    """As behind PgBouncer, until the role has it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+    assert "config.E003" in ids(databases=["default"])

@@ -138,6 +138,33 @@ def test_bytes_that_are_not_the_signed_ones_are_never_sealed(screen, caplog):
     assert "not the text that was signed" in caplog.text
 
 
+class Killed(BaseException):
+    """The worker ends here, as its time limit has it."""
+
+
+def dies(sheet):
+    raise Killed
+
+
+def test_a_worker_that_is_killed_while_sealing_loses_nothing(screen):
+    """Its document waits for the lease; the one behind it doesn't wait for that."""
+    screen.decide("treatment")
+    screen.another_packet().decide("treatment")
+    with pytest.raises(Killed):
+        consents.services.seal_due(render=dies)
+    assert consents.services.seal_due() == 1
+    assert waiting() == 1
+    due_now()
+    assert consents.services.seal_due() == 1
+
+
+def test_a_call_that_has_taken_long_leaves_the_rest_to_the_next(screen, settings):
+    settings.TURN_SECONDS = 0
+    for _ in range(2):
+        screen.another_packet().decide("treatment")
+    assert [consents.services.seal_due(render=lambda sheet: b"pdf") for _ in range(3)] == [1, 1, 0]
+
+
 def test_a_worker_that_comes_back_after_its_lease_does_not_overwrite(screen):
     """It rendered for longer than its lease; another worker took the row and finished."""
     screen.decide(SHARING)

@@ -148,6 +148,26 @@ def test_a_chart_that_does_not_answer_is_asked_again_and_then_left_with_a_senten
     assert (ChartSnapshot.objects.get().attempt, ChartSnapshot.objects.get().fault) == (0, "")
 
 
+def test_a_chart_so_slow_that_every_reader_is_ended_is_left_with_a_sentence_too(world, packet):
+    class Killed(BaseException):
+        """The worker ends here, as its time limit has it."""
+
+    class Endless(MemoryGateway):
+        def search(self, *_):
+            raise Killed
+
+    def read():
+        ChartSnapshot.objects.update(due_at=clock.now(), lease_until=None)
+        return ehr.services.read_charts_due(connect=lambda *_, **__: Endless())
+
+    for _ in range(5):
+        with pytest.raises(Killed):
+            read()
+    assert read() == 0
+    assert ChartSnapshot.objects.get().due_at is None
+    assert "could not be read (too-slow)" in page(world, packet)
+
+
 @pytest.mark.parametrize("who", ["backup", "stranger", "front_desk", "compliance"])
 def test_to_everybody_else_there_is_nothing_to_compare(world, packet, who):
     core.services.break_glass(patient=world.patient, user=world.backup, why="asked", words="x")

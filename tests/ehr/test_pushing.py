@@ -175,6 +175,54 @@ def _patient_identifier(world):
     return settings.EHR_IDENTIFIER_SYSTEM, str(world.patient.id)
 
 
+class Killed(BaseException):
+    """The worker ends here, as its time limit has it."""
+
+
+class Deadly(MemoryGateway):
+    """Does what it is asked; then whoever asked is gone, the first time."""
+
+    def __init__(self, last_seen):
+        super().__init__()
+        self.last_seen = last_seen
+
+    def _end(self, doing):
+        if self.last_seen == doing:
+            self.last_seen = ""
+            raise Killed
+
+    def create(self, resource, identifier):
+        accepted = super().create(resource, identifier)
+        self._end("create")
+        return accepted
+
+    def read(self, resource_type, resource_id):
+        self._end("read")
+        return super().read(resource_type, resource_id)
+
+
+@pytest.mark.parametrize("doing", ["create", "read"])
+def test_a_worker_that_is_killed_while_filing_loses_nothing_and_files_nothing_twice(world, doing):
+    approved(world)
+    chart = Deadly(doing)
+    with pytest.raises(Killed):
+        ehr.services.push_due(connect=lambda *_, **__: chart)
+    due_now()
+    ehr.services.push_due(connect=lambda *_, **__: chart)
+    assert states() == {"verified"}
+    assert len(chart.search("Patient", _patient_identifier(world))) == 1
+    assert len(chart.stored) == ExportItem.objects.count()
+
+
+def test_a_call_that_has_taken_long_leaves_the_rest_of_the_lane_to_the_next(world, push, settings):
+    approved(world)
+    settings.TURN_SECONDS = 0
+    assert push() == 1
+    while push():
+        pass
+    assert states() == {"verified"}
+
+
 def test_a_busy_chart_is_tried_again_later(world, push, chart):
     approved(world)
     chart.fail_next(TransientError("busy", 30.0))

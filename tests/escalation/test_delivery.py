@@ -70,6 +70,14 @@ def test_the_limit_holds_and_the_rest_stays_due(alarm, mailbox, world):
     assert services.deliver_due(limit=2, channels=lambda _name: mailbox) == 1
 
 
+def test_a_call_that_has_taken_long_takes_up_no_more_and_the_rest_stays_due(alarm, mailbox, world, settings):
+    """Slow providers would hold up the ladder behind them, and a worker's time limit would end it in the middle."""
+    settings.TURN_SECONDS = 0
+    for number in range(3):
+        alarm(packet=[world.clinic.id, world.site.id, world.patient.id][number])
+    assert [services.deliver_due(channels=lambda _name: mailbox) for _ in range(4)] == [1, 1, 1, 0]
+
+
 def test_a_failure_for_now_is_tried_again_later_for_ever(alarm, deliver, mailbox, pass_time, recorded):
     alarm()
     mailbox.failure = ChannelError("server said 451", permanent=False)

@@ -17,7 +17,7 @@ from chaos.failpoints import DRIVER, WEB
 from chaos.house import DRIVERS, House, open_house
 from chaos.patients import Patients
 
-pytestmark = [pytest.mark.process, pytest.mark.slow, pytest.mark.timeout(600)]  # a house is built in the first one
+pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]  # a house is built in the first one
 
 PATIENTS = 4
 AT_ONCE = 5.0  # seconds: longer than a save takes while the broker hangs, on a busy machine
@@ -26,18 +26,22 @@ OTHER = dict(zip(DRIVERS, reversed(DRIVERS), strict=True))
 MAY_REPEAT = {"a page is sent", "a page is settled"}
 
 
-# What every run of the tests shows; `./run check` adds the other kills, `--slow` all there is.
-ALWAYS = {
+# What `./run check` shows, of each kind the worst places, in less than three minutes; `--slow` shows all there is.
+SELECTION = {
+    ("web", "the answer is stored", "kill"),
     ("web", "all is committed", "kill"),
+    ("web", "the incident is made", "hang"),
+    ("dispatcher", "a page is claimed", "kill"),
     ("dispatcher", "a page is sent", "kill"),
+    ("dispatcher", "a page is settled", "hang"),
+    ("worker", "a page is sent", "kill"),
     ("worker", "a page is claimed", "hang"),
 }
 
 
 def case(role: str, point: str, deed: str) -> Any:
     """The parameters of one test, without the role where there is only one, marked with how soon it is run."""
-    later = pytest.mark.check if deed == "kill" and role != "worker" else pytest.mark.slow
-    marks = () if (role, point, deed) in ALWAYS else later
+    marks = pytest.mark.check if (role, point, deed) in SELECTION else pytest.mark.slow
     return pytest.param(point, deed, marks=marks) if role == "web" else pytest.param(role, point, marks=marks)
 
 
@@ -127,6 +131,7 @@ def test_everything_that_pages_is_dead_and_one_comes_back(house, role):
     house.start(OTHER[role])
 
 
+@pytest.mark.check
 def test_the_broker_is_emptied_again_and_again(house):
     house.on_duty("worker")
     patients = several(house)
@@ -154,6 +159,7 @@ def test_the_broker_is_gone_and_no_patient_waits_for_it(house, fault):
     everybody_is_paged_by(house, "worker")
 
 
+@pytest.mark.check
 def test_postgresql_crashes_while_patients_answer(house):
     house.on_duty(*DRIVERS)
     patients = several(house, 6)

@@ -1,6 +1,8 @@
-"""Real processes: without a broker, without the dispatcher, and with the web killed right after the commit."""
+"""Real processes in every run: the web killed right after the commit, and what they write down.
 
-import os
+What else may die or hang, and who pages meanwhile, is in test_chaos.py.
+"""
+
 import subprocess
 import sys
 import urllib.error
@@ -8,7 +10,7 @@ from http.client import RemoteDisconnected
 
 import packets as given
 import pytest
-from serving import ROOT, open_house, until
+from serving import ROOT, open_house
 
 from config.demo.browser import Browser
 from escalation.models import Incident, Page
@@ -33,29 +35,6 @@ def delivered() -> bool:
     return Page.objects.filter(state="delivered", user__isnull=False).exists()  # a canary's page is nobody's
 
 
-def test_without_a_broker_the_dispatcher_pages(world, tmp_path):
-    with open_house(tmp_path) as house, house.running("dispatch", "manage.py", "dispatch", "--interval", "0.2"):
-        browser, form = patient_at_the_phq9(world, house)
-        assert browser.send(form, DANGEROUS).status == 200
-        letter = house.post.next_letter()
-        assert Incident.objects.get().code in letter.body
-        until(delivered, "the page to be marked delivered")
-
-
-def test_without_the_dispatcher_celery_pages(world, tmp_path):
-    broker = os.environ.get("REDIS_URL", "")
-    if not broker:
-        pytest.skip("no broker: run the tests with ./run test, or set REDIS_URL")
-    broker += ("&" if "?" in broker else "?") + "virtual_host=9" if broker.startswith("redis+socket") else ""
-    with open_house(tmp_path, broker=broker) as house:
-        worker = ["-m", "celery", "-A", "config", "worker", "--beat", "--schedule", str(tmp_path / "beat")]
-        with house.running("worker", *worker, "--concurrency", "1", "--loglevel", "WARNING"):
-            browser, form = patient_at_the_phq9(world, house)
-            assert browser.send(form, DANGEROUS).status == 200
-            assert Incident.objects.get().code in house.post.next_letter().body
-            until(delivered, "the page to be marked delivered")
-
-
 def test_a_web_process_killed_right_after_the_commit_still_pages(world, tmp_path):
     with open_house(tmp_path, application="dying_wsgi:application") as house:
         browser, form = patient_at_the_phq9(world, house)
@@ -64,17 +43,6 @@ def test_a_web_process_killed_right_after_the_commit_still_pages(world, tmp_path
         assert "LA6569-3" in str(Response.objects.get(packet__patient=world.patient).answers)
         with house.running("dispatch", "manage.py", "dispatch", "--interval", "0.2"):
             assert Incident.objects.get().code in house.post.next_letter().body
-
-
-def test_a_page_in_flight_when_its_sender_died_is_sent_again_with_the_same_code(world, tmp_path):
-    """The claim's lease runs out; whoever comes next sends it. (The lease is moved, not waited for.)"""
-    packet = given.invite(world).packet
-    given.answer(packet, "phq-9", {"phq9-q9": ["LA6569-3"]})
-    from core.clock import Now
-
-    Page.objects.update(state="claimed", attempt=1, lease_until=Now(), due_at=None)
-    with open_house(tmp_path) as house, house.running("dispatch", "manage.py", "dispatch", "--interval", "0.2"):
-        assert Incident.objects.get().code in house.post.next_letter().body
 
 
 def test_the_logs_of_the_processes_hold_nothing_of_the_patient(world, tmp_path):
