@@ -55,6 +55,14 @@ def taken_message(facts: PageFacts, *, to: str, channel: str = "email", callback
     return _message("escalation/notify/taken_subject.txt", body, words, to, callback)
 
 
+def added_message(facts: PageFacts, *, to: str, channel: str = "email", callback: str = "") -> Message:
+    """To whoever took it: there is something more to read. A receiver of facts finds "added" in place of a time."""
+    link = f"{settings.BASE_URL}/incidents/{facts.code}/"
+    words = {"code": facts.code, "site": facts.site_code, "added": "yes", "link": link}
+    body = "escalation/notify/added_voice.txt" if channel == "voice" else "escalation/notify/added.txt"
+    return _message("escalation/notify/added_subject.txt", body, words, to, callback)
+
+
 def _message(subject: str, body: str, words: dict[str, str], to: str, callback: str) -> Message:
     return Message(
         to=to,

@@ -85,12 +85,14 @@ class Page(models.Model):
     `contact` is empty for a person's sign-in address. State "delivered" is handed on; how far it came is told by
     `accepted_at` (a provider took it), `device_at` (the device has it, or the phone was picked up) and `opened_at`
     (the person opened the incident); that somebody took the incident is its Acknowledgement. Whoever an alert reached
-    is told by a page of kind "taken" that they need not respond.
+    is told by a page of kind "taken" that they need not respond; whoever took it, by one of kind "added" that the
+    patient told of something more.
     """
 
     class Kind(models.TextChoices):
         ALERT = "alert"
         TAKEN = "taken"
+        ADDED = "added"
 
     class State(models.TextChoices):
         PENDING = "pending"
@@ -103,7 +105,9 @@ class Page(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="pages")
     kind = models.CharField(max_length=5, choices=Kind.choices, default=Kind.ALERT)
-    round = models.PositiveIntegerField(help_text="Counts every step taken, repeats and re-openings included")
+    round = models.PositiveIntegerField(
+        help_text="Counts the steps taken, repeats and re-openings included; of kind added, the times it was said"
+    )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="pages")
     channel = models.CharField(max_length=10, default="email")
     contact = models.ForeignKey(ContactPoint, on_delete=models.PROTECT, null=True, related_name="pages")

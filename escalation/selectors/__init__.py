@@ -301,7 +301,8 @@ def timeline(incident: Incident) -> list[Entry]:
     for page in incident.pages.select_related("user"):
         at = page.accepted_at or page.due_at or incident.opened_at
         kind = "told" if page.kind == Page.Kind.TAKEN else "page"
-        entries.append(Entry(at, kind, page.user, _how_far(page), by=WAYS.get(page.channel, page.channel)))
+        by = WAYS.get(page.channel, page.channel) + (" for what was added" if page.kind == Page.Kind.ADDED else "")
+        entries.append(Entry(at, kind, page.user, _how_far(page), by=by))
     for taken in incident.acknowledgements.select_related("user"):
         entries.append(Entry(taken.at, "acknowledged", taken.user, until=taken.outcome_due_at))
     for tried in incident.contact_attempts.select_related("user"):

@@ -25,7 +25,7 @@ from core.crypto import UnreadableValue
 from core.models import User
 from escalation import policy
 from escalation.models import Incident, Page
-from escalation.rendering import PageFacts, page_message, taken_message
+from escalation.rendering import PageFacts, added_message, page_message, taken_message
 from escalation.services import paging, rounds, transitions
 from escalation.services.paging import ANSWERED, SYSTEM
 
@@ -45,6 +45,7 @@ RETURNING page.id, page.attempt
 """
 
 
+WORDS = {Page.Kind.ALERT: page_message, Page.Kind.TAKEN: taken_message, Page.Kind.ADDED: added_message}
 ENDED_BADLY = (Page.State.DEAD, Page.State.UNKNOWN)
 
 
@@ -79,7 +80,7 @@ def _send(claim: Claim, channels: Callable[[str], Channel]) -> bool:
         .defer("incident__snapshot", "contact__address")
         .get(pk=claim.page_id)
     )
-    if (page.incident.state == Incident.State.NOTIFYING) == (page.kind == Page.Kind.TAKEN):
+    if not _is_wanted(page):
         _settle(claim, state=Page.State.DEAD, last_error=ANSWERED)
         return False
     try:
@@ -89,6 +90,13 @@ def _send(claim: Claim, channels: Callable[[str], Channel]) -> bool:
         return False
     _delivered(page, claim, receipt)
     return True
+
+
+def _is_wanted(page: Page) -> bool:
+    """An alert while nobody has taken it, the word that it is taken only afterwards, what was added while it is."""
+    if page.kind == Page.Kind.ADDED:
+        return bool(page.incident.state == Incident.State.ACKNOWLEDGED)
+    return bool((page.incident.state == Incident.State.NOTIFYING) == (page.kind == Page.Kind.ALERT))
 
 
 def _message(page: Page) -> Message:
@@ -101,8 +109,7 @@ def _message(page: Page) -> Message:
         late_minutes=(clock.now() - page.wanted_at) // timedelta(minutes=1),
     )
     callback = settings.BASE_URL + reverse("escalation:page-report", args=[page.id])
-    message = taken_message if page.kind == Page.Kind.TAKEN else page_message
-    return message(facts, to=_address(page), channel=page.channel, callback=callback)
+    return WORDS[Page.Kind(page.kind)](facts, to=_address(page), channel=page.channel, callback=callback)
 
 
 def _address(page: Page) -> str:
@@ -156,7 +163,7 @@ def _failed(page: Page, claim: Claim, error: ChannelError) -> None:
         again = clock.now() + timedelta(seconds=policy.retry_in(claim.attempt))
         settled = _settle(claim, state=Page.State.RETRY, last_error=reason, due_at=again)
     _evidence(Action.PAGE_FAILED, page, attempt=claim.attempt, fenced=not settled, permanent=error.permanent)
-    if settled and error.permanent and page.kind == Page.Kind.ALERT:
+    if settled and error.permanent and page.kind != Page.Kind.TAKEN:
         _given_up(incident, page)
 
 
@@ -167,6 +174,9 @@ def _given_up(incident: Incident, page: Page) -> None:
         unsure = others.filter(state=Page.State.UNKNOWN)
         if unsure.update(state=Page.State.RETRY, due_at=clock.now()):
             doorbell.ring("escalation.deliver_due")
+            return
+        if page.kind == Page.Kind.ADDED and incident.state == Incident.State.ACKNOWLEDGED:
+            paging.go_on(incident)  # who took it hears nothing of it: somebody else must
             return
     paging.skip_if_unreached(incident, page.round)
 
@@ -206,7 +216,7 @@ def note_report(*, page_id: UUID, report: Report) -> bool:
     page.incident = incident
     told = {"sequence": report.sequence, "on_device": report.on_device, "failed": report.failed}
     _evidence(Action.PAGE_REPORTED, page, attempt=page.attempt, **told)
-    if dead and page.kind == Page.Kind.ALERT:
+    if dead and page.kind != Page.Kind.TAKEN:
         _given_up(incident, page)
     return True
 

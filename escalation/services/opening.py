@@ -91,11 +91,13 @@ def _holds(incident: Incident, trigger_key: str) -> bool:
 
 
 def _join(incident: Incident, entry: dict[str, Any], urgency: str, actor: Actor) -> Incident:
-    """A later answer never lowers the urgency, moves the clock or undoes an acknowledgement."""
+    """A later answer never lowers the urgency, moves the clock or undoes an acknowledgement; who took it is told."""
     snapshot = incident.snapshot
     triggers = [*snapshot["triggers"], {**entry, "added_at": clock.now().isoformat()}]
     keep(incident, snapshot={**snapshot, "triggers": triggers}, urgency=policy.worst(incident.urgency, urgency))
     evidence(Action.INCIDENT_JOINED, incident, actor, urgency=urgency, state=incident.state, triggers=len(triggers))
+    if incident.state == Incident.State.ACKNOWLEDGED:
+        paging.tell_added(incident)
     return incident
 
 

@@ -84,7 +84,7 @@ def take_step(incident: Incident, step: policy.Notify, *, actor: Actor, why: str
     wanted = min(now, incident.due_at or now)  # earlier than now where nothing ran for a while
     levels = policy.widened(policy.parsed(incident.ladder)[step.step].level, step.loop)
     pages = Page.objects.filter(incident=incident)
-    latest = pages.aggregate(latest=Max("round"))["latest"] or 0
+    latest = _latest(incident, Page.Kind.ALERT)
     if step.loop and _unreached(incident, latest):
         levels = (policy.EVERYONE,)  # the last step alone would repeat to nobody
     ways = _ways(incident, levels, now)
@@ -140,7 +140,7 @@ def tell_taken(incident: Incident) -> None:
     """
     taken = incident.acknowledgements.order_by("-at").values_list("user_id", flat=True)[:1]
     alerts = Page.objects.filter(incident=incident, kind=Page.Kind.ALERT).exclude(channel=IN_APP)
-    latest = alerts.aggregate(latest=Max("round"))["latest"] or 0
+    latest = _latest(incident, Page.Kind.ALERT)
     reached = alerts.filter(state__in=GONE_OUT).exclude(user_id__in=taken)
     ways = reached.order_by().values_list("user_id", "contact_id", "channel").distinct()
     now = clock.now()
@@ -161,6 +161,44 @@ def tell_taken(incident: Incident) -> None:
         ignore_conflicts=True,
     )
     doorbell.ring("escalation.deliver_due")
+
+
+def tell_added(incident: Incident) -> None:
+    """Whoever took it is paged again: the patient told of something more, and the ladder rests until the outcome's
+    deadline. One that still waits says it for both. Nobody to page: the ladder goes on. The caller holds the lock."""
+    who = incident.acknowledgements.order_by("-at").values_list("user_id", flat=True).first()
+    ways = ways_to_reach(incident.clinic_id, (who,)) if incident.clinic_id and who else ()
+    if not ways:
+        go_on(incident)
+        return
+    added = Page.objects.filter(incident=incident, kind=Page.Kind.ADDED)
+    if not added.filter(state__in=UNSENT, user_id=who).exists():
+        now, round_ = clock.now(), _latest(incident, Page.Kind.ADDED) + 1
+        Page.objects.bulk_create(
+            Page(
+                incident=incident,
+                kind=Page.Kind.ADDED,
+                round=round_,
+                user_id=way.user_id,
+                contact_id=way.contact_id,
+                channel=way.kind,
+                wanted_at=now,
+                due_at=now + timedelta(microseconds=order),
+            )
+            for order, way in enumerate(ways)
+        )
+    doorbell.ring("escalation.deliver_due")
+
+
+def go_on(incident: Incident) -> None:
+    """The ladder's next step is due now. The caller holds the lock."""
+    keep(incident, due_at=clock.now())
+    doorbell.ring("escalation.advance_due")
+
+
+def _latest(incident: Incident, kind: Page.Kind) -> int:
+    latest: int | None = Page.objects.filter(incident=incident, kind=kind).aggregate(latest=Max("round"))["latest"]
+    return latest or 0
 
 
 def _people(clinic_id: UUID, levels: Sequence[str], at: datetime) -> tuple[UUID, ...]:
@@ -184,7 +222,7 @@ def skip_if_unreached(incident: Incident, round_: int) -> None:
 
     The caller holds the incident's lock. On the last step with everyone tried, the interval stands: no hot loop.
     """
-    pages = Page.objects.filter(incident=incident)
+    pages = Page.objects.filter(incident=incident, kind=Page.Kind.ALERT)
     if incident.state != Incident.State.NOTIFYING or pages.filter(round__gt=round_).exists():
         return
     if not _unreached(incident, round_):
@@ -194,5 +232,4 @@ def skip_if_unreached(incident: Incident, round_: int) -> None:
     higher = incident.step < len(policy.parsed(incident.ladder)) - 1
     able = selectors.may_answer(incident.clinic_id) if incident.clinic_id else []
     if higher or set(able) - tried:
-        keep(incident, due_at=clock.now())
-        doorbell.ring("escalation.advance_due")
+        go_on(incident)
