@@ -73,6 +73,11 @@ class Incident(models.Model):
             models.Index(fields=["due_at"], name="incident_due", condition=~models.Q(state="resolved")),
             models.Index(fields=["clinic", "-opened_at"], name="incident_by_clinic"),
             models.Index(fields=["source_ref"], name="incident_by_packet"),  # each dangerous answer looks for it
+            models.Index(  # asked for each second
+                fields=["opened_at"],
+                name="canary_under_way",
+                condition=models.Q(is_canary=True) & ~models.Q(state="resolved"),
+            ),
         ]
 
     def __str__(self) -> str:

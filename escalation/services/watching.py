@@ -29,9 +29,9 @@ State = Incident.State
 
 def send_canary() -> bool:
     """Every five minutes a canary leaves, unless one is still under way; True if one did. Those that arrived end."""
-    arrived = Page.objects.filter(state=Page.State.DELIVERED, incident__is_canary=True)
     under_way = Incident.every.filter(is_canary=True).exclude(state=State.RESOLVED)
-    for incident_id in list(under_way.filter(pages__in=arrived).values_list("id", flat=True).distinct()):
+    arrived = under_way.filter(pages__state=Page.State.DELIVERED)
+    for incident_id in list(arrived.values_list("id", flat=True).distinct()):
         _end(incident_id)
     if not rounds.claim("canary", watch.CANARY_EVERY) or under_way.exists():
         return False

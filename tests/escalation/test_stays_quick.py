@@ -7,7 +7,7 @@ import packets as given
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from escalation.services import advance_due
+from escalation.services import advance_due, deliver_due, send_canary
 
 OURS = ('FROM "escalation_incident"', 'FROM "escalation_page"')
 
@@ -27,8 +27,12 @@ def test_no_step_of_paging_reads_all_that_ever_was(world):
     with CaptureQueriesContext(connection) as seen:
         given.answer(packet, "phq-9", {"phq9-q9": [given.SEVERAL]})
         advance_due()
+        for _ in range(2):  # the second one ends the first
+            send_canary()
+            deliver_due()
     read = [one["sql"] for one in seen if one["sql"].startswith("SELECT")]
     looked_up = plans([statement for statement in read if any(table in statement for table in OURS)])
     assert any("incident_by_packet" in plan for plan in looked_up.values())
     assert any("incident_due" in plan for plan in looked_up.values())
+    assert any("canary_under_way" in plan for plan in looked_up.values())
     assert not [statement for statement, plan in looked_up.items() if "Seq Scan on escalation_" in plan]

@@ -31,7 +31,6 @@ SELECTION = {
     ("web", "the answer is stored", "kill"),
     ("web", "all is committed", "kill"),
     ("web", "the incident is made", "hang"),
-    ("dispatcher", "a page is claimed", "kill"),
     ("dispatcher", "a page is sent", "kill"),
     ("dispatcher", "a page is settled", "hang"),
     ("worker", "a page is sent", "kill"),
