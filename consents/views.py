@@ -4,6 +4,7 @@ A patient may tell a clinician too what they want: taking back and asking for li
 """
 
 import base64
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -97,7 +98,7 @@ def patient(request: StaffRequest, patient_id: UUID) -> HttpResponse:
     context = {
         "patient": person,
         "zone": person.clinic.time_zone,
-        "permissions": selectors.permissions(person.id),
+        "permissions": _in_english(selectors.permissions(person.id)),
         "notices": selectors.notices(person.id),
         "limits": selectors.limits(person.id),
         "emergencies": selectors.emergencies(person.id),
@@ -296,6 +297,12 @@ def accounting(request: StaffRequest, patient_id: UUID, report: str, form: str) 
         messages.error(request, "The PDF could not be made. The page can be printed instead.")
         return render(request, "consents/accounting.html", context, status=503)
     return _file(pdf, "application/pdf", f"{name}.pdf")
+
+
+def _in_english(rows: tuple[selectors.PermissionRow, ...]) -> list[selectors.PermissionRow]:
+    """Named as staff know them, in whatever language they were signed."""
+    titles = selectors.titles_of([one.signature_id for one in rows], "en")
+    return [replace(one, title=titles.get(one.signature_id, one.title)) for one in rows]
 
 
 def _file(content: bytes, kind: str, name: str) -> HttpResponse:

@@ -35,6 +35,7 @@ from consents.selectors.part2 import (
 )
 from consents.selectors.privacy import (
     TODAY,
+    PermissionRow,
     emergencies,
     emergency,
     ended,
@@ -56,12 +57,12 @@ from consents.selectors.tasks import open_tasks
 from core.clock import Now
 
 __all__ = [
-    "ENDED", "NEVER_TAKEN_BACK", "PURPOSE_WORDS", "SEAL_LEASE", "DecisionRow", "PaperRow", "Scope", "SharedRow",
-    "SignedDocument", "StandingPart2", "TakenBack", "TextRow", "decisions", "document_for", "emergencies", "emergency",
-    "ended", "ends", "has_ended", "is_screen_taken_back", "limits", "no_longer", "notices", "open_tasks", "papers",
-    "part2_consents", "part2_signature", "permissions", "recipients_of", "restrictions", "revocable", "scope_of",
-    "shared_under", "signed_before", "signed_documents", "signed_text", "texts_in_effect", "titles", "titles_of",
-    "told_by_hand",
+    "ENDED", "NEVER_TAKEN_BACK", "PURPOSE_WORDS", "SEAL_LEASE", "DecisionRow", "PaperRow", "PermissionRow", "Scope",
+    "SharedRow", "SignedDocument", "StandingPart2", "TakenBack", "TextRow", "decisions", "document_for", "emergencies",
+    "emergency", "ended", "ends", "has_ended", "is_screen_taken_back", "limits", "no_longer", "notices", "open_tasks",
+    "papers", "part2_consents", "part2_signature", "permissions", "recipients_of", "restrictions", "revocable",
+    "scope_of", "shared_under", "signed_before", "signed_documents", "signed_text", "texts_in_effect", "titles",
+    "titles_of", "told_by_hand",
 ]  # fmt: skip
 
 FALLBACK = "en"

@@ -61,8 +61,6 @@ def packet(request: HttpRequest, packet: "Packet") -> HttpResponse:
     context["done"] = sum(map(is_finished, asked))
     context["minutes"] = engine.minutes(sum(step.seconds_left for step in asked))
     context["resume"] = resume(packet, steps)
-    patient = packet.patient
-    context["answers_for"] = f"{patient.given_name} {patient.family_name}" if packet.respondent else ""
     context["is_back"] = not request.session.get(GREETED)  # the first page after the link was opened
     request.session[GREETED] = True
     return page(request, packet, "packet", context)

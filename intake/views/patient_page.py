@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.views.decorators.debug import sensitive_post_parameters
 
 import consents.selectors
@@ -102,7 +103,8 @@ def page(
     request: HttpRequest, packet: "Packet", name: str, context: Mapping[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """Render `templates/intake/patient/<name>.html`, with the crisis line, the language switch and the idle limit."""
-    response = render(request, f"intake/patient/{name}.html", {**frame(request, packet), **context}, status=status)
+    with timezone.override(ZoneInfo(packet.clinic.time_zone)):  # a day is the clinic's, as on what was signed
+        response = render(request, f"intake/patient/{name}.html", {**frame(request, packet), **context}, status=status)
     response["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE
     return response
 
@@ -122,7 +124,14 @@ def frame(request: HttpRequest, packet: "Packet") -> dict[str, Any]:
         "on_tablet": on_tablet,
         "helped": is_helped(request),
         "just_signed": partial(_just_signed, request, packet),
+        "answers_for": partial(_answers_for, packet),
     }
+
+
+def _answers_for(packet: "Packet") -> str:
+    """The patient's name, where somebody else answers: the questions say "you" and mean the patient."""
+    patient = packet.patient
+    return f"{patient.given_name} {patient.family_name}" if packet.respondent else ""
 
 
 def _just_signed(request: HttpRequest, packet: "Packet") -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -68,10 +69,10 @@ def take_back(request: HttpRequest, packet: "Packet", signature_id: UUID) -> Htt
     document = next((one for one in standing(packet) if one.signature_id == signature_id), None)
     if document is None or is_on_tablet(request):
         raise Http404
-    shared = consents.selectors.shared_under(signature_id)
+    shared, zone = consents.selectors.shared_under(signature_id), ZoneInfo(packet.clinic.time_zone)
     context = {
         "document": document,
-        "shared": list(dict.fromkeys((one.recipient, one.at.date()) for one in shared)),
+        "shared": list(dict.fromkeys((one.recipient, one.at.astimezone(zone).date()) for one in shared)),
         "recipients": list(dict.fromkeys(one.recipient for one in shared)),
     }
     if switched(request, packet) or request.method != "POST":

@@ -150,3 +150,12 @@ def test_every_reason_that_the_gate_can_give_has_words():
     assert len(given) > 25
     assert not given - {"expired", *WORDS}
     assert not {emergencies.BASIS, basis.REVOCATION_TOLD, basis.EMERGENCY_DOCUMENTED} - {*WORDS}
+
+
+def test_nothing_is_chosen_beforehand_that_decides_whether_a_permission_covers_it(screen):
+    address = reverse("consents:told", args=[screen.world.patient.id])
+    officer = signed_in(screen.world.compliance)
+    assert officer.get(address).content.decode().count("Choose…") == 4
+    answer = officer.post(address, {"role": "", "hipaa": "", "program": "", "purpose": ""})
+    assert (answer.status_code, answer.content.decode().count("This field is required.") > 4) == (422, True)
+    assert not Disclosure.objects.exists()

@@ -2,9 +2,11 @@
 
 import re
 import uuid
+from zoneinfo import ZoneInfo
 
 import packets as given
 import pytest
+from django.utils.formats import date_format
 from patient_pages import opened, sign
 
 import consents.services
@@ -195,3 +197,16 @@ def test_on_a_spanish_page_a_day_is_written_in_words(world):
     text = found.go(HERE).text
     assert re.search(r"terminó el \d+ de \w+ de \d{4}", text)
     assert not re.search(r"\d\d/\d\d/\d{4}", text)
+
+
+def test_a_day_is_the_clinics_on_the_patients_page_as_on_what_was_signed(world, browser):
+    """Late in the evening in New York it is tomorrow in London, where our clocks are set."""
+    world.clinic.time_zone = "Pacific/Kiritimati"  # UTC+14: for most of the day another date than ours
+    world.clinic.save()
+    take_back(browser)
+    row = Revocation.objects.get()
+    for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):  # UTC-11: one of the two differs at any time
+        world.clinic.time_zone = zone
+        world.clinic.save()
+        day = date_format(row.at.astimezone(ZoneInfo(zone)), "DATE_FORMAT")
+        assert f"ended on {day}" in browser.go(HERE).text
