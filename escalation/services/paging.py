@@ -168,7 +168,7 @@ def tell_added(incident: Incident) -> None:
     deadline. One that still waits says it for both. Nobody to page: the ladder goes on. The caller holds the lock."""
     who = incident.acknowledgements.order_by("-at").values_list("user_id", flat=True).first()
     ways = ways_to_reach(incident.clinic_id, (who,)) if incident.clinic_id and who else ()
-    if not ways:
+    if who is None or not ways:
         go_on(incident)
         return
     added = Page.objects.filter(incident=incident, kind=Page.Kind.ADDED)
