@@ -172,7 +172,7 @@ def test_a_section_whose_page_is_cut_is_there_at_the_next_try_with_its_answers(a
         for place in PLACES:
             with line.cut(f"GET .*at={section}", place):
                 goes(patient, f"{FORM}?at={section}")
-            patient.page.reload()
+            patient.go(f"{FORM}?at={section}")
             expect(patient.find("[name='!at']")).to_have_value(section)
             expect(patient.find("#questions :checked").first).to_be_attached()
     assert Response.objects.get().revision == 1

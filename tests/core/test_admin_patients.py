@@ -47,10 +47,11 @@ def page_of(patient):
 def test_nothing_clinical_is_registered():
     registered = {model._meta.label for model in admin.site._registry}
     rooms = ("core.", "intake.", "screening.", "escalation.", "ehr.", "audit.", "simple_history.", "guardian.")
-    # Closed to the desk: test_library_admin, test_contact_points, test_roster_admin, test_clinic_rules
+    # Closed to the desk: test_library_admin, test_contact_points, test_roster_admin, test_clinic_rules,
+    # test_connection_admin
     for_the_administrator = {
         "intake.FormRule", "intake.InstrumentRight", "core.Vendor", "core.ContactPoint", "escalation.Ladder",
-        "escalation.Override", "escalation.Rotation", "screening.RuleVersion",
+        "escalation.Override", "escalation.Rotation", "screening.RuleVersion", "ehr.Connection",
     }  # fmt: skip
     assert {label for label in registered if label.startswith(rooms)} - for_the_administrator == {
         "core.Patient", "intake.Packet",
