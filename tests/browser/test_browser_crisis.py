@@ -1,8 +1,11 @@
 """Help is on the page before any network is asked, says only what is true, and a quick exit leaves nothing to find."""
 
+from urllib.parse import urlsplit
+
 import packets as given
 import pytest
 from playwright.sync_api import expect
+from serving import until
 
 from escalation.models import Shift, Whereabouts
 from intake.models import Response
@@ -144,8 +147,12 @@ def test_a_quick_exit_ends_the_session_on_the_server_and_takes_the_pages_place_i
     assert patient.page.evaluate("history.length") == before
     assert patient.find("body").inner_text().strip() == "This page is closed."
     patient.context.add_cookies(old_cookies)  # whoever copied them
-    patient.go("/i/packet/phq-9/")
-    patient.at("/i/")
+
+    def is_ended():  # the page does not wait for it to leave
+        patient.go("/i/packet/phq-9/")
+        return urlsplit(patient.page.url).path == "/i/"
+
+    until(is_ended, "the server to have ended the session")
 
 
 def test_a_shared_phone_closes_sooner_and_is_asked_to_remember_nothing(clinic, phone):

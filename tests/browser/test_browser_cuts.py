@@ -56,6 +56,12 @@ def goes(patient, address) -> None:
         expect(patient.page).to_have_url(CUT_OFF)
 
 
+def again(patient) -> None:
+    """A reload, once what the cut has left is a page that can be reloaded."""
+    patient.page.evaluate("document.readyState")
+    patient.page.reload()
+
+
 def is_told(patient) -> None:
     expect(patient.find("#saving")).to_contain_text("Not saved yet")
 
@@ -75,12 +81,12 @@ def test_a_link_that_is_cut_opens_at_the_next_try_and_no_try_is_counted(clinic, 
     for place in PLACES:
         with line.cut("GET /i/$", place):
             goes(patient, link)
-        patient.page.reload()
+        again(patient)
         patient.find("#birth_date").fill("03/15/1990")
         with line.cut("POST /i/$", place):
             patient.find(ONWARD).tap()
             expect(patient.page).to_have_url(CUT_OFF)
-        patient.page.reload()  # the browser sends it once more
+        again(patient)  # the browser sends it once more
         patient.at("/i/packet/")
         patient.context.clear_cookies()
     patient.open(link)  # it is not spent
@@ -160,7 +166,7 @@ def test_a_whole_page_whose_post_is_cut_is_sent_once_more_by_the_browser_and_sto
             patient.find(ONWARD).tap()
         if place != MIDDLE:  # then half of the page is there
             expect(patient.page).to_have_url(CUT_OFF)
-        patient.page.reload()
+        again(patient)
         patient.give(more, answer)
     patient.go_on()
     assert stored() == ALL
@@ -188,7 +194,7 @@ def test_a_quick_reply_that_is_cut_is_kept_and_goes_on(at, line):
         with line.cut("POST /i/packet/gad-7/([?]|$)", AFTER if place == AFTER else BEFORE):
             patient.page.clock.run_for(30_000)
             expect(patient.page).to_have_url(CUT_OFF)
-        patient.page.reload()
+        again(patient)
         expect(patient.find("[name='!at']")).not_to_have_value(f"gad7-q{number}")
     assert stored() == {f"gad7-q{number}": given.NOT_AT_ALL for number in (1, 4, 7)}
 
@@ -242,7 +248,7 @@ def test_a_signature_that_is_cut_is_one_signature(at, line):
             patient.find("[name=decision][value=signed]").tap()
             patient.page.clock.run_for(200)
             expect(patient.page).to_have_url(CUT_OFF)
-        patient.page.reload()
+        again(patient)
         expect(patient.find("main h1")).to_be_visible()
         assert Signature.objects.count() == number
 
@@ -254,6 +260,6 @@ def test_a_submission_that_is_cut_is_one_submission(at, line, place):
         patient.find(ONWARD).tap()
         patient.page.clock.run_for(200)
         expect(patient.page).to_have_url(CUT_OFF)
-    patient.page.reload()
+    again(patient)
     patient.at("/i/packet/done/")
     assert Submission.objects.count() == 1
