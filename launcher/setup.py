@@ -31,8 +31,10 @@ class Ready:
     def environment(self, logins: Logins | None = None, *, as_owner: bool = False) -> dict[str, str]:
         """What a child gets: ours, and where the database is. The secrets it reads from `.env.local` itself."""
         logins = logins or self.logins
+        # Who asked Python not to keep what it compiles would wait for it at each of a hundred starts.
+        theirs = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         return {
-            **os.environ,
+            **theirs,
             "DATABASE_URL": logins.owner if as_owner else logins.runtime,
             "DATABASE_OWNER_URL": logins.owner,
             "CANDOR_RUNTIME_ROLE": logins.role,

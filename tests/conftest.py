@@ -74,7 +74,8 @@ def world(db) -> World:
     return build_world()
 
 
-FIRST = {"flows", "launcher", "test_engine_properties.py", "test_engine_broken_forms.py"}
+# What takes long starts first; before that, what takes long without a database, so that nobody waits for one.
+FIRST = ("launcher", "config", "test_engine_broken_forms.py", "test_engine_properties.py", "flows")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -98,7 +99,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Confi
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if is_wanted(item, config)]
-    items.sort(key=lambda item: FIRST.isdisjoint({item.path.parent.name, item.path.name}))
+    place = {name: number for number, name in enumerate(FIRST)}
+    last = len(FIRST)
+    items.sort(key=lambda item: min(place.get(item.path.parent.name, last), place.get(item.path.name, last)))
 
 
 def pytest_terminal_summary(terminalreporter, exitstatus, config) -> None:

@@ -173,7 +173,13 @@ def what_was_typed(packet) -> dict:
     return records(packet)
 
 
-@pytest.mark.parametrize("by_autosave", [True, False], ids=["answer by answer", "by whole pages"])
+WAYS = [
+    pytest.param(True, id="answer by answer"),
+    pytest.param(False, id="by whole pages", marks=pytest.mark.check),
+]
+
+
+@pytest.mark.parametrize("by_autosave", WAYS)
 def test_with_every_request_cut_in_every_way_the_packet_equals_what_was_typed_once(world, tmp_path, by_autosave):
     invitation, other = given.invite(world), given.invite(world)
     with open_house(tmp_path) as house, line_to(house) as line:
