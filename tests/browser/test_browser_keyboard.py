@@ -7,8 +7,10 @@ from playwright.sync_api import Locator, expect
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 MOST_STOPS = 60
-# What is wrong with where the focus is now; empty when it can be seen and nothing lies over it.
-STOP = """() => {
+# What is wrong with where the focus is now; empty when it can be seen and nothing lies over it. The browser scrolls to
+# it in the next frame.
+STOP = """async () => {
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
   const here = document.activeElement;
   const shown = here.closest("label") ?? here;
   const style = [here, shown].map((one) => getComputedStyle(one));
