@@ -52,7 +52,7 @@ def test_the_page_goes_out_and_says_nothing_of_the_patient(packet):
     assert escalation.services.deliver_due() >= 1
     letter = mail.outbox[0]
     text = letter.subject + letter.body + str(letter.extra_headers) + letter.from_email
-    for secret in ("Rosa", "Núñez", "1990", "PHQ", "phq", "suicid", "depress", "Several", "Harbor Clinic"):
+    for secret in ("Rosa", "Núñez", "/1990", "1990-", "PHQ", "phq", "suicid", "depress", "Several", "Harbor Clinic"):
         assert secret not in text
     assert Incident.objects.get().code in letter.body
 

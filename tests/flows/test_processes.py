@@ -53,7 +53,8 @@ def test_the_logs_of_the_processes_hold_nothing_of_the_patient(world, tmp_path):
         broken = browser.get(f"{house.base}/i/packet/demographics/")
         browser.send(broken.form_with("!help-seen"), {"demo-given": "Quetzalcoatl"})
     said = "".join(file.read_text() for file in tmp_path.glob("*.log"))
-    for secret in ("Quetzalcoatl", "Rosa", "Núñez", "1990", "LA6569-3", "rosa@example.test"):
+    born = ("1990-03-15", "03/15/1990", "19900315", "March 15, 1990")  # whole days: a process may have the number 1990
+    for secret in ("Quetzalcoatl", "Rosa", "Núñez", *born, "LA6569-3", "rosa@example.test"):
         assert secret not in said
 
 
