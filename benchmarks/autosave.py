@@ -16,7 +16,9 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,11 +32,11 @@ import django  # noqa: E402  (found by the lines above)
 django.setup()
 
 import packets as given  # noqa: E402
-from django.db import connection  # noqa: E402
+import template  # noqa: E402
+from django.db import OperationalError, connection  # noqa: E402
 from owner import as_owner  # noqa: E402
 from personas import build_world  # noqa: E402
 from serving import House, open_house  # noqa: E402
-from template import database as database  # noqa: E402  (paging measures on one as well)
 
 from benchmarks.floor import TABLE  # noqa: E402
 from config.demo.browser import Browser  # noqa: E402
@@ -42,6 +44,18 @@ from config.demo.browser import Browser  # noqa: E402
 ROUNDS, PACKETS, PHONES, LONGEST = 3, 12, 6, 60.0
 KEYS = [*(("phq-9", f"phq9-q{n}") for n in range(1, 10)), *(("gad-7", f"gad7-q{n}") for n in range(1, 8))]
 Request = tuple[str, dict[str, str], bytes]
+
+
+@contextmanager
+def database() -> Iterator[None]:
+    """One to measure on, gone afterwards. Ends with one line where no PostgreSQL answers."""
+    try:
+        connection.ensure_connection()
+    except OperationalError:
+        sys.exit("No database answers here. Start it with ./run setup, then measure again.")
+    connection.close()
+    with template.database():
+        yield
 
 
 def ours(house: House, invitation: "given.packets.Invitation") -> list[Request]:

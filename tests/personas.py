@@ -12,6 +12,7 @@ from audit.actions import Actor
 from core import clock
 from core.models import Clinic, ContactPoint, Membership, Patient, Program, Site, User
 from core.permissions import Role
+from core.services.people import IN_THE_ADMIN
 
 SEED = Actor.system("test")
 
@@ -34,7 +35,7 @@ class World:
 
 
 def staff(clinic: Clinic, role: Role, email: str, name: str, **extra) -> User:
-    extra["is_staff"] = role in (Role.FRONT_DESK, Role.OPERATOR, Role.COMPLIANCE)
+    extra["is_staff"] = role in IN_THE_ADMIN
     user = User.objects.create_staff(email=email, password="a long enough password", full_name=name, **extra)
     Membership.objects.create(user=user, clinic=clinic, role=role)
     return user

@@ -52,7 +52,7 @@ def install_documents(*, clinic: Clinic, actor: Actor) -> int:
     )
     documents = Document.objects.select_for_update(no_key=True).filter(clinic=clinic).order_by("slug")
     by_slug = {document.slug: document for document in documents}
-    latest = _latest(clinic)
+    latest, now = _latest(clinic), clock.now()
     new = []
     for source in shipped:
         known = latest.get((source.slug, source.language), "")
@@ -61,7 +61,7 @@ def install_documents(*, clinic: Clinic, actor: Actor) -> int:
         new.append(version_of(source))
         new[-1].document = by_slug[source.slug]
         if not source.is_template:
-            new[-1].effective_at = _retire(by_slug[source.slug], [source.language]) if known else clock.now()
+            new[-1].effective_at = _retire(by_slug[source.slug], [source.language]) if known else now
     bulk_create_with_history(new, DocumentVersion)
     for version in new:
         record(Action.DOCUMENT_PUBLISHED if version.effective_at else Action.DOCUMENT_DRAFTED, version, actor)

@@ -28,9 +28,9 @@ from core.fields.typed import Day, Line
 from core.models import Clinic, Patient, PatientQuerySet, User, digits
 from core.permissions import Permission
 
-admin.site.site_header = "Candor front desk"
+admin.site.site_header = "Candor"
 admin.site.site_title = "Candor"
-admin.site.index_title = "Front desk"
+admin.site.index_title = "Your work"
 admin.site.site_url = None
 admin.site.enable_nav_sidebar = False
 

@@ -15,6 +15,7 @@ import audit.services
 import core.doorbell
 import core.outbox
 from audit.actions import Action, Actor, Ref
+from core import clock
 from core.channels.base import Channel, ChannelError, Message
 from core.channels.registry import channel_for
 from core.models import BreakGlass, BreakGlassReview, Patient
@@ -42,13 +43,16 @@ def break_glass(*, patient: Patient, user: "User", why: str, words: str) -> Brea
     return glass
 
 
-def tell_compliance(*, channels: Callable[[str], Channel] = channel_for) -> int:
-    """Mail the clinic's compliance officers of each page that was opened; returns how many openings were told.
+def tell_compliance(*, limit: int = 100, channels: Callable[[str], Channel] = channel_for) -> int:
+    """Mail the clinic's compliance officers of each page that was opened; returns how many openings were told. What is
+    over `limit`, or over the job's time, waits for the next round.
 
     Raises ChannelError where the mail server takes nothing now: the row waits, and is told at a later round.
     """
     told = 0
-    while _tell_next(channels("email")):
+    for _ in clock.turns(limit):
+        if not _tell_next(channels("email")):
+            break
         told += 1
     return told
 

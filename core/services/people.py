@@ -20,7 +20,7 @@ from core.permissions import Role
 
 CARE_FOR = "core.care_for"
 # Whose work is in Django's admin; every page of it still asks who they are.
-IN_THE_ADMIN = frozenset({Role.FRONT_DESK, Role.OPERATOR, Role.COMPLIANCE})
+IN_THE_ADMIN = frozenset({Role.FRONT_DESK, Role.SUPERVISOR, Role.OPERATOR, Role.COMPLIANCE})
 
 
 class AddressTaken(Exception):

@@ -38,9 +38,13 @@ def test_nobody_else_finds_these_pages(duty, ona, who):
     assert "/admin/escalation/" not in signed_in(duty.front_desk).get("/admin/").content.decode()
 
 
-def test_a_supervisor_who_may_sign_in_there_plans_duty_too(duty):
-    User.objects.filter(pk=duty.supervisor.pk).update(is_staff=True)
-    assert signed_in(duty.supervisor).get(ROTATIONS).status_code == 200
+def test_a_supervisor_plans_duty_too_and_finds_the_way_from_the_inbox(duty):
+    supervisor = signed_in(duty.supervisor)
+    assert f'href="{ROTATIONS}"' in supervisor.get("/staff/inbox/").content.decode()
+    assert supervisor.get(ROTATIONS).status_code == 200
+    start = supervisor.get("/admin/").content.decode()
+    assert "Rotations" in start and "Patients" not in start and "/core/" not in start
+    assert f'href="{ROTATIONS}"' not in signed_in(duty.clinician).get("/staff/inbox/").content.decode()
 
 
 def test_a_rotation_is_made_and_changed_by_the_service(duty, ona):

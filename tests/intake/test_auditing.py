@@ -128,7 +128,7 @@ def test_what_the_story_pages_for_is_what_the_auditor_expects(well, look):
 
 
 @pytest.fixture
-def disagreed(well):
+def disagreed(well, monkeypatch):
     """One screen said that there is no such thought, another one that there is; only the first was stored."""
     invitation = invite(well)
     phone, tablet = opened(invitation), opened(invitation)
@@ -137,9 +137,7 @@ def disagreed(well):
     autosave(phone, "phq-9", {"phq9-q9": [NOT_AT_ALL]})
     assert autosave(tablet, "phq-9", {"phq9-q9": [SEVERAL]}).status_code == 409
     escalation.services.deliver_due(channels=lambda _name: MemoryChannel())
-    long_ago = {"saved_at": F("saved_at") - timedelta(minutes=5)}
-    Response.objects.update(**long_ago)
-    Overruled.objects.update(at=F("at") - timedelta(minutes=5))
+    monkeypatch.setattr(auditing, "GRACE", timedelta(0))
     return Incident.objects.get()
 
 
@@ -162,19 +160,25 @@ def test_a_danger_on_the_screen_that_gave_way_and_nobody_paged_for_it_is_found_a
 
 def test_the_rules_decide_what_was_dangerous_there_and_not_the_marks_of_the_form(disagreed, look):
     """As if the page had not known that the answer is one to tell of: no sentence was kept with it."""
-    Overruled.objects.update(told=[])
+    row = Overruled.objects.get()
+    assert look() == set()
+    Overruled.objects.create(response=row.response, answers=row.answers, told=[])
     forget(disagreed)
     assert look() == {"risk-without-incident"}
 
 
 def test_a_screen_that_can_not_be_read_any_more_is_paged_to_be_read(disagreed, look):
+    assert look() == set()
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE intake_overruled SET answers = 'v1.gone.AAAA'")
+        cursor.execute(
+            "INSERT INTO intake_overruled (id, response_id, answers, told)"
+            " SELECT gen_random_uuid(), response_id, 'v1.gone.AAAA', told FROM intake_overruled"
+        )
     forget(disagreed)
     assert look() == {"unread-answers"}
 
 
-def test_a_repeat_of_the_losing_save_and_a_conflict_without_danger_add_no_incident(well, look):
+def test_a_repeat_of_the_losing_save_and_a_conflict_without_danger_add_no_incident(well, look, monkeypatch):
     invitation = invite(well)
     phone, tablet = opened(invitation), opened(invitation)
     for one in (phone, tablet):
@@ -184,7 +188,7 @@ def test_a_repeat_of_the_losing_save_and_a_conflict_without_danger_add_no_incide
     for _ in range(2):
         assert autosave(tablet, "demographics", {"demo-given": ["Rosita"]}, key=key).status_code == 409
     assert Overruled.objects.count() == 1
-    Overruled.objects.update(at=F("at") - timedelta(minutes=5))
+    monkeypatch.setattr(auditing, "GRACE", timedelta(0))
     assert look() == set()
     assert not Incident.objects.exists()
 

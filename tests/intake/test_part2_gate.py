@@ -4,12 +4,13 @@ import uuid
 
 import packets as given
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 import consents.services
 from audit.actions import Actor
 from consents.models import ConsentRule, Document, Signature
-from intake.models import Response, Step
+from core import clock
+from intake.models import Overruled, Response, Step
 from intake.services import packets, submission
 
 
@@ -71,6 +72,38 @@ def test_after_a_revocation_nothing_more_is_stored(packet):
     response.answers = []
     with pytest.raises(IntegrityError, match="Part 2 signature"), transaction.atomic():
         response.save()
+
+
+def test_what_another_screen_overruled_needs_the_permission_too(packet):
+    given.sign(packet, "share-permission")
+    given.answer(packet, "dast-10")
+    response = Response.objects.get()
+    Overruled.objects.create(response=response, answers=[])
+    signature = Signature.objects.get(kind="part2_tpo")
+    consents.services.revoke(signature=signature, why="revoked", note="by letter", actor=Actor.system("test"))
+    with pytest.raises(IntegrityError, match="Part 2 signature"), transaction.atomic():
+        Overruled.objects.create(response=response, answers=[])
+    Overruled.objects.update(audited_at=clock.now())  # the auditor goes on: what came before was lawful
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE intake_overruled SET answers = ''",
+        "UPDATE intake_overruled SET told = ''",
+        "UPDATE intake_overruled SET at = now()",
+        "UPDATE intake_overruled SET response_id = response_id",
+        "UPDATE intake_overruled SET audited_at = NULL",
+        "DELETE FROM intake_overruled",
+        "TRUNCATE intake_overruled",
+    ],
+)
+def test_what_another_screen_overruled_stays_and_is_audited_once(packet, change):
+    given.answer(packet, "demographics")
+    Overruled.objects.create(response=Response.objects.get(), answers=[])
+    Overruled.objects.update(audited_at=clock.now())
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)
 
 
 def test_another_patients_permission_opens_nothing(world, packet):
