@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -16,7 +17,7 @@ from personas import World
 import escalation.services
 from audit.actions import Actor
 from audit.models import Unsealed
-from config.management.commands.dispatch import JOBS, Dispatcher, Job, installed_jobs, pause
+from config.management.commands.dispatch import JOBS, PAGING, Dispatcher, Job, installed_jobs, pause
 from core.clock import now
 from escalation.models import Incident, Page
 
@@ -60,7 +61,7 @@ def noted(dispatcher, name):
 
 
 def test_paging_is_the_first_thing_that_each_round_does():
-    assert JOBS[:2] == ("escalation.services.advance_due", "escalation.services.deliver_due")
+    assert JOBS[:2] == PAGING == ("escalation.services.advance_due", "escalation.services.deliver_due")
 
 
 def test_every_job_of_the_table_exists():
@@ -108,6 +109,19 @@ def test_a_failing_job_rests_longer_each_time_while_the_others_go_on(dispatcher)
     dispatcher.cycle()
     assert bad.failures == 2
     assert [pause(count) for count in (1, 2, 3, 6, 100)] == [1, 2, 4, 30, 30]
+
+
+def test_after_a_job_that_took_long_paging_comes_first_again(dispatcher, monkeypatch):
+    times = [0.0]
+    monkeypatch.setattr("config.management.commands.dispatch.time", SimpleNamespace(monotonic=lambda: times[-1]))
+
+    def hang():
+        times.append(3600.0)
+        dispatcher.ran.append("chart")
+
+    dispatcher.jobs = [noted(dispatcher, PAGING[1]), Job("chart", hang), noted(dispatcher, "seal")]
+    assert dispatcher.cycle()
+    assert dispatcher.ran == [PAGING[1], "chart", PAGING[1], "seal"]
 
 
 def test_a_job_that_recovers_is_forgiven(dispatcher):

@@ -22,10 +22,10 @@ from core import clock
 
 log = logging.getLogger(__name__)
 
+PAGING = ("escalation.services.advance_due", "escalation.services.deliver_due")
 # Paging first. A room that is not installed has no jobs; the rest must be there.
 JOBS = (
-    "escalation.services.advance_due",
-    "escalation.services.deliver_due",
+    *PAGING,
     "intake.services.submission.assess_unassessed",
     "escalation.services.send_canary",
     "intake.services.auditing.audit_paging",
@@ -92,7 +92,9 @@ def drop_connections() -> None:
 
 
 class Dispatcher:
-    """Runs each job in turn. One that fails waits longer each time and stops nobody else."""
+    """Runs each job in turn. One that fails waits longer each time and stops nobody else; after one that took long (a
+    chart or a mail server that hangs) paging comes first again, so that a page waits for one such job and not for all.
+    """
 
     def __init__(self, jobs: list[Job], interval: float) -> None:
         self.jobs = jobs
@@ -114,14 +116,18 @@ class Dispatcher:
         """Every job that isn't resting, once. False when one failed or the database is gone."""
         whole = True
         for job in self.jobs:
-            if self.stopping:
-                break
-            if job.rests_until > time.monotonic():
-                continue
-            whole = self.attempt(job) and whole
+            began = time.monotonic()
+            whole = self.turn(job) and whole
+            took_long = time.monotonic() - began > self.interval
+            for paging in (one for one in self.jobs if took_long and one.name in PAGING):
+                whole = self.turn(paging) and whole
             if self.outage:
                 break
         return whole
+
+    def turn(self, job: Job) -> bool:
+        """True as well for one that rests, and once the end was asked for."""
+        return self.stopping or job.rests_until > time.monotonic() or self.attempt(job)
 
     def attempt(self, job: Job) -> bool:
         try:
