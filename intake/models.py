@@ -64,8 +64,8 @@ class FormRule(models.Model):
     """When a packet of this clinic asks for a form. Without any rule of its own a clinic uses the default ones.
 
     Ages are in whole years on the day of the invitation, both ends included. Empty `visit_types` means all of them.
-    `every_days`: left out when the patient submitted the form within so many days.
-    """
+    `every_days`: left out when the patient submitted the form within so many days. `with_interpreter`: asked also
+    where the instrument has no published words in the packet's language."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="form_rules")
@@ -76,6 +76,7 @@ class FormRule(models.Model):
     max_age = models.PositiveSmallIntegerField(null=True, blank=True)
     visit_types = ArrayField(models.CharField(max_length=12, choices=VisitType.choices), default=list, blank=True)
     every_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    with_interpreter = models.BooleanField("Ask in English, with an interpreter", default=False)
     is_active = models.BooleanField(default=True)
 
     history = HistoricalRecords(user_db_constraint=False)

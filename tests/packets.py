@@ -10,6 +10,8 @@ from audit.actions import Actor
 from consents.models import DocumentVersion
 from consents.rendering.press import press
 from consents.rules import document_files, parse, with_lines
+from intake.models import FormRule
+from intake.rules import choosing
 from intake.services import packets, rules, submission
 
 SEED = Actor.system("test")
@@ -57,6 +59,15 @@ def publish(world, *, esign=False, notice=False) -> None:
                     consents.services.publish(clinic=world.clinic, source=newer, actor=SEED)
     for instrument in ("dast-10", "audit-c"):
         rules.confirm_right(clinic=world.clinic, instrument=instrument, by=world.operator)
+
+
+def with_interpreter(world) -> None:
+    """The clinic asks what it would ask anyway, and instruments without words in the packet's language too."""
+    for number, rule in enumerate(choosing.DEFAULTS, start=1):
+        FormRule.objects.create(
+            clinic=world.clinic, form=rule.form, position=number, visit_types=sorted(rule.visit_types),
+            every_days=rule.every_days, with_interpreter=True,
+        )  # fmt: skip
 
 
 def invite(world, language="en", *, esign=False, notice=False):

@@ -124,7 +124,7 @@ def _in_danger(stage: Stage, invitation: Invitation, person: Person) -> None:
 
 
 def _in_spanish(stage: Stage, invitation: Invitation, person: Person) -> None:
-    """Reads Spanish and has only looked; the sections without Spanish words need an interpreter."""
+    """Reads Spanish and has only looked. What has no published Spanish words is left out; the clinician reads what."""
     _opened(invitation, person)
 
 

@@ -63,12 +63,17 @@ class RuleForm(RuleModelForm):
     class Meta:
         model = FormRule
         fields = [
-            "clinic", "program", "form", "position", "min_age", "max_age", "visit_types", "every_days", "is_active",
+            "clinic", "program", "form", "position", "min_age", "max_age", "visit_types", "every_days",
+            "with_interpreter", "is_active",
         ]  # fmt: skip
         help_texts = {
             "program": "Empty: all programs. A program's own rule replaces the general one for that form.",
             "position": "Forms are asked in this order.",
             "every_days": "Left out when the patient sent this form within so many days. Empty: always asked.",
+            "with_interpreter": (
+                "For a patient who reads a language in which the instrument has no published words. Unmarked: it is "
+                "left out there, and the clinician reads so."
+            ),
         }
 
     def clean(self) -> dict[str, Any]:

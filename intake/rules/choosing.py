@@ -13,7 +13,8 @@ class Rule:
     """Ask `form` when all of it holds. Ages are whole years, both ends included; None is no limit.
 
     `program` "" and empty `visit_types` mean all. A rule of the program itself replaces the general one of that form.
-    `every_days`: left out when the form was submitted within so many days.
+    `every_days`: left out when the form was submitted within so many days. `with_interpreter`: an instrument without
+    published words in the packet's language is asked all the same, because somebody will be there to interpret.
     """
 
     form: str
@@ -22,6 +23,7 @@ class Rule:
     program: str = ""
     visit_types: frozenset[str] = frozenset()
     every_days: int | None = None
+    with_interpreter: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,12 @@ def choose(
     *,
     ages: Mapping[str, tuple[int, int | None]],
     withheld: Collection[str] = (),
+    unspoken: Collection[str] = (),
 ) -> tuple[str, ...]:
     """The forms to ask, in the order of the rules, each once.
 
     `ages` are the ages an instrument may be used at, whatever a rule says; `withheld` forms are never asked (the
-    clinic has not confirmed its right to use them).
+    clinic has not confirmed its right to use them); `unspoken` ones have no published words in the packet's language.
     """
     asked = [
         rule.form
@@ -74,6 +77,7 @@ def choose(
         if rule.form not in withheld
         and _within(visit.age, rule.min_age, rule.max_age)
         and _within(visit.age, *ages.get(rule.form, (None, None)))
+        and (rule.with_interpreter or rule.form not in unspoken)
         and (not rule.visit_types or visit.visit_type in rule.visit_types)
         and not _is_recent(visit.days_since.get(rule.form), rule.every_days)
     ]

@@ -12,7 +12,11 @@ from core.models import Clinic
 from intake.models import FormRule, FormVersion, InstrumentRight, Packet, Response
 from intake.rules import choosing
 from intake.rules.choosing import Rule, Visit
+from intake.selectors import definition_of
+from intake.selectors.languages import foreign
 from screening import instruments
+
+PUBLISHED_IN = "en"  # what every instrument here is published in
 
 
 class FormsMissing(Exception):
@@ -24,8 +28,14 @@ def forms_for(packet: Packet) -> tuple[FormVersion, ...]:
     today = clock.now().astimezone(ZoneInfo(packet.clinic.time_zone)).date()
     visit = _visit(packet, today, _days_since(packet, today))
     rules = _rules(packet.clinic_id)
-    slugs = choosing.choose(rules, visit, ages=_ages(rules), withheld=unconfirmed(packet.clinic_id))
-    newest = newest_forms(packet.clinic_id, slugs)
+    newest = newest_forms(packet.clinic_id, [rule.form for rule in rules])
+    slugs = choosing.choose(
+        rules,
+        visit,
+        ages=_ages(rules),
+        withheld=unconfirmed(packet.clinic_id),
+        unspoken=_unspoken(newest, packet.language),
+    )
     if missing := next((slug for slug in slugs if slug not in newest), None):
         raise FormsMissing(f"The form {missing} is not published. Type: manage.py publish_forms")
     return tuple(newest[slug] for slug in slugs)
@@ -43,10 +53,30 @@ def refused(packet: Packet) -> tuple[tuple[str, str], ...]:
 
 
 def wanted(packet: Packet) -> frozenset[str]:
-    """The forms that the clinic's rules, as they are now, ask at this age and visit, however lately they were sent."""
+    """The forms that the clinic's rules, as they are now, ask at this age and visit, however lately they were sent and
+    whatever the language."""
     rules = _rules(packet.clinic_id)
     invited = packet.invited_at.astimezone(ZoneInfo(packet.clinic.time_zone)).date()
     return frozenset(choosing.choose(rules, _visit(packet, invited, {}), ages=_ages(rules)))
+
+
+def left_out_for_words(packet: Packet, language: str) -> frozenset[str]:
+    """Those of `wanted` that `language` refuses: no published words, and no rule that asks with an interpreter."""
+    if language == PUBLISHED_IN:
+        return frozenset()
+    rules = _rules(packet.clinic_id)
+    spoken_for = {rule.form for rule in rules if rule.with_interpreter}
+    asked = wanted(packet) - spoken_for
+    return asked & _unspoken(newest_forms(packet.clinic_id, asked), language)
+
+
+def _unspoken(forms: Mapping[str, FormVersion], language: str) -> frozenset[str]:
+    """The instruments among these that have no published words in this language. Forms of our own have a draft."""
+    if language == PUBLISHED_IN:
+        return frozenset()
+    return frozenset(
+        slug for slug, form in forms.items() if instruments.behind(slug) and foreign(definition_of(form.id), language)
+    )
 
 
 def _visit(packet: Packet, on: date, days_since: Mapping[str, int]) -> Visit:
@@ -63,15 +93,22 @@ def _ages(rules: Iterable[Rule]) -> dict[str, tuple[int, int | None]]:
 
 
 def form_alone(packet: Packet, slug: str) -> FormVersion | None:
-    """One form, whatever the rules say; None where the age or a missing right forbids it, or it is not published."""
+    """One form, whenever the rules would ask it; None where the age, the language or a missing right forbids it, or it
+    is not published."""
     today = clock.now().astimezone(ZoneInfo(packet.clinic.time_zone)).date()
     age = choosing.whole_years(date.fromisoformat(packet.patient.birth_date), today)
     behind = instruments.behind(slug)
     visit = Visit(age=age, program=str(packet.program_id), visit_type=packet.visit_type)
-    ages = {slug: behind.ages} if behind else {}
-    if not choosing.choose([Rule(slug)], visit, ages=ages, withheld=unconfirmed(packet.clinic_id)):
-        return None
-    return newest_forms(packet.clinic_id, [slug]).get(slug)
+    newest = newest_forms(packet.clinic_id, [slug])
+    interpreted = any(rule.form == slug and rule.with_interpreter for rule in _rules(packet.clinic_id))
+    asked = choosing.choose(
+        [Rule(slug, with_interpreter=interpreted)],
+        visit,
+        ages={slug: behind.ages} if behind else {},
+        withheld=unconfirmed(packet.clinic_id),
+        unspoken=_unspoken(newest, packet.language),
+    )
+    return newest.get(slug) if asked else None
 
 
 def unconfirmed(clinic_id: UUID) -> frozenset[str]:
@@ -114,6 +151,7 @@ def _rule(row: FormRule) -> Rule:
         program=str(row.program_id or ""),
         visit_types=frozenset(row.visit_types),
         every_days=row.every_days,
+        with_interpreter=row.with_interpreter,
     )
 
 

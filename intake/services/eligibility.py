@@ -26,13 +26,28 @@ NOT_REACHED = (
 
 def refused(packet: Packet) -> tuple[tuple[str, str], ...]:
     """(instrument, why) for each that the patient's age, a missing right or the packet's language refuses."""
-    return (*choosing.refused(packet), *_without_right(packet), *_without_words(packet))
+    return (*choosing.refused(packet), *_without_right(packet), *_left_out(packet), *_without_words(packet))
 
 
 def _without_right(packet: Packet) -> Iterator[tuple[str, str]]:
     there = set(packet.steps.values_list("slug", flat=True))
     for slug in choosing.wanted(packet) & choosing.unconfirmed(packet.clinic_id) - there:
         yield instruments.get(slug).name, "Its owner sets terms, and the clinic has not confirmed its right to use it."
+
+
+def _left_out(packet: Packet) -> Iterator[tuple[str, str]]:
+    """The language of the invitation decides: the steps were chosen then, and the patient may read another one now."""
+    language = packet.history.order_by("history_id").values_list("language", flat=True)[0]
+    there = set(packet.steps.values_list("slug", flat=True))
+    wanted = _named(language)
+    for slug in sorted(choosing.left_out_for_words(packet, language) - choosing.unconfirmed(packet.clinic_id) - there):
+        behind = instruments.behind(slug)
+        assert behind is not None
+        yield (
+            f"{behind.name} in {wanted}",
+            f"No published {wanted} wording was verified, and no rule of the clinic asks it with an interpreter. Where "
+            f"it matters, ask these questions yourself, with one.",
+        )
 
 
 def _without_words(packet: Packet) -> Iterator[tuple[str, str]]:

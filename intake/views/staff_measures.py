@@ -69,7 +69,8 @@ def ask(request: StaffRequest, patient_id: UUID) -> HttpResponse:
         messages.error(request, "The front desk makes a patient's first packet.")
     except (NothingToAsk, FormsMissing):
         messages.error(
-            request, f"{MEASURED[instrument]} can't be asked of this patient: the age or the form forbids it."
+            request,
+            f"{MEASURED[instrument]} can't be asked of this patient: the age, the language or a missing right forbids it.",
         )
     else:
         messages.info(request, "The packet is made. The front desk finds it under Packets and gives the link out.")

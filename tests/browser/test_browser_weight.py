@@ -92,6 +92,7 @@ def weighed(phone):
 def test_every_page_comes_whole_in_21_kilobytes_and_5_requests(clinic, weighed):
     """In Spanish, whose words are longer."""
     patient, weigh = weighed
+    given.with_interpreter(clinic)
     invitation = given.invite(clinic, "es", esign=True)
     packet = invitation.packet
     weigh("/i/")

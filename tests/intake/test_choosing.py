@@ -9,8 +9,8 @@ from intake.rules.choosing import DEFAULTS, Rule, Visit, choose, too_young_or_ol
 ADULT = Visit(age=36, program="p1", visit_type="new")
 
 
-def chosen(rules, visit=ADULT, ages=(), withheld=()):
-    return choose(rules, visit, ages=dict(ages), withheld=withheld)
+def chosen(rules, visit=ADULT, ages=(), withheld=(), unspoken=()):
+    return choose(rules, visit, ages=dict(ages), withheld=withheld, unspoken=unspoken)
 
 
 def test_forms_are_asked_in_the_order_of_the_rules_and_once():
@@ -41,6 +41,11 @@ def test_what_an_instrument_refuses_is_told_with_the_reason_and_what_no_rule_ask
 
 def test_a_form_whose_right_is_not_confirmed_is_left_out():
     assert chosen([Rule("dast-10"), Rule("gad-7")], withheld={"dast-10"}) == ("gad-7",)
+
+
+def test_an_instrument_without_words_in_the_packets_language_is_asked_only_with_an_interpreter():
+    rules = [Rule("phq-9"), Rule("gad-7"), Rule("c-ssrs-screener", with_interpreter=True)]
+    assert chosen(rules, unspoken={"gad-7", "c-ssrs-screener"}) == ("phq-9", "c-ssrs-screener")
 
 
 @pytest.mark.parametrize(("visit_type", "asked"), [("new", ()), ("telehealth", ("video",)), ("follow_up", ())])

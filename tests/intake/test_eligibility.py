@@ -5,7 +5,7 @@ import pytest
 from staff_story import invited, publish, session_of
 
 from intake.models import FormRule, InstrumentRight, Packet
-from intake.services import briefing, eligibility, packets
+from intake.services import briefing, choosing, eligibility, packets
 from screening import instruments
 
 
@@ -15,10 +15,10 @@ def ready(world):
     return world
 
 
-def only(world, *forms):
+def only(world, *forms, **rule):
     """The clinic asks these forms and no others."""
     for number, form in enumerate(forms, start=1):
-        FormRule.objects.create(clinic=world.clinic, form=form, position=number)
+        FormRule.objects.create(clinic=world.clinic, form=form, position=number, **rule)
 
 
 def spanish(world) -> Packet:
@@ -59,16 +59,43 @@ def test_of_a_child_the_clinician_reads_that_nobody_asked_about_suicide(ready):
     assert eligibility.NOT_A_QUESTION in brief_of(ready)
 
 
-def test_where_no_published_words_exist_the_clinician_reads_which_and_why(ready):
+def test_an_instrument_without_published_words_is_left_out_and_the_clinician_reads_which_and_why(ready):
     packet = spanish(ready)
+    assert not packet.steps.filter(slug__in=["gad-7", "dast-10"]).exists()
+    assert packet.steps.filter(slug="phq-9").exists(), "its Spanish words are published"
     page = patient_page(ready, packet)
-    assert "GAD-7 in Spanish was not asked. No published Spanish wording was verified, so it stands there in" in page
-    assert "PHQ-9 in Spanish" not in page, "its Spanish words are published"
+    for name in ("GAD-7", "DAST-10"):
+        assert f"{name} in Spanish was not asked. No published Spanish wording was verified, and no rule of" in page
+    assert "PHQ-9 in Spanish" not in page
     assert eligibility.unasked_about_suicide(packet) == ""
 
 
+def test_who_was_invited_in_spanish_and_reads_english_now_was_not_asked_all_the_same(ready):
+    packet = spanish(ready)
+    packet.language = "en"
+    packet.save()
+    assert "GAD-7 in Spanish" in dict(eligibility.refused(packet))
+
+
+def test_who_reads_spanish_from_the_first_page_on_meets_what_the_desk_invited_to_and_the_clinician_reads_so(ready):
+    packet = invited(ready).packet
+    packet.language = "es"
+    packet.save()
+    assert packet.steps.filter(slug="gad-7").exists(), "the steps are fixed at the invitation"
+    why = dict(eligibility.refused(packet))["GAD-7 in Spanish"]
+    assert "so it stands there in English, and an interpreter was offered" in why
+
+
+def test_a_clinicians_own_wish_to_ask_again_is_refused_for_words_too(ready):
+    packet = spanish(ready)
+    assert choosing.form_alone(packet, "gad-7") is None
+    assert choosing.form_alone(packet, "phq-9")
+    only(ready, "gad-7", with_interpreter=True)
+    assert choosing.form_alone(packet, "gad-7")
+
+
 def test_asked_about_suicide_in_another_language_only_is_said(ready):
-    only(ready, "c-ssrs-screener", "safety")
+    only(ready, "c-ssrs-screener", "safety", with_interpreter=True)
     packet = spanish(ready)
     assert packet.steps.filter(slug="c-ssrs-screener").exists(), "a danger told in English still pages"
     words = eligibility.unasked_about_suicide(packet)
@@ -98,7 +125,17 @@ def test_an_instrument_without_a_confirmed_right_is_named_with_the_reason(ready)
     assert "AUDIT-C" not in why, "no rule asks it"
 
 
+def test_refused_for_words_and_nothing_else_asked_about_suicide_is_said(ready):
+    only(ready, "c-ssrs-screener", "safety")
+    packet = spanish(ready)
+    assert not packet.steps.filter(slug="c-ssrs-screener").exists()
+    assert eligibility.unasked_about_suicide(packet) == eligibility.NOT_A_QUESTION
+    assert eligibility.NOT_A_QUESTION in patient_page(ready, packet)
+    assert eligibility.NOT_A_QUESTION in brief_of(ready)
+
+
 def test_the_desk_reads_none_of_it(ready):
+    only(ready, "gad-7", with_interpreter=True)
     packet = spanish(ready)
     page = session_of(ready.front_desk).get(f"/admin/intake/packet/{packet.id}/change/").content.decode()
     assert "GAD-7" not in page

@@ -153,9 +153,11 @@ def test_where_a_packet_stands_begins_with_a_capital(dana, packet):
 
 
 def test_sections_without_words_in_the_packets_language_are_named_by_number_alone(dana, world):
+    given.with_interpreter(world)
     spanish = given.invite(world, language="es").packet
     page = dana.get(page_of(spanish)).content.decode()
     apart = [f"Section {step.position}" for step in spanish.steps.filter(slug__in=("gad-7", "dast-10"))]
+    assert len(apart) == 2
     assert f"In English only: {', '.join(apart)}. Offer an interpreter; it is free." in page
     for word in ("GAD", "DAST", "anxiety", "drug", "alcohol", "screen"):
         assert word.lower() not in page.lower()
@@ -165,6 +167,7 @@ def test_what_the_desk_is_told_of_an_interpreter_does_not_hang_on_the_answers(da
     def told():
         return re.findall(r"In English only[^<]*", dana.get(page_of(spanish)).content.decode())
 
+    given.with_interpreter(world)
     spanish = given.invite(world, language="es").packet
     before = told()
     given.complete(spanish)

@@ -27,6 +27,7 @@ def ways_to_answer(page: Page) -> Iterator[tuple[str, list[str]]]:
 
 
 def test_no_reply_weighs_more_than_4_kilobytes_whatever_brings_up_more_questions(world):
+    given.with_interpreter(world)
     invitation = given.invite(world, "es")
     for slug in given.DOCUMENTS:
         given.sign(invitation.packet, slug)
