@@ -70,7 +70,8 @@ def ask(request: StaffRequest, patient_id: UUID) -> HttpResponse:
     except (NothingToAsk, FormsMissing):
         messages.error(
             request,
-            f"{MEASURED[instrument]} can't be asked of this patient: the age, the language or a missing right forbids it.",
+            f"{MEASURED[instrument]} can't be asked of this patient: the age, the language or a missing right forbids "
+            f"it.",
         )
     else:
         messages.info(request, "The packet is made. The front desk finds it under Packets and gives the link out.")
