@@ -152,6 +152,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # nobody signs up here: `add_staff` names the address, and no mail confirms it
 MFA_TOTP_ISSUER = "Candor"
 ANONYMOUS_USER_NAME = None
 GUARDIAN_RAISE_403 = False

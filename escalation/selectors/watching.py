@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import connection
@@ -126,14 +126,15 @@ def clinics_gaps() -> list[Wrong]:
     return found
 
 
-def held_triggers(source_ref: UUID) -> frozenset[tuple[str, str]]:
-    """(code, because) of everything that opened or joined an incident of this packet, resolved ones included.
-
-    Raises UnreadableValue.
+def held_triggers(source_ref: UUID) -> dict[tuple[str, str], datetime | None]:
+    """(code, because) of everything that opened or joined an incident of this packet, and when the last of those that
+    hold it was resolved: None while one is not. Raises UnreadableValue.
     """
-    theirs = Incident.objects.filter(source_ref=source_ref)
-    each = (trigger.detail for incident in theirs for trigger in triggers(incident))
-    return frozenset((str(one.get("code", "")), str(one.get("because", ""))) for one in each)
+    held: dict[tuple[str, str], datetime | None] = {}
+    for incident in Incident.objects.filter(source_ref=source_ref).order_by("opened_at"):
+        for one in (trigger.detail for trigger in triggers(incident)):
+            held[str(one.get("code", "")), str(one.get("because", ""))] = incident.resolved_at
+    return held
 
 
 def proofs(clinic_id: UUID, people: Iterable[UUID]) -> dict[UUID, watch.Proof]:

@@ -3,7 +3,7 @@
 import json
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -38,30 +38,40 @@ def open(  # noqa: A001  the word of the domain; callers write `escalation.servi
     trigger_key: str,
     trigger: Mapping[str, Any],
     actor: Actor,
+    said_anew: Callable[[], bool] = lambda: False,
 ) -> Incident:
     """Make sure that somebody is told of this trigger, once, in the caller's transaction.
 
-    A key that any incident of `source_ref` holds already, resolved ones included, changes nothing. An unresolved
-    incident takes the trigger in and keeps its clock. Else a new one opens and its first pages are written.
+    A key that an incident of `source_ref` holds already changes nothing; where all that hold it are resolved,
+    `said_anew` is asked whether it was taken back meanwhile and is said again, which is told like something new. An
+    unresolved incident takes the trigger in and keeps its clock. Else a new one opens and its first pages are written.
     `trigger` (finding code, because, instrument, at) is PHI and is kept only in the encrypted snapshot.
     """
     entry = json.loads(json.dumps({**trigger, "key": trigger_key}, cls=DjangoJSONEncoder))
     about = {"patient": patient, "clinic_id": clinic_id, "site_id": site_id}
-    return _open(about, source_ref, urgency, entry, actor)
+    return _open(about, source_ref, urgency, entry, actor, said_anew)
 
 
 @transaction.atomic
 def open_canary() -> Incident:
     """An incident about nobody, opened and paged by the same code as any other; its page goes to nobody."""
     entry = {"code": "canary", "key": "canary"}
-    return _open({"is_canary": True}, uuid4(), "info", entry, paging.SYSTEM)
+    return _open({"is_canary": True}, uuid4(), "info", entry, paging.SYSTEM, lambda: False)
 
 
-def _open(about: Mapping[str, Any], source_ref: UUID, urgency: str, entry: dict[str, Any], actor: Actor) -> Incident:
+def _open(
+    about: Mapping[str, Any],
+    source_ref: UUID,
+    urgency: str,
+    entry: dict[str, Any],
+    actor: Actor,
+    said_anew: Callable[[], bool],
+) -> Incident:
     for _ in range(TRIES):
         known = _incidents_of(source_ref)
-        if held := next((one for one in known if _holds(one, entry["key"])), None):
-            return held
+        held = [one for one in known if _holds(one, entry["key"])]
+        if held and (any(one.state != Incident.State.RESOLVED for one in held) or not said_anew()):
+            return held[-1]
         if unresolved := next((one for one in known if one.state != Incident.State.RESOLVED), None):
             return _join(unresolved, entry, urgency, actor)
         try:

@@ -140,8 +140,23 @@ def _untold(response: Response, read: Callable[[], Any], at: datetime) -> list[U
     return [
         Untold(response.id, packet, code, urgency, because)
         for code, urgency, because in dangers
-        if (code, because) not in held
+        if (code, because) not in held or _is_said_anew(response, (code, because), held[code, because])
     ]
+
+
+def _is_said_anew(response: Response, danger: tuple[str, str], resolved_at: datetime | None) -> bool:
+    """Whether the answers did without this danger at the moment when its incident was resolved, or later."""
+    if resolved_at is None:
+        return False
+    states = response.history.filter(revision__lt=response.revision).order_by("revision")
+    standing = states.filter(saved_at__lte=resolved_at).order_by("-revision")[:1]
+    try:
+        return any(
+            danger not in {(one.code, one.because) for one in _dangers(state.instance, state.answers, state.saved_at)}
+            for state in (*standing, *states.filter(saved_at__gt=resolved_at))
+        )
+    except (UnreadableValue, scoring.AnswersError):
+        return False  # what stands now was told once, and can be read
 
 
 def _dangers(response: Response, items: Sequence[Mapping[str, Any]], at: datetime) -> Iterator[Finding]:
@@ -200,4 +215,5 @@ def _tell_a_human(one: Untold) -> None:
         trigger_key=f"audit:{one.response_id}:{one.code}:{one.because}",
         trigger={"code": one.code, "because": one.because},
         actor=AUDITOR,
+        said_anew=lambda: True,  # or it would not be untold
     )

@@ -16,13 +16,14 @@ import consents.selectors
 import screening.selectors
 import screening.services
 from core import clock
-from core.crypto import blind_index
+from core.crypto import UnreadableValue, blind_index
 from intake import engine
 from intake.models import Overruled, Packet, Response, SavedAnswer, Sensitivity, Step
 from intake.selectors import definition_of, form_sha256
 from intake.selectors.starting import starting_items
 from intake.services import terminology
 from intake.services.screens import FREE_TEXT, Changes, Conflict, settle
+from screening.scoring import AnswersError
 
 OPEN = (Packet.State.INVITED, Packet.State.OPENED, Packet.State.IN_PROGRESS)
 LOINC = "http://loinc.org"
@@ -210,6 +211,28 @@ def told(response: Response, packet: Packet) -> screening.services.Told | None:
         written=written,
         by_other=by_other,
     )
+
+
+def is_said_anew(response: Response, packet: Packet, clinic: screening.selectors.ClinicRules, key: str) -> bool:
+    """Whether the answers one save earlier did not hold this finding. What can't be read counts as yes: telling twice
+    is better than not telling."""
+    earlier = response.history.filter(revision__lt=response.revision).order_by("-revision").first()
+    if earlier is None:
+        return True
+    try:
+        before = told(earlier.instance, packet)
+        if before is None:
+            return True
+        weighed = screening.services.weigh(
+            patient_id=packet.patient_id,
+            source_ref=response.id,
+            revision=earlier.revision,
+            told=before,
+            asked=asked(response, clinic),
+        )
+    except (UnreadableValue, AnswersError):
+        return True
+    return all(finding.key != key for finding in weighed.found)
 
 
 def asked(response: Response, clinic: screening.selectors.ClinicRules) -> screening.services.Asked:

@@ -5,8 +5,9 @@ the doorbell rings after commit, and `manage.py dispatch` finds the rows if nobo
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -157,12 +158,16 @@ def assess(
         with transaction.atomic():
             screening.services.keep(weighed, clinic_id=packet.clinic_id, actor=ASSESSOR)
             for finding in dangers:
-                page_a_human(packet, finding.key, finding.urgency, finding.code, finding.because)
+                anew = partial(responses.is_said_anew, response, packet, clinic, finding.key)
+                page_a_human(packet, finding.key, finding.urgency, finding.code, finding.because, said_anew=anew)
     return bool(dangers)
 
 
-def page_a_human(packet: Packet, key: str, urgency: str, code: str, because: str) -> None:
-    """Open the packet's incident, or join it; the same finding from the same answers is one trigger.
+def page_a_human(
+    packet: Packet, key: str, urgency: str, code: str, because: str, said_anew: Callable[[], bool] = lambda: False
+) -> None:
+    """Open the packet's incident, or join it; the same finding from the same answers is one trigger. One that was taken
+    back, and is said again after its incident was closed, is another.
 
     Reads no encrypted column of the patient: an unreadable name must not stop a page.
     """
@@ -175,6 +180,7 @@ def page_a_human(packet: Packet, key: str, urgency: str, code: str, because: str
         trigger_key=key,
         trigger={"code": code, "because": because},
         actor=ASSESSOR,
+        said_anew=said_anew,
     )
 
 

@@ -252,6 +252,9 @@ def test_somebody_new_sets_a_password_at_the_printed_address_once(world):
     assert "Your password is set" in client.post(page.request["PATH_INFO"], new, follow=True).content.decode()
     give_password(client, noor, new["password1"])
     assert client.get("/staff/")["Location"] == SET_UP
+    page = client.post("/accounts/reauthenticate/", {"password": new["password1"], "next": SET_UP}, follow=True)
+    done = client.post(SET_UP, {"code": code(page.context["form"].secret)}, follow=True)
+    assert "Recovery codes" in done.content.decode()
     assert "used already" in Client().get(address, follow=True).content.decode()
 
 

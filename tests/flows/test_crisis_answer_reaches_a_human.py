@@ -8,6 +8,7 @@ from django.core import mail
 from django.db import IntegrityError, connection, transaction
 
 import escalation.services
+from audit.actions import Actor
 from audit.models import Event
 from escalation.models import Incident, Page
 from intake.models import Response
@@ -78,16 +79,44 @@ def test_a_graver_answer_joins_and_a_milder_one_closes_nothing(packet):
     assert len(incident.snapshot["triggers"]) == 2
 
 
-def test_a_resolved_incident_is_not_opened_again_by_the_same_answer(world, packet):
-    dangerous(packet)
-    incident = Incident.objects.get()
-    from audit.actions import Actor
-
+def close(world, incident):
     actor = Actor.staff(world.clinician.id)
     escalation.services.acknowledge(incident_id=incident.id, user=world.clinician, actor=actor)
     escalation.services.resolve(
         incident_id=incident.id, user=world.clinician, kind="reached_safe", note="Called; safe.", actor=actor
     )
+
+
+@pytest.mark.parametrize("taken_back", ["before it was closed", "afterwards"])
+def test_what_was_taken_back_and_is_said_again_after_the_incident_was_closed_pages_anew(world, packet, taken_back):
+    dangerous(packet)
+    if taken_back == "before it was closed":
+        dangerous(packet, given.NOT_AT_ALL)
+    close(world, Incident.objects.get())
+    if taken_back == "afterwards":
+        dangerous(packet, given.NOT_AT_ALL)
+    assert dangerous(packet).risk
+    again = Incident.objects.exclude(state="resolved").get()
+    assert Page.objects.filter(incident=again, state="pending").exists()
+    given.answer(packet, "phq-9", {"phq9-q1": [SEVERAL]})
+    assert Incident.objects.count() == 2, "said once more, told once more"
+    close(world, again)
+    given.answer(packet, "phq-9", {"phq9-q2": [SEVERAL]})
+    assert Incident.objects.count() == 2, "it stood when it was closed"
+
+
+def test_words_that_were_deleted_and_are_written_again_after_the_incident_was_closed_page_anew(world, packet):
+    for words in ("I want to kill myself.", "I can't sleep."):
+        given.answer(packet, "presenting-concerns", {"con-reason": [words]})
+    close(world, Incident.objects.get())
+    given.answer(packet, "presenting-concerns", {"con-reason": ["I can't sleep. I want to kill myself."]})
+    assert Incident.objects.exclude(state="resolved").count() == 1
+
+
+def test_a_resolved_incident_is_not_opened_again_by_the_same_answer(world, packet):
+    dangerous(packet)
+    incident = Incident.objects.get()
+    close(world, incident)
     given.answer(packet, "phq-9", {"phq9-q1": [SEVERAL]})
     assert Incident.objects.count() == 1
     dangerous(packet, NEARLY_EVERY_DAY)

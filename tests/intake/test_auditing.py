@@ -124,6 +124,32 @@ def test_what_the_story_pages_for_is_what_the_auditor_expects(well, look):
     assert len(auditing.find_untold()) >= 3
 
 
+def test_a_danger_said_again_after_its_incident_was_closed_and_told_to_nobody_is_found(well, look, monkeypatch):
+    """As if the story had forgotten: only the first saying opened an incident."""
+    packet = invite(well).packet
+    answer(packet, "phq-9", {"phq9-q9": [SEVERAL]})
+    first = Incident.objects.get()
+    answer(packet, "phq-9", {"phq9-q9": [NOT_AT_ALL]})
+    first.state, first.due_at, first.resolved_at = "resolved", None, clock.now()
+    first.save()
+    monkeypatch.setattr("intake.services.responses.is_said_anew", lambda *_: False)
+    answer(packet, "phq-9", {"phq9-q9": [SEVERAL]})
+    assert Incident.objects.count() == 1
+    monkeypatch.setattr(auditing, "GRACE", timedelta(0))
+    assert look() == {"risk-without-incident"}
+    assert Incident.objects.exclude(state="resolved").count() == 1
+    assert look() == set()
+
+
+def test_a_danger_that_stood_when_its_incident_was_closed_is_not_told_again(danger, look, monkeypatch):
+    danger.state, danger.due_at, danger.resolved_at = "resolved", None, clock.now()
+    danger.save()
+    packet = Response.objects.get().packet
+    answer(packet, "phq-9", {"phq9-q1": [SEVERAL]})
+    monkeypatch.setattr(auditing, "GRACE", timedelta(0))
+    assert look() == set()
+
+
 # --- two screens that disagree: what gave way is a row, and is derived anew ---
 
 
