@@ -19,6 +19,16 @@ def main() -> int:
         os.environ.setdefault("DATABASE_POOL", "0")
     try:
         execute_from_command_line(sys.argv)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read it has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        if os.environ.get("CANDOR_TRACEBACK"):
+            raise
+        sys.stderr.write(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}\n")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of the output can't be written
+        return 1
     except ImproperlyConfigured as error:
         sys.stderr.write(f"Settings: {error}\n")
         return 1

@@ -109,7 +109,11 @@ def database() -> dict[str, Any]:
         if not NEEDS_NOTHING:
             raise ImproperlyConfigured("DATABASE_URL is not set. Run ./run setup, or set it to a PostgreSQL you have.")
         url = "postgresql://nobody@/none"
-    config: dict[str, Any] = environ.Env.db_url_config(url) if url.startswith(("postgres://", "postgresql://")) else {}
+    is_ours = url.startswith(("postgres://", "postgresql://"))
+    try:
+        config: dict[str, Any] = environ.Env.db_url_config(url) if is_ours else {}
+    except ValueError as error:
+        raise ImproperlyConfigured("DATABASE_URL is no address: look at its host and port.") from error
     if not config.get("NAME"):
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database: Candor's guarantees live there.")
     options = config.setdefault("OPTIONS", {})

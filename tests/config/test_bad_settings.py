@@ -41,6 +41,7 @@ def manage(*args: str, **changes: str | None) -> subprocess.CompletedProcess:
         ({"DATABASE_URL": None}, "DATABASE_URL"),
         ({"DATABASE_URL": "sqlite:///x.db"}, "PostgreSQL"),
         ({"DATABASE_URL": "not a url"}, "DATABASE_URL"),
+        ({"DATABASE_URL": "postgresql://u:p@[::1/x"}, "DATABASE_URL is no address"),
         ({"OUTCOME_DEADLINE_MINUTES": "soon"}, "OUTCOME_DEADLINE_MINUTES"),
         ({"EMAIL_PORT": "smtp"}, "EMAIL_PORT"),
         ({"TABLET_IDLE_SECONDS": "30"}, "TABLET_IDLE_SECONDS must be 90 or more"),
@@ -89,6 +90,18 @@ def test_check_form_and_score_need_neither_secrets_nor_a_database(tmp_path):
     answers = tmp_path / "answers.json"
     answers.write_text('{"gad7-q1": "LA6568-5"}')
     assert manage("score", "gad-7", "--answers", str(answers), "--json", **bare).returncode == 0
+
+
+def test_output_that_can_not_be_written_is_told_in_one_line(tmp_path):
+    answers = tmp_path / "answers.json"
+    answers.write_text('{"gad7-q1": "LA6568-5"}')
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "manage.py", "score", "gad-7", "--answers", str(answers)],
+            cwd=ROOT, env={"PATH": os.environ["PATH"], **GOOD}, stdout=full, stderr=subprocess.PIPE,
+            text=True, timeout=60,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "No space left on device\n")
 
 
 @pytest.mark.parametrize("command", ["demo_seed", "demo_peers", "demo_check"])

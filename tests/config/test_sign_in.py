@@ -265,6 +265,11 @@ def test_somebody_new_sets_a_password_at_the_printed_address_once(world):
         ("comp@clinic.test", {}, "Somebody signs in as comp@clinic.test already."),
         ("noor@clinic.test", {"clinic": "Harbour"}, "There is no clinic of that name. Those there are: Elsewhere"),
         ("noor@clinic.test", {"role": "boss"}, "invalid choice: 'boss'"),
+        ("noor@clinic.test", {"name": "N" * 121}, "Write the person's name, up to 120 letters"),
+        ("noor@clinic.test", {"name": "Noor\x1b[2J Castle"}, "Write the person's name"),
+        ("noor@clinic.test", {"name": " "}, "Write the person's name"),
+        ("noor@clinic.test", {"credentials": "L" * 41}, "--credentials takes up to 40 letters"),
+        (f"noor@{'n' * 60}.{'n' * 60}.{'n' * 60}.test", {}, "An address of more than 150 letters"),
     ],
 )
 def test_what_does_not_fit_adds_nobody_and_says_so_in_one_line(world, said, named, words):

@@ -85,6 +85,12 @@ def test_without_answers_at_a_terminal_it_asks_for_them(monkeypatch):
     assert run("phq-9") == (2, "", "Give the answers: --answers FILE, or - to type them in.\n")
 
 
+@pytest.mark.parametrize("source", [(), ("--answers", "-")])
+def test_where_there_is_no_standard_input_it_asks_for_a_file(monkeypatch, source):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert run("phq-9", *source) == (2, "", "Give the answers: --answers FILE, or - to type them in.\n")
+
+
 @pytest.mark.parametrize(("sex", "positive"), [("male", False), ("female", True), ("unknown", True)])
 def test_sex_moves_the_cut_off(answers_file, sex, positive):
     answers = {"auditc-q1": "LA18928-4", "auditc-q2": "LA15694-5", "auditc-q3": "LA6270-8"}
@@ -103,7 +109,7 @@ def test_sex_moves_the_cut_off(answers_file, sex, positive):
         (b'{"phq9-q9": "LA6571-9", "phq9-q9": "LA6568-5"}', 1, "An item is answered twice"),
         ([], 2, "must be one JSON object"),
         (b"null", 2, "must be one JSON object"),
-        (b"", 2, "Give the answers"),
+        (b"", 2, "The answers are empty"),
         (b"{", 2, "not JSON"),
         (b"\xff\xfe\x00", 2, "not JSON"),
         (b"[" * 100_000, 2, "not JSON"),

@@ -30,8 +30,12 @@ class Command(BaseCommand):
             validate_email(email)
         except ValidationError as error:
             raise CommandError(f"{email} is no e-mail address.") from error
-        if not name:
-            raise CommandError("Write the person's name: --name 'Corin Lee'.")
+        if len(email) > 150:
+            raise CommandError("An address of more than 150 letters can't be used to sign in.")
+        if not name.isprintable() or not 1 <= len(name) <= 120:
+            raise CommandError("Write the person's name, up to 120 letters: --name 'Corin Lee'.")
+        if not options["credentials"].isprintable() or len(options["credentials"]) > 40:
+            raise CommandError("--credentials takes up to 40 letters, for example LCSW.")
         clinic = Clinic.objects.filter(name=options["clinic"]).first()
         if clinic is None:
             known = "; ".join(Clinic.objects.order_by("name").values_list("name", flat=True)) or "none"

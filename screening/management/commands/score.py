@@ -48,7 +48,7 @@ class Command(BaseCommand):
 
     def _answers(self, source: str | None) -> dict[str, Any]:
         """The answers from a file or standard input, refused unless they are one flat JSON object."""
-        if source is None and sys.stdin.isatty():
+        if source in (None, "-") and (sys.stdin is None or (source is None and sys.stdin.isatty())):
             self._stop(UNREADABLE, "Give the answers: --answers FILE, or - to type them in.")
         try:
             raw = sys.stdin.buffer.read() if source in (None, "-") else Path(source).read_bytes()
@@ -59,7 +59,7 @@ class Command(BaseCommand):
             self._stop(DOES_NOT_FIT, str(error))
         except (ValueError, RecursionError):
             if not raw.strip():
-                self._stop(UNREADABLE, "Give the answers: --answers FILE, or - for standard input.")
+                self._stop(UNREADABLE, 'The answers are empty. Try {"phq9-q1": "LA6568-5"}.')
             self._stop(UNREADABLE, 'The answers are not JSON. Try {"phq9-q1": "LA6568-5"}.')
         if not isinstance(answers, dict):
             self._stop(UNREADABLE, 'The answers must be one JSON object, such as {"phq9-q1": "LA6568-5"}.')
