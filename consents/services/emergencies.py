@@ -48,7 +48,8 @@ class MissingFact(Exception):
 
 @transaction.atomic
 def disclose_in_emergency(*, patient: Patient, user: User, facts: Facts) -> EmergencyDisclosure:
-    """Write it all down, and only then is anything released. Raises MissingFact; then nothing was written."""
+    """Write it all down, and only then is anything released; the very same facts from the same person are one
+    disclosure (a button pressed twice). Raises MissingFact; then nothing was written."""
     for one in fields(facts):
         value = getattr(facts, one.name)
         if isinstance(value, str) and not any(char.isalpha() for char in value):
@@ -57,6 +58,8 @@ def disclose_in_emergency(*, patient: Patient, user: User, facts: Facts) -> Emer
     if facts.disclosed_at > now + IN_ADVANCE:
         raise MissingFact("disclosed_at")
     patient = Patient.objects.select_for_update(no_key=True).get(pk=patient.pk)
+    if known := _written_already(patient, user, facts):
+        return known
     key = uuid.uuid4()
     disclosure = Disclosure.objects.create(
         patient=patient,
@@ -93,3 +96,13 @@ def disclose_in_emergency(*, patient: Patient, user: User, facts: Facts) -> Emer
         context={"disclosure": str(disclosure.id)},
     )
     return emergency
+
+
+def _written_already(patient: Patient, user: User, facts: Facts) -> EmergencyDisclosure | None:
+    same = EmergencyDisclosure.objects.filter(
+        disclosure__patient=patient, disclosed_by=user, disclosed_at=facts.disclosed_at
+    )
+    for one in same:
+        if all(getattr(one, field.name) == getattr(facts, field.name) for field in fields(facts)):
+            return one
+    return None

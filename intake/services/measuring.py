@@ -21,6 +21,7 @@ def ask_again(*, patient: Patient, instrument: str, user: User) -> Packet:
 
     Raises Unfinished, NeverInvited, packets.NothingToAsk, choosing.FormsMissing.
     """
+    Patient.objects.select_for_update(no_key=True).only("id").get(pk=patient.pk)  # one at a time, whoever asks
     if packets.unfinished(patient=patient):
         raise Unfinished
     last = Packet.objects.select_related("program", "site").filter(patient=patient).order_by("-invited_at").first()

@@ -189,6 +189,19 @@ def test_an_emergency_leaves_the_four_facts_a_disclosure_a_note_and_a_task(world
     assert not Event.objects.filter(context__contains="Unconscious").exists()
 
 
+def test_a_button_pressed_twice_is_one_disclosure_and_another_fact_is_another(world):
+    told = facts()
+    first, again = (
+        consents.services.disclose_in_emergency(patient=world.patient, user=world.clinician, facts=told)
+        for _ in range(2)
+    )
+    assert first == again
+    assert Disclosure.objects.count() == PrivacyTask.objects.filter(kind="emergency").count() == 1
+    tell(world, recipient_name="Dr. Sam Poe", disclosed_at=told.disclosed_at)
+    consents.services.disclose_in_emergency(patient=world.patient, user=world.backup, facts=told)
+    assert Disclosure.objects.count() == 3
+
+
 @pytest.mark.parametrize("name", ["recipient_name", "recipient_affiliation", "nature", "why_no_consent", "what"])
 @pytest.mark.parametrize("said", ["", " . "])
 def test_without_one_of_them_nothing_is_written(world, name, said):
