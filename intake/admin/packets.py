@@ -127,7 +127,7 @@ class PacketAdmin(DeskAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request).annotate(standing=_standing())
-        return rows.select_related("patient", "program", "clinic", "site", "assisted_by").prefetch_related("steps")
+        return rows.select_related("patient", "program", "clinic", "site").prefetch_related("steps")
 
     def patient_of(self, row: Any) -> Patient:
         found: Patient = row.patient
