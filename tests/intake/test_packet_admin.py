@@ -311,3 +311,8 @@ def test_the_packets_page_takes_as_many_queries_whatever_was_answered(dana, worl
     given.complete(packet)
     assert queries() == few
     assert few <= MOST_QUERIES_OF_A_PACKETS_PAGE
+
+
+def test_a_packet_has_no_history_page_that_says_nothing(dana, packet):
+    assert "historylink" not in dana.get(page_of(packet)).content.decode()
+    assert dana.get(f"{LIST}{packet.pk}/history/").status_code == 404
