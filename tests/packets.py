@@ -125,13 +125,13 @@ def answer(packet, slug, changes=None, key=None, helped=None):
     )
 
 
-def complete(packet, *, declined=False):
+def complete(packet, *, declined=False, helped=None):
     """Everything signed and answered; with `declined`, the sharing permission is not."""
     for slug in DOCUMENTS:
         sign(packet, slug, "declined" if declined and slug == "share-permission" else "signed")
     for slug in ANSWERS:
         if not (declined and slug in SUD):
-            answer(packet, slug)
+            answer(packet, slug, helped=helped)
 
 
 @cache
