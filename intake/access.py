@@ -1,7 +1,7 @@
 """The only door to a packet: a patient's own session, a clinician of the care team, the clinic's front desk."""
 
 import time
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
@@ -14,10 +14,12 @@ from core.access import clinics_where, patients_for_clinician, patients_open_to
 from core.models import User
 from core.permissions import Permission
 from intake.models import Packet, Photo, Sensitivity, Step
+from intake.rules.helping import Help, is_closed, sitting_of
 
 PACKET, SEEN, IDLE = "packet", "packet_seen", "packet_idle"
 # The clinic's own tablet: what the front desk handed over, whether it is in a patient's hands, and who helps there.
 HANDED, ON_TABLET, HELPER = "tablet_handed", "on_tablet", "tablet_helper"
+SITTINGS = "tablet_sittings"  # those whose answers a session shows that began with a helper
 HANDED_SECONDS = 10 * 60
 
 
@@ -34,6 +36,8 @@ def start_patient_session(
     request.session[IDLE] = idle_seconds(packet, on_tablet=on_tablet)
     if on_tablet:
         request.session[ON_TABLET], request.session[HELPER] = True, str(helper_id) if helper_id else ""
+    if helper_id:
+        request.session[SITTINGS] = [str(sitting_of(packet.id, helper_id))]
 
 
 def end_patient_session(request: HttpRequest) -> None:
@@ -65,9 +69,21 @@ def is_helped(request: HttpRequest) -> bool:
     return bool(request.session.get(HELPER))
 
 
+def help_in_session(request: HttpRequest) -> Help | None:
+    """Who helps, and whose answers this session shows; None for one that began without a helper."""
+    sittings = tuple(map(UUID, request.session.get(SITTINGS, ())))
+    helper = request.session.get(HELPER)
+    return Help(UUID(helper) if helper else None, sittings) if sittings else None
+
+
 def stop_helping(request: HttpRequest) -> None:
-    """From now on the patient has the tablet alone."""
-    request.session[HELPER] = ""
+    """From now on the patient has the tablet alone; should the helper come back, what follows is closed to them.
+
+    What was begun before this sitting stays closed: whether the patient pressed the button, nobody can know.
+    """
+    if request.session.get(HELPER):
+        request.session[HELPER] = ""
+        request.session[SITTINGS] = [str(uuid4()), *request.session[SITTINGS]]
 
 
 def idle_seconds(packet: Packet, *, on_tablet: bool = False) -> int:
@@ -90,6 +106,7 @@ def packet_in_session(request: HttpRequest) -> Packet:
     if now - seen > idle:
         raise NoPatientSession
     request.session[SEEN], request.session[IDLE] = now, idle
+    packet.helped = help_in_session(request)
     return packet
 
 
@@ -128,8 +145,9 @@ def get_packet_to_read(user: User, packet_id: UUID) -> Packet:
 def get_photo_for_patient(packet: Packet, photo_id: UUID) -> Photo:
     """A photo of the packet in this session, until it is sent. Raises Http404 for any other."""
     unsent = (Packet.State.INVITED, Packet.State.OPENED, Packet.State.IN_PROGRESS)
-    photo = Photo.objects.filter(pk=photo_id, packet=packet, packet__state__in=unsent).select_related("step").first()
-    if photo is None or _is_locked(photo):
+    photos = Photo.objects.filter(pk=photo_id, packet=packet, packet__state__in=unsent)
+    photo = photos.select_related("packet", "step__response").first()
+    if photo is None or _is_locked(photo) or is_closed(packet.helped, photo.step.response.sitting):
         raise Http404
     return photo
 

@@ -24,8 +24,9 @@ from rest_framework.views import APIView
 
 import escalation.selectors
 from intake import engine
-from intake.access import NoPatientSession, packet_id_in_session, packet_in_session
+from intake.access import NoPatientSession, help_in_session, packet_id_in_session, packet_in_session
 from intake.forms import LONGEST_CLIENT, everything, understood
+from intake.rules.helping import BegunAlone
 from intake.selectors.languages import foreign
 from intake.selectors.terms import search
 from intake.services.submission import KeyReused, PacketClosed, Saved, StepLocked, save_answers
@@ -130,7 +131,7 @@ class SaveAnswer(APIView):
 
     409 with "conflicts" {question: {"words", "now": {field: [text]}}}: these answers were changed on another screen and
     not stored, everything else was. Any other refusal stored nothing and says why in "detail": 400 unreadable,
-    403 no session, 404 no such form, 409 closed, locked or key reused, 413 too much.
+    403 no session, 404 no such form, 409 closed, locked, begun alone or key reused, 413 too much.
     """
 
     authentication_classes = (SavingSession,)
@@ -146,6 +147,7 @@ class SaveAnswer(APIView):
             key=posted.key,
             changes=posted.changes,
             screen=posted.screen,
+            helped=help_in_session(request._request),
         )
         with translation.override(saved.packet.language):
             reply = _reply(saved, posted, request.query_params.get("section"))
@@ -153,7 +155,7 @@ class SaveAnswer(APIView):
 
     def handle_exception(self, exc: Exception) -> Response:
         """Every refusal in the patient's own words; a session that ended, or a packet that was closed, is a 403."""
-        if isinstance(exc, (KeyReused, PacketClosed, StepLocked)):
+        if isinstance(exc, (BegunAlone, KeyReused, PacketClosed, StepLocked)):
             exc = Conflict()
         elif isinstance(exc, ObjectDoesNotExist):
             exc = NotFound()

@@ -13,6 +13,7 @@ from simple_history.models import HistoricalRecords
 from consents.policy import Kind
 from core.fields import EncryptedJSONField, EncryptedTextField
 from core.models import Clinic, Patient, Program, Site, Visit
+from intake.rules.helping import Help
 
 
 class FormVersion(models.Model):
@@ -206,6 +207,9 @@ class Packet(models.Model):
 
     history = HistoricalRecords(user_db_constraint=False, excluded_fields=["token_sha256", "code_sha256"])
 
+    # Of the session that opened it, not of the row (`access.packet_in_session`): None where nobody helped in it.
+    helped: Help | None = None
+
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -282,6 +286,9 @@ class Response(models.Model):
     A substance-use response needs a valid Part 2 signature: constraint here, and a trigger that reads the
     signature's row (migration 0009). `marks` says for each answered key at which revision which page wrote it last,
     so that an older page is told instead of overwriting.
+
+    `assisted_by` is who helped with it, or with some of it. `sitting` is the helped one in which all of it was given
+    (`rules.helping`); None once anything was answered elsewhere.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -293,6 +300,10 @@ class Response(models.Model):
     )
     answers = EncryptedJSONField(context="response.answers", default=list)
     marks = EncryptedJSONField(context="response.marks", default=dict)
+    assisted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    sitting = models.UUIDField(null=True, blank=True)
     revision = models.PositiveIntegerField(default=1)
     assessed_revision = models.PositiveIntegerField(default=0, help_text="Behind `revision`: waiting to be scored")
     assess_failures = models.PositiveSmallIntegerField(default=0)

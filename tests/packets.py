@@ -12,6 +12,7 @@ from consents.rendering.press import press
 from consents.rules import document_files, parse, with_lines
 from intake.models import FormRule
 from intake.rules import choosing
+from intake.rules.helping import Help, sitting_of
 from intake.services import packets, rules, submission
 
 SEED = Actor.system("test")
@@ -107,20 +108,30 @@ def see(packet, slug):
     submission.go_on_from(packet=packet, slug=slug, shown_sha256=shown.sha256, language="en")
 
 
-def answer(packet, slug, changes=None, key=None):
+def help_by(packet, user):
+    """As the session of a tablet on which this member of staff helps."""
+    return Help(user.id, (sitting_of(packet.id, user.id),))
+
+
+def answer(packet, slug, changes=None, key=None, helped=None):
     changes = ANSWERS[slug] if changes is None else changes
     return submission.save_answers(
-        packet_id=packet.id, slug=slug, key=key or uuid.uuid4(), changes=changes, language="en"
+        packet_id=packet.id,
+        slug=slug,
+        key=key or uuid.uuid4(),
+        changes=changes,
+        language="en",
+        helped=helped,
     )
 
 
-def complete(packet, *, declined=False):
+def complete(packet, *, declined=False, helped=None):
     """Everything signed and answered; with `declined`, the sharing permission is not."""
     for slug in DOCUMENTS:
         sign(packet, slug, "declined" if declined and slug == "share-permission" else "signed")
     for slug in ANSWERS:
         if not (declined and slug in SUD):
-            answer(packet, slug)
+            answer(packet, slug, helped=helped)
 
 
 @cache

@@ -56,7 +56,8 @@ class AnswerSet:
 
     `items` are the enabled QuestionnaireResponse items, `definition` is the Questionnaire they answer, `sensitivity`
     is "none" or "sud" (substance use: waits for the Part 2 consent), `authored` is an aware instant. Without a
-    `respondent` the patient answered; `helper` is the member of staff who helped, "" if nobody did.
+    `respondent` the patient answered; `helper` is the member of staff who helped with
+    it, or with some of it, "" if nobody did.
     """
 
     slug: str

@@ -155,7 +155,7 @@ def as_source(finished: intake.selectors.Finished) -> source.FinishedPacket:
                 definition=form.definition,
                 photos=[source.PhotoRecord(str(one.id), one.title, one.taken_at, one.jpeg) for one in form.photos],
                 respondent=source.Respondent(**packet.respondent) if packet.respondent else None,
-                helper=packet.assisted_by.full_name if packet.assisted_by else "",
+                helper=form.helper,
             )
             for form in finished.forms
         ),

@@ -125,9 +125,15 @@ class PacketAdmin(DeskAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's would tell of what was changed in the admin, and a packet never is: who did what is the log's."""
+        raise Http404
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request).annotate(standing=_standing())
-        return rows.select_related("patient", "program", "clinic", "site", "assisted_by").prefetch_related("steps")
+        return rows.select_related("patient", "program", "clinic", "site").prefetch_related("steps")
 
     def patient_of(self, row: Any) -> Patient:
         found: Patient = row.patient

@@ -94,6 +94,7 @@ class AnsweredForm:
     response_id: UUID
     rows: tuple[AnswerRow, ...]
     saved_at: datetime
+    helper: str  # who helped with it, or with some of it; "" if nobody did
 
 
 def desk_status(packet: Packet) -> DeskStatus:
@@ -184,13 +185,13 @@ def desk_label(step: Step) -> str:
 
 def answered_forms(packet: Packet, language: str = "en") -> tuple[AnsweredForm, ...]:
     """The enabled answers of each form in the patient's own words. PHI: reach it through `services.reading`."""
-    responses = Response.objects.filter(packet=packet).select_related("step").order_by("step__position")
+    responses = Response.objects.filter(packet=packet).select_related("step", "assisted_by").order_by("step__position")
     return tuple(_answered(response, language) for response in responses)
 
 
 def latest_forms(patient_id: UUID) -> dict[str, AnsweredForm]:
     """By slug, the response saved last, whichever packet it came in. PHI: reach it through `services.briefing`."""
-    rows = Response.objects.filter(packet__patient_id=patient_id).select_related("step")
+    rows = Response.objects.filter(packet__patient_id=patient_id).select_related("step", "assisted_by")
     latest = rows.order_by("step__slug", "-saved_at").distinct("step__slug")
     return {response.step.slug: _answered(response, "en") for response in latest}
 
@@ -232,7 +233,12 @@ def _answered(response: Response, language: str) -> AnsweredForm:
         response_id=response.id,
         rows=tuple(_rows(nodes, 0)),
         saved_at=response.saved_at,
+        helper=_helper(response),
     )
+
+
+def _helper(response: Response) -> str:
+    return response.assisted_by.full_name if response.assisted_by else ""
 
 
 def _rows(nodes: Sequence[engine.FieldNode], level: int) -> Iterator[AnswerRow]:
@@ -274,6 +280,7 @@ class FinishedForm:
     definition: Mapping[str, Any]
     items: Sequence[Mapping[str, Any]]
     photos: tuple[FinishedPhoto, ...] = ()
+    helper: str = ""
 
 
 @dataclass(frozen=True)
@@ -286,10 +293,11 @@ class Finished:
 
 def finished(packet_id: UUID) -> Finished:
     """Raises Packet.DoesNotExist unless the packet was submitted."""
-    packet = Packet.objects.select_related("patient", "program", "clinic", "assisted_by").get(
+    packet = Packet.objects.select_related("patient", "program", "clinic").get(
         pk=packet_id, state__in=[Packet.State.SUBMITTED, Packet.State.FILED]
     )
-    responses = Response.objects.filter(packet=packet).select_related("step__form").order_by("step__position")
+    responses = Response.objects.filter(packet=packet).select_related("step__form", "assisted_by")
+    responses = responses.order_by("step__position")
     return Finished(packet, tuple(_finished(response) for response in responses))
 
 
@@ -308,6 +316,7 @@ def _finished(response: Response) -> FinishedForm:
         definition=form.definition,
         items=items,
         photos=_photos(items),
+        helper=_helper(response),
     )
 
 

@@ -10,7 +10,7 @@ from core.models import Patient
 from intake import engine
 from intake.models import Packet, Response
 from intake.selectors import definition_of
-from intake.selectors.respondents import who_answered
+from intake.selectors.respondents import helped_since, who_answered
 
 Told = Mapping[str, str]
 ADDRESS = ("demo-address-line", "demo-city", "demo-state", "demo-zip")
@@ -78,10 +78,10 @@ def _recorded(patient: Patient, packet_id: UUID) -> Iterator[Fact]:
     """What the clinic's record says; and who answers, where it is not the patient alone."""
     changed = patient.history.order_by("-history_id").values_list("history_date", flat=True).first()
     yield Fact("Phone on record", "", changed, patient.phone)
-    packet = Packet.objects.select_related("assisted_by").filter(pk=packet_id).first()
+    packet = Packet.objects.filter(pk=packet_id).first()
     who = who_answered(packet) if packet else ""
     if packet and who != "the patient":
-        yield Fact("Answered by", who, packet.opened_at)
+        yield Fact("Answered by", who, helped_since(packet.id) or packet.opened_at)
 
 
 def _texts(items: Sequence[Mapping[str, Any]]) -> dict[str, str]:

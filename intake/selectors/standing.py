@@ -17,6 +17,7 @@ import escalation.selectors
 from consents.policy import Kind
 from intake import engine, policy
 from intake.models import FormVersion, Packet, Response, Sensitivity, Step
+from intake.rules.helping import BegunAlone, is_closed
 from intake.selectors.starting import starting_items
 from intake.selectors.terms import with_near
 
@@ -48,7 +49,8 @@ def form_sha256(form_id: UUID) -> str:
 class Missing:
     """One thing that stands between the packet and its submission; `key` is a field key, empty for a document.
 
-    `why` of a document: "unsigned", "outdated" (signed in other words), or "second" (somebody else has still to sign).
+    `why` of a document: "unsigned", "outdated" (signed in other words), or "second" (somebody else has still to sign);
+    of a form that is closed to this sitting: "alone".
 
     `section` is the title of the form's section that it is in.
     """
@@ -70,6 +72,9 @@ class StepView:
     `closed` says why it can't be decided on here: "esign" (signing on a screen comes first), "paper" (was chosen
     instead, first or later), "patient" (only the patient may sign it). It closes a locked form too, whose
     permission it is.
+
+    `begun_alone`: begun without whoever helps in this sitting, and closed to it; `wants` says no more than that it
+    isn't finished.
     """
 
     slug: str
@@ -87,6 +92,7 @@ class StepView:
     taken_back_at: datetime | None = None
     signed_id: UUID | None = None
     is_refused: bool = False
+    begun_alone: bool = False
 
     @property
     def missing(self) -> int:
@@ -115,6 +121,7 @@ class _Standing:
     titles: Mapping[str, str]
     decided: Mapping[tuple[str, str], "consents.selectors.DecisionRow"]  # by slug and who decided
     evaluations: Mapping[UUID, engine.Evaluation]  # by step, of the forms that are asked
+    closed: frozenset[UUID]  # steps that were begun without whoever helps
     unlocked: bool
     on_paper: bool
     answered_by: str
@@ -128,7 +135,8 @@ class _Standing:
 def _standing(packet: Packet, language: str) -> _Standing:
     rows = list(Step.objects.filter(packet=packet).order_by("position"))
     unlocked = consents.selectors.part2_signature(packet.patient_id, packet.id) is not None
-    drafts = dict(Response.objects.filter(packet=packet).values_list("step_id", "answers"))
+    begun = list(Response.objects.filter(packet=packet).values_list("step_id", "answers", "sitting"))
+    drafts = {step_id: answers for step_id, answers, _ in begun}
     open_rows = [step for step in rows if step.sensitivity == Sensitivity.NONE or unlocked]
     asked = {step.id: step.form_id for step in open_rows if step.form_id}
     return _Standing(
@@ -139,6 +147,7 @@ def _standing(packet: Packet, language: str) -> _Standing:
             step_id: engine.evaluate(definition_of(form_id), drafts.get(step_id, []), language=language)
             for step_id, form_id in asked.items()
         },
+        closed=frozenset(step_id for step_id, _, sitting in begun if is_closed(packet.helped, sitting)),
         unlocked=unlocked,
         on_paper=consents.selectors.is_screen_taken_back(packet.patient_id),
         answered_by=packet.answered_by,
@@ -165,16 +174,22 @@ def steps(packet: Packet, language: str) -> tuple[StepView, ...]:
             state=_state(step, now),
             locked=step.sensitivity == Sensitivity.SUD and not now.unlocked,
             sensitive=step.sensitivity == Sensitivity.SUD,
-            wants=tuple(_missing(step, now, language)),
+            wants=_wants(step, now, language),
             seconds_left=_seconds_left(step, now),
             kind=step.consent_kind,
             must=step.must,
             turn=_open_turn(step, now)[0],
             closed=_closed(step, now),
+            begun_alone=step.id in now.closed,
             **_decision(step, now),
         )
         for step in now.rows
     )
+
+
+def _wants(step: Step, now: _Standing, language: str) -> tuple[Missing, ...]:
+    found = tuple(_missing(step, now, language))
+    return (Missing(step.slug, "", now.title(step, language), "alone"),) if found and step.id in now.closed else found
 
 
 def _state(step: Step, now: _Standing) -> str:
@@ -207,7 +222,7 @@ def _seconds_left(step: Step, now: _Standing) -> int:
     """What is asked and not answered yet, required or not, unless the patient went on without it."""
     if step.form_id is None:
         return SECONDS_FOR_A_DOCUMENT if _undecided(step, now) else 0
-    if step.state == Step.State.SKIPPED:
+    if step.state == Step.State.SKIPPED or step.id in now.closed:
         return 0
     evaluation = now.evaluations.get(step.id)
     if evaluation is None:  # locked until its permission is signed: that must not make the rest look longer
@@ -303,10 +318,12 @@ def _unanswered(step: Step, evaluation: engine.Evaluation, language: str) -> Ite
 
 
 def form_view(packet: Packet, slug: str, language: str) -> FormView:
-    """A form as it stands. Two queries. Raises Step.DoesNotExist."""
+    """A form as it stands. Two queries. Raises Step.DoesNotExist, BegunAlone."""
     step = Step.objects.get(packet=packet, slug=slug, what=Step.What.FORM)
     assert step.form_id is not None
     response = Response.objects.filter(step=step).first()
+    if response and is_closed(packet.helped, response.sitting):
+        raise BegunAlone
     definition = definition_of(step.form_id)
     items = response.answers if response else starting_items(packet, definition)
     return drawn(packet, slug, definition, items, response.revision if response else 0, language)

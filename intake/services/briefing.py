@@ -6,7 +6,7 @@ Of each form the latest response counts, whichever packet it came in. Substance 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -19,8 +19,9 @@ from consents.rendering import plain
 from core import clock
 from core.models import Patient, User
 from escalation.policy import zone
+from escalation.selectors import past
 from intake import selectors
-from intake.models import Packet
+from intake.models import Packet, Response, Sensitivity
 from intake.rules.brief import Fitted, Part, Said, Source, fitted
 from intake.services.eligibility import unasked_about_suicide
 from intake.services.reading import Course, read_course
@@ -30,6 +31,9 @@ from screening.selectors import FindingView, ResultView
 Form = selectors.AnsweredForm
 YES_OR_NO_FIRST = ("med-any", "all-any")
 EVERY = "every question"
+PAST = timedelta(days=90)
+# What parts give up, by title, to one that not every brief has; its heading takes a line too.
+MAKES_ROOM = {"What needs attention": 2, "Why they come, in their own words": 2, "Scores": 1}
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,10 @@ def read_brief(*, patient: Patient, user: User) -> Brief:
     forms = {slug: form for slug, form in everything.items() if on_care_team or form.sensitivity != "sud"}
     results = screening.selectors.results(form.response_id for form in forms.values())
     when = _When(patient.clinic.time_zone)
+    incidents = _past(patient, when, everything_is_open=on_care_team)
     parts = [
         _attention(patient, forms, results, when),
+        *incidents,
         _why(forms, when),
         _scores(results, course, when),
         _list("Medicines", forms.get("medications"), 4, 8, when),
@@ -65,6 +71,8 @@ def read_brief(*, patient: Patient, user: User) -> Brief:
         _consents(patient, when),
         _open(patient, course, when),
     ]
+    if incidents:  # the page has no more lines than before
+        parts = [replace(part, most=part.most - MAKES_ROOM.get(part.title, 0)) for part in parts]
     page = fitted(_in_plain_letters(part) for part in parts)
     audit.services.record(
         Action.PATIENT_READ,
@@ -127,6 +135,35 @@ def _unasked(patient: Patient, when: _When) -> list[Said]:
     packet = latest.select_related("clinic", "patient").first()
     words = unasked_about_suicide(packet) if packet else ""
     return [Said(words, Source(f"Packet of {when(packet.invited_at)}", EVERY), "ask")] if packet and words else []
+
+
+def _past(patient: Patient, when: _When, *, everything_is_open: bool) -> list[Part]:
+    """Incidents of the last 90 days with what was signed; nothing where there is none.
+
+    What was answered about substance use is for the care team alone: to others only what is known to be of another
+    section is told.
+    """
+    incidents = past.opened_since(patient.id, clock.now() - PAST)
+    if not incidents:
+        return []
+    known: frozenset[str] = frozenset()
+    if not everything_is_open:
+        plain_ones = Response.objects.filter(packet__patient=patient, sensitivity=Sensitivity.NONE)
+        known = screening.selectors.said_of(plain_ones.values_list("id", flat=True))
+    said: list[Said] = []
+    for one in incidents:
+        told = [words for words in one.because if everything_is_open or words in known]
+        because = "; ".join(told) or "what was answered is on its page"
+        name = f"incident {one.code}"
+        said.append(
+            Said(
+                f"Incident {one.code}, {when(one.opened_at)}: {because}.", Source(f"Opened {when(one.opened_at)}", name)
+            )
+        )
+        if one.signed:
+            signed = f"{one.signed.what}, signed by {one.signed.signed_as}, {when(one.signed.at)}."
+            said.append(Said(signed, Source(f"Signed {when(one.signed.at)}", f"outcome of {name}")))
+    return [Part("Incidents of the last 90 days", tuple(said), most=4, count=8, flows=True)]
 
 
 def _incident_source(row: escalation.selectors.InboxRow, when: _When) -> Source:

@@ -16,7 +16,7 @@ from intake.services import responses
 def add_entry(*, packet: Packet, slug: str, key: str, client: str = "") -> None:
     """A new blank entry of the group with that key, one for each page (`client`) that asks.
 
-    Raises PacketClosed, StepLocked, engine.UnknownPlace.
+    Raises PacketClosed, StepLocked, BegunAlone, engine.UnknownPlace.
     """
     _change(packet, slug, key, client, add=True)
 
@@ -32,7 +32,7 @@ def remove_entry(*, packet: Packet, slug: str, key: str, client: str = "") -> No
 
 def _change(packet: Packet, slug: str, key: str, client: str, *, add: bool) -> None:
     """The page is drawn anew after each press of its buttons: one that asks twice has lost the first reply."""
-    packet = responses.locked_packet(packet.id)
+    helped, packet = packet.helped, responses.locked_packet(packet.id)
     step = Step.objects.get(packet=packet, slug=slug, what=Step.What.FORM)
     signature = responses.unlocking_signature(packet, step)
     assert step.form_id is not None
@@ -41,6 +41,7 @@ def _change(packet: Packet, slug: str, key: str, client: str, *, add: bool) -> N
     if response is None:
         response = Response(packet=packet, step=step, sensitivity=step.sensitivity, revision=0)
         response.answers = starting_items(packet, definition)
+    responses.given_in(response, helped)
     group = key if add else key.rpartition("[")[0]
     if client and response.marks.get(group, [0, ""])[1] == client:
         return

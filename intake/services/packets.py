@@ -150,13 +150,16 @@ def open_packet(*, secret: str, birth_date: date | None) -> Packet | None:
     return _open(Q(token_sha256=stored) | Q(code_sha256=stored), birth_date, by="link")
 
 
-def open_on_tablet(*, packet_id: UUID, birth_date: date | None) -> Packet | None:
-    """Open the packet that the front desk handed over, by date of birth, under the link's limits and rules."""
-    return _open(Q(pk=packet_id), birth_date, by="tablet")
+def open_on_tablet(*, packet_id: UUID, birth_date: date | None, helper_id: UUID | None = None) -> Packet | None:
+    """Open the packet that the front desk handed over, by date of birth, under the link's limits and rules.
+
+    Whoever helps looks on, so that it is them who opened it.
+    """
+    return _open(Q(pk=packet_id), birth_date, by="tablet", helper_id=helper_id)
 
 
 @transaction.atomic
-def _open(which: Q, birth_date: date | None, *, by: str) -> Packet | None:
+def _open(which: Q, birth_date: date | None, *, by: str, helper_id: UUID | None = None) -> Packet | None:
     """None for an unknown, expired, locked or withdrawn link and for a wrong date alike.
 
     Each of them takes the same statements, the same digest and one decryption: where there is nothing to compare with,
@@ -170,7 +173,7 @@ def _open(which: Q, birth_date: date | None, *, by: str) -> Packet | None:
     born = _birth_date(row["patient_id"] if row["is_open"] else NOBODY)
     given = birth_date.isoformat() if birth_date else ""
     if hmac.compare_digest(born.encode(), given.encode()):
-        return _opened(row["id"], by)
+        return _opened(row["id"], by, helper_id)
     _refused(row, by)
     return None
 
@@ -186,13 +189,14 @@ def _nobodys_birth_date() -> str:
     return encrypt(keyring(), "0000-00-00", context=NOBODYS)
 
 
-def _opened(packet_id: UUID, by: str) -> Packet:
+def _opened(packet_id: UUID, by: str, helper_id: UUID | None) -> Packet:
     packet = Packet.objects.select_related("patient", "program", "clinic").get(pk=packet_id)
     packet.tries, packet.is_shared_device = 0, None  # it may be another phone: asked again
     if packet.state == Packet.State.INVITED:
         packet.state, packet.opened_at = Packet.State.OPENED, clock.now()
     packet.save()
-    _record(Action.PACKET_OPENED, packet, Actor.patient(packet.patient_id), by=by)
+    actor = Actor.staff(helper_id) if helper_id else Actor.patient(packet.patient_id)
+    _record(Action.PACKET_OPENED, packet, actor, by=by)
     return packet
 
 

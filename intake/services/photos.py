@@ -22,6 +22,7 @@ from core.clock import Now
 from core.models import User
 from intake import engine
 from intake.models import Packet, Photo, Response, Step
+from intake.rules.helping import Help
 from intake.rules.photos import URN, titles_of
 from intake.selectors import definition_of
 from intake.selectors.starting import starting_items
@@ -33,12 +34,12 @@ JPEG = "image/jpeg"
 
 
 @transaction.atomic
-def keep(*, packet_id: UUID, slug: str, key: str, picture: Picture) -> Photo:
+def keep(*, packet_id: UUID, slug: str, key: str, picture: Picture, helped: Help | None = None) -> Photo:
     """The photo is the answer now, instead of an earlier one or, where the question repeats, beside them.
 
-    Raises PacketClosed, StepLocked, Step.DoesNotExist, engine.UnknownPlace, NotAPhoto("too-many").
+    Raises PacketClosed, StepLocked, BegunAlone, Step.DoesNotExist, engine.UnknownPlace, NotAPhoto("too-many").
     """
-    packet, response, definition = _draft(packet_id, slug)
+    packet, response, definition = _draft(packet_id, slug, helped)
     place = _place(definition, response, key)
     title = place.item.text_in("en").replace("|", " ")[:LONGEST_TITLE]
     sha256, attached = hashlib.sha256(picture.jpeg).hexdigest(), _attached(place)
@@ -71,9 +72,9 @@ def keep(*, packet_id: UUID, slug: str, key: str, picture: Picture) -> Photo:
 
 
 @transaction.atomic
-def remove(*, packet_id: UUID, slug: str, photo_id: UUID) -> None:
-    """The photo and the answer that it was, gone. Raises PacketClosed, StepLocked, engine.UnknownPlace."""
-    packet, response, definition = _draft(packet_id, slug)
+def remove(*, packet_id: UUID, slug: str, photo_id: UUID, helped: Help | None = None) -> None:
+    """The photo and the answer that it was, gone. Raises PacketClosed, StepLocked, BegunAlone, engine.UnknownPlace."""
+    packet, response, definition = _draft(packet_id, slug, helped)
     url = f"{URN}{photo_id}"
     places = engine.evaluate(definition, response.answers).places
     found = next((key for key, place in places.items() if url in [one["url"] for one in _attached(place)]), None)
@@ -83,7 +84,7 @@ def remove(*, packet_id: UUID, slug: str, photo_id: UUID) -> None:
     _answer(packet, response, definition, found, left)
 
 
-def _draft(packet_id: UUID, slug: str) -> tuple[Packet, Response, engine.Definition]:
+def _draft(packet_id: UUID, slug: str, helped: Help | None) -> tuple[Packet, Response, engine.Definition]:
     packet = responses.locked_packet(packet_id)
     step = Step.objects.get(packet=packet, slug=slug, what=Step.What.FORM)
     signature = responses.unlocking_signature(packet, step)
@@ -96,6 +97,7 @@ def _draft(packet_id: UUID, slug: str) -> tuple[Packet, Response, engine.Definit
         revision=0,
         answers=starting_items(packet, definition),
     )
+    responses.given_in(response, helped)
     response.part2_signature_id = signature
     return packet, response, definition
 

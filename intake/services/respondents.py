@@ -50,7 +50,7 @@ def answer_as(*, packet: Packet, name: str = "", relationship: str = "", helper_
 @transaction.atomic
 def go_on_alone(*, packet: Packet) -> None:
     """The patient was offered to answer without the member of staff who helps, and took the tablet."""
-    _record(packet, alone=True)
+    _record(packet, alone=True, assisted_by=str(packet.assisted_by_id or ""))
 
 
 def _record(packet: Packet, **context: object) -> None:

@@ -19,6 +19,7 @@ from core import clock
 from core.crypto import UnreadableValue, blind_index
 from intake import engine
 from intake.models import Overruled, Packet, Response, SavedAnswer, Sensitivity, Step
+from intake.rules.helping import BegunAlone, Help, is_closed
 from intake.selectors import definition_of, form_sha256
 from intake.selectors.starting import starting_items
 from intake.services import terminology
@@ -101,11 +102,19 @@ def take(*, packet_id: UUID, slug: str, key: UUID, changes: Changes, screen: eng
     return False
 
 
-def merged(*, packet_id: UUID, slug: str, changes: Changes, screen: engine.Screen | None, language: str = "") -> Kept:
+def merged(
+    *,
+    packet_id: UUID,
+    slug: str,
+    changes: Changes,
+    screen: engine.Screen | None,
+    language: str = "",
+    helped: Help | None = None,
+) -> Kept:
     """The draft with raw form values merged in, not stored yet; the packet is locked by `take`.
 
     What can't be read is reported and leaves no answer. `language` is that of the words to the patient: the packet's
-    own unless given. Raises StepLocked, Step.DoesNotExist.
+    own unless given. Raises StepLocked, BegunAlone, Step.DoesNotExist.
     """
     step = _opened(packet_id, slug, is_new=screen is None or not screen.revision)
     assert step.form_id is not None
@@ -114,6 +123,7 @@ def merged(*, packet_id: UUID, slug: str, changes: Changes, screen: engine.Scree
     if response is None:
         response = Response(packet=packet, step=step, sensitivity=step.sensitivity, revision=0)
         response.answers = starting_items(packet, definition)
+    given_in(response, helped)
     zone = ZoneInfo(packet.clinic.time_zone)
     language = language or packet.language
     resolved = terminology.resolve(definition, without_photos(definition, changes))
@@ -148,6 +158,15 @@ def _opened(packet_id: UUID, slug: str, *, is_new: bool) -> Any:
     if step.sensitivity == Sensitivity.SUD and step.permission is None:
         raise StepLocked
     return step
+
+
+def given_in(response: Response, helped: Help | None) -> None:
+    """Before anything of it is changed in this sitting: whose it is from now on. Raises BegunAlone."""
+    if response.revision and is_closed(helped, response.sitting):
+        raise BegunAlone
+    response.sitting = helped.sittings[0] if helped else None
+    if helped and helped.by:
+        response.assisted_by_id = helped.by
 
 
 def without_photos(definition: engine.Definition, changes: Changes) -> Changes:

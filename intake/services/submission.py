@@ -29,6 +29,7 @@ from core import clock
 from core.models import Patient
 from intake import engine, selectors
 from intake.models import Packet, Response, Sensitivity, Step, Submission
+from intake.rules.helping import Help
 from intake.services import responses
 from intake.services.responses import KeyReused, PacketClosed, StepLocked, Unconfirmed
 from intake.services.screens import Conflict
@@ -97,15 +98,19 @@ def save_answers(
     changes: Mapping[str, Sequence[str]],
     screen: engine.Screen | None = None,
     language: str = "",
+    helped: Help | None = None,
 ) -> Saved:
     """Keep what the patient said, and decide who must hear of it.
 
     `screen` is the page that it comes from: what another one changed since is left alone and told (without a screen,
-    nothing is). Raises PacketClosed, StepLocked, KeyReused, Step.DoesNotExist; then nothing was stored.
+    nothing is). `helped` is the session's (`access.help_in_session`). Raises PacketClosed, StepLocked, BegunAlone,
+    KeyReused, Step.DoesNotExist; then nothing was stored.
     """
     with transaction.atomic():
         is_new = responses.take(packet_id=packet_id, slug=slug, key=key, changes=changes, screen=screen)
-        kept = responses.merged(packet_id=packet_id, slug=slug, changes=changes, screen=screen, language=language)
+        kept = responses.merged(
+            packet_id=packet_id, slug=slug, changes=changes, screen=screen, language=language, helped=helped
+        )
         response, packet = kept.response, kept.packet
         risk = not is_new and escalation.selectors.is_open(packet.id)
         if is_new and kept.changed:
@@ -115,8 +120,11 @@ def save_answers(
             except Exception:  # the answer is kept; assessed_revision stays behind, the sweep retries, then pages
                 log.exception("assessment failed for response %s", response.pk)
             responses.store(kept)
-            actor = Actor.patient(packet.patient_id)
-            _record(Action.STEP_SAVED, packet, actor, Ref("intake.Response", str(response.id)), slug=slug)
+            actor, beside = (
+                Actor.patient(packet.patient_id),
+                {"helped_by": str(helped.by)} if helped and helped.by else {},
+            )
+            _record(Action.STEP_SAVED, packet, actor, Ref("intake.Response", str(response.id)), slug=slug, **beside)
         if is_new and kept.overruled:
             kept.overruled.save()  # no answer, and still a row: the auditor derives anew what it told
             for because in kept.overruled.told:

@@ -71,7 +71,7 @@ def resume(packet: "Packet", steps: tuple[selectors.StepView, ...]) -> Resume | 
     slug, _, key = packet.place.partition("#")
     if slug == REVIEW:
         return Resume("", reverse("intake:review"))
-    here = next((step for step in steps if step.slug == slug and not step.locked), None)
+    here = next((step for step in steps if step.slug == slug and not step.locked and not step.begun_alone), None)
     if here is None or (here.what == "consent" and is_finished(here)):
         return None
     return Resume(here.title, address(slug, key))
@@ -95,7 +95,7 @@ def next_step(steps: tuple[selectors.StepView, ...], after: str = "") -> selecto
     slugs = [step.slug for step in steps]
     start = slugs.index(after) + 1 if after in slugs else 0
     turn = [*steps[start:], *steps[:start]]
-    open_here = [step for step in turn if not step.locked and step.closed not in SETTLED]
+    open_here = [step for step in turn if not step.locked and not step.begun_alone and step.closed not in SETTLED]
     waiting = [step for step in open_here if step.state == "waiting" and step.slug != after]
     return waiting[0] if waiting else None
 
@@ -149,6 +149,7 @@ def _review(request: HttpRequest, packet: "Packet", *, refused: str = "", status
     parts = [(step.title, _by_section(step.wants)) for step in steps if step.wants]
     remember_place(packet=packet, slug=REVIEW)
     context = {"missing": missing, "parts": parts, "key": uuid4(), "reviewed": reviewed, "refused": refused}
+    context["first"] = next((one for one in missing if one.why != "alone"), None)
     context["on_paper"] = [step for step in steps if step.what == "consent" and step.closed == "paper"]
     context["filled"] = [step for step in asked_parts(steps) if is_finished(step)]
     return page(request, packet, "review", context, status=status)

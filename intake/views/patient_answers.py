@@ -54,7 +54,7 @@ def keep(
 ) -> tuple[Saved, selectors.FormView]:
     """Save what was posted; and the form as it is now, with `problems` and what else could not be kept.
 
-    Raises StepLocked, PacketClosed.
+    Raises StepLocked, BegunAlone, PacketClosed.
     """
     packet, slug = sitting.packet, sitting.slug
     saved = save_answers(
@@ -64,6 +64,7 @@ def keep(
         changes=changes,
         screen=posted_screen(sitting.request.POST),
         language=packet.language,
+        helped=packet.helped,
     )
     view = selectors.drawn(
         packet, slug, saved.definition, saved.items, saved.revision, packet.language, (*saved.errors, *problems)

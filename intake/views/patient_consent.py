@@ -204,12 +204,13 @@ def _evidence(turn: Turn, form: SignatureForm, *, handed_over: bool) -> dict[str
     """
     request, packet, given = turn.request, turn.packet, form.cleaned_data
     zone, now = ZoneInfo(packet.clinic.time_zone), clock.now()
+    helper = packet.helped.by if packet.helped else None
     shown_at = stamped_at(given["shown"], packet.id, turn.step.slug, given["shown_sha256"])
     return {
         "identity_check": "tablet_and_birth_date" if is_on_tablet(request) else "link_and_birth_date",
-        "answered_by": packet.answered_by,
+        "answered_by": packet.answered_by if packet.respondent else ("staff" if helper else "patient"),
         "respondent": {} if handed_over else packet.respondent,  # else they are not who signs
-        "assisted_by": str(packet.assisted_by_id or ""),
+        "assisted_by": str(helper or ""),
         "handed_over": handed_over,
         "ip": request.META.get("REMOTE_ADDR", ""),
         "user_agent": request.headers.get("User-Agent", "")[:LONGEST_AGENT],

@@ -48,4 +48,6 @@ def _back(packet: "Packet") -> str:
     if packet.state in FINISHED:
         return reverse("intake:done")
     slug, _, key = packet.place.partition("#")
-    return address(slug, key) if slug and slug != "review" else reverse("intake:packet")
+    if not slug or slug == "review" or packet.helped:  # which question that was may be nothing for who helps
+        return reverse("intake:packet")
+    return address(slug, key)

@@ -24,6 +24,7 @@ from intake.access import (
     packet_in_session,
 )
 from intake.rules.crisis import crisis_lines
+from intake.rules.helping import BegunAlone
 from intake.services.packets import speak
 from intake.services.responses import PacketClosed
 
@@ -71,6 +72,8 @@ def patient_page(view: View) -> View:
                 return view(request, packet, **where)
             except PacketClosed:
                 return closed(request, packet)
+            except BegunAlone:  # elsewhere, while the page was open here: it says so when it is opened again
+                return redirect("intake:step", where["slug"])
 
     return guarded
 

@@ -16,6 +16,7 @@ from core.adapters.pictures import NotAPhoto, developed
 from intake import engine, selectors
 from intake.access import get_photo_for_patient
 from intake.forms import everything
+from intake.rules.helping import BegunAlone
 from intake.rules.photos import as_id
 from intake.services import photos
 from intake.services.submission import StepLocked
@@ -38,7 +39,7 @@ def save(request: HttpRequest, packet: "Packet", slug: str) -> HttpResponse:
     try:
         problems = take(request, packet, slug)
         view = selectors.form_view(packet, slug, packet.language)
-    except (ObjectDoesNotExist, StepLocked) as stranger:
+    except (ObjectDoesNotExist, StepLocked, BegunAlone) as stranger:
         raise Http404 from stranger
     fields = engine.fields(view.definition, view.items, language=packet.language, problems=problems)
     asked = {key.removesuffix(FIELD) for key in [*request.FILES, *request.POST.getlist(HERE)]}
@@ -64,7 +65,7 @@ def take(request: HttpRequest, packet: "Packet", slug: str) -> tuple[engine.Answ
 
 def _remove(packet: "Packet", slug: str, photo: str) -> None:
     try:
-        photos.remove(packet_id=packet.id, slug=slug, photo_id=as_id(photo))
+        photos.remove(packet_id=packet.id, slug=slug, photo_id=as_id(photo), helped=packet.helped)
     except (ValueError, engine.UnknownPlace):  # removed already, by a second tap
         return
 
@@ -73,7 +74,8 @@ def _keep(packet: "Packet", slug: str, field: str, files: "Sequence[UploadedFile
     key = field.removesuffix(FIELD)
     try:
         for file in files:
-            photos.keep(packet_id=packet.id, slug=slug, key=key, picture=developed(file.read()))
+            picture = developed(file.read())
+            photos.keep(packet_id=packet.id, slug=slug, key=key, picture=picture, helped=packet.helped)
     except NotAPhoto as refused:
         return _problem(key, refused.code)
     except engine.UnknownPlace:

@@ -53,6 +53,8 @@ def step(request: HttpRequest, packet: "Packet", slug: str) -> HttpResponse:
     if current.what == "consent":
         remember_place(packet=packet, slug=slug)
         return consent(request, packet, current, place)
+    if current.begun_alone:
+        return _begun_alone(request, packet, current, place)
     if current.locked:
         return _locked(request, packet, current, place, steps)
     sitting = Sitting(request, packet, slug, place)
@@ -69,6 +71,14 @@ def _place(steps: tuple[selectors.StepView, ...], current: selectors.StepView) -
     parts = asked_parts(steps)
     n = parts.index(current) + 1 if current in parts else 0
     return Place(n, len(parts), sum(map(is_finished, parts)), engine.minutes(sum(one.seconds_left for one in parts)))
+
+
+def _begun_alone(request: HttpRequest, packet: "Packet", current: selectors.StepView, place: Place) -> HttpResponse:
+    """Begun without whoever helps here: not a word of it, and the way on."""
+    if switched(request, packet):
+        return redirect("intake:step", current.slug)
+    context = {"step": current, "place": place, "goes_to": next_address(packet, current.slug)}
+    return page(request, packet, "begun_alone", context)
 
 
 def _locked(

@@ -34,7 +34,8 @@ def opening(request: HttpRequest) -> HttpResponse:
         form = OpeningForm(request.POST)
         if not form.is_valid():
             return _page(request, form, speaks, status=422)
-        packet = open_on_tablet(packet_id=packet_id, birth_date=form.cleaned_data["birth_date"])
+        born = form.cleaned_data["birth_date"]
+        packet = open_on_tablet(packet_id=packet_id, birth_date=born, helper_id=helper_id)
         if packet is None:
             return _page(request, form, speaks, refused=True, status=422)
         if speaks:

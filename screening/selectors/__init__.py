@@ -13,7 +13,7 @@ from core import clock
 from core.models import Patient
 from screening import instruments
 from screening.instruments.base import Band
-from screening.models import MeasurementPlan, ScreeningResult
+from screening.models import Finding, MeasurementPlan, ScreeningResult
 from screening.rules.change import Change, changes, definitions, response_limit
 from screening.selectors.deciding import (
     NO_RULES,
@@ -78,6 +78,11 @@ class ResultView:
     findings: tuple[FindingView, ...]
     scored_at: datetime
 
+    @property
+    def is_counted(self) -> bool:
+        """False for a question of our own: it says what was answered, and no more."""
+        return self.instrument in instruments.REGISTRY
+
 
 def results(source_refs: Iterable[UUID]) -> tuple[ResultView, ...]:
     """The latest result of each instrument in these responses; two queries whatever their number."""
@@ -88,6 +93,12 @@ def results(source_refs: Iterable[UUID]) -> tuple[ResultView, ...]:
         .prefetch_related("findings")
     )
     return tuple(sorted((_view(row) for row in rows), key=lambda view: view.instrument))
+
+
+def said_of(source_refs: Iterable[UUID]) -> frozenset[str]:
+    """The words of every finding in these responses, earlier states of them included. PHI."""
+    found = Finding.objects.filter(result__source_ref__in=list(source_refs)).only("because")
+    return frozenset(one.because for one in found)
 
 
 def is_scored(source_ref: Any) -> Exists:

@@ -87,10 +87,16 @@ def test_left_alone_it_wipes_itself_and_the_next_patient_sees_nothing(clinic, ph
 def test_when_the_forms_were_sent_it_goes_back_to_the_desk_with_nothing_on_it(clinic, phone):
     give_second_factor(clinic.front_desk)
     packet = given.invite(clinic).packet
-    given.complete(packet)
+    given.complete(packet, helped=given.help_by(packet, clinic.front_desk))
+    given.answer(packet, "presenting-concerns", {"con-reason": [WORD]})  # at home, alone
     tablet = phone(**TABLET)
     start(tablet, packet, "I help the patient")
     tablet.go_on()
+    tablet.at("/i/packet/")
+    tablet.go("/i/packet/presenting-concerns/")
+    expect(tablet.find("#main")).to_contain_text("This part was begun without the person who helps here")
+    assert WORD not in tablet.page.content()
+    tablet.look("tablet-begun-alone")
     open_answers(tablet)
     expect(tablet.find("button:has-text('I will answer alone')")).to_be_visible()
     tablet.look("tablet-helped")

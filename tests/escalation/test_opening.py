@@ -13,6 +13,7 @@ from core.crypto import UnreadableValue
 from core.models import Membership
 from escalation import policy, selectors, services
 from escalation.models import Incident, Ladder, Page, Shift
+from escalation.selectors.past import opened_since
 
 
 def staff(user):
@@ -90,6 +91,19 @@ def test_a_resolved_incident_whose_snapshot_does_not_open_never_hides_a_trigger(
     services.resolve(incident_id=first.pk, kind="reached_safe", note="Safe.", **staff(world.clinician))
     spoil(first)
     assert alarm().pk != first.pk
+
+
+def test_what_cannot_be_opened_keeps_neither_the_outcome_nor_other_incidents_from_being_told(alarm, world):
+    first = alarm()
+    services.resolve(incident_id=first.pk, kind="reached_safe", note="Safe.", **staff(world.clinician))
+    spoil(first)
+    second = alarm()
+    told = opened_since(world.patient.id, first.opened_at)
+    assert [one.code for one in told] == [second.code, first.code]
+    assert told[0].because and told[0].signed is None
+    assert (told[1].because, told[1].signed.what) == ((), "Reached; safe for now")
+    assert told[1].signed.signed_as == "Casey Clinician, LCSW"
+    assert opened_since(world.patient.id, second.opened_at + timedelta(seconds=1)) == ()
 
 
 def test_a_trigger_that_cannot_be_written_down_is_said_and_not_swallowed(alarm):

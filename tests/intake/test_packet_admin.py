@@ -20,7 +20,7 @@ from intake.services import packets
 from intake.services.respondents import answer_as
 
 LIST = "/admin/intake/packet/"
-MOST_QUERIES_OF_A_PACKETS_PAGE = 23
+MOST_QUERIES_OF_A_PACKETS_PAGE = 24  # one of them: with what somebody helped
 
 
 @pytest.fixture
@@ -293,7 +293,7 @@ def test_a_locked_link_says_so_and_a_new_one_opens_it_again(dana, world, packet)
 def test_who_answers_is_on_the_packets_page_and_not_in_the_list(dana, world, packet):
     assert "Answered by" in dana.get(page_of(packet)).content.decode()
     answer_as(packet=packet, name="Marta Núñez", relationship="guardian", helper_id=world.front_desk.id)
-    Packet.objects.filter(pk=packet.pk).update(state="in_progress")
+    given.answer(packet, "demographics", helped=given.help_by(packet, world.front_desk))
     page = dana.get(page_of(packet)).content.decode()
     assert "Marta Núñez for the patient (legal guardian), helped by Dana Desk" in page
     assert "Start on this device" in page
@@ -311,3 +311,8 @@ def test_the_packets_page_takes_as_many_queries_whatever_was_answered(dana, worl
     given.complete(packet)
     assert queries() == few
     assert few <= MOST_QUERIES_OF_A_PACKETS_PAGE
+
+
+def test_a_packet_has_no_history_page_that_says_nothing(dana, packet):
+    assert "historylink" not in dana.get(page_of(packet)).content.decode()
+    assert dana.get(f"{LIST}{packet.pk}/history/").status_code == 404

@@ -2,15 +2,21 @@
 
 import io
 import sys
+from datetime import timedelta
 
 import packets as given
 import pytest
+from django.db.models import F
 from django.test import Client
 from pypdf import PdfReader
 from staff_story import ITEM_NINE, in_danger, session_of
 
+import escalation.services
+from audit.actions import Actor
 from audit.models import Event
 from consents.rendering.press import press
+from escalation.models import Incident
+from intake.services.submission import page_a_human
 
 STORY = "No puedo dormir; mi niño también está ansioso y yo lloré ayer. "
 
@@ -109,3 +115,46 @@ def test_without_pango_one_sentence_says_what_to_do(world, packet, monkeypatch, 
     monkeypatch.setattr(sys, "executable", str(stand_in))
     response = session_of(world.clinician).get(f"/staff/patients/{world.patient.id}/brief.pdf", follow=True)
     assert "The PDF could not be made. This page can be printed instead." in response.content.decode()
+
+
+def document(world, incident):
+    actor = Actor.staff(world.clinician.id)
+    escalation.services.acknowledge(incident_id=incident.id, user=world.clinician, actor=actor)
+    escalation.services.resolve(
+        incident_id=incident.id, user=world.clinician, kind="safety_plan", note="Called her.", seen=99, actor=actor
+    )
+
+
+def test_an_incident_of_the_last_90_days_stands_with_its_outcome_and_who_signed_it(world, packet):
+    incident = Incident.objects.get()
+    assert f"Incident {incident.code}, " in asked(world.clinician, world)[1], "an open one, too"
+    document(world, incident)
+    _, text, pages = asked(world.clinician, world)
+    assert pages == 1
+    told = text[text.index("Incidents of the last 90 days") : text.index("Why they come")]
+    assert f"Incident {incident.code}, " in told
+    assert ITEM_NINE in told
+    assert "Safety plan made, signed by Casey Clinician, LCSW, " in told
+    references = text[text.index("What is open") :]
+    assert f"incident {incident.code}" in references
+    assert f"outcome of incident {incident.code}" in references
+    Incident.objects.update(opened_at=F("opened_at") - timedelta(days=91))
+    assert "Incidents of the last 90 days" not in asked(world.clinician, world)[1]
+
+
+def test_an_incident_tells_nothing_of_substance_use_outside_the_care_team(world, packet):
+    given.answer(packet, "substance-use", {"sub-overdose-ever": [given.YES], "sub-overdose-30": [given.YES]})
+    for user, tells in ((world.clinician, True), (world.supervisor, False)):
+        text = asked(user, world)[1]
+        told = text[text.index("Incidents of the last 90 days") : text.index("Why they come")]
+        assert ITEM_NINE in told
+        assert ("overdose" in told.lower()) is tells
+
+
+def test_many_incidents_stay_on_the_page(world, packet):
+    for turn in range(6):
+        document(world, Incident.objects.exclude(state="resolved").get())
+        page_a_human(packet, f"again:{turn}", "high", "again", f"{turn} " + ITEM_NINE * 3)
+    _, text, pages = asked(world.clinician, world)
+    assert pages == 1
+    assert "…, see the patient page." in text

@@ -1,18 +1,21 @@
 """A clinician outside the care team reads a patient's page for an hour, with a reason, and compliance looks at it."""
 
 import json
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
 from staff_story import ITEM_NINE, in_danger, session_of
 
 import core.services
+from audit.actions import Actor
 from audit.models import Event
 from core import clock
 from core.channels.base import ChannelError
 from core.channels.memory import MemoryChannel
 from core.models import BreakGlass, BreakGlassReview, Membership
+from escalation.models import Incident
 
 FIND, GLASS = "/staff/find/", "/staff/opened/"
 REASON = {"why": "covering", "words": "Casey is ill today."}
@@ -181,3 +184,35 @@ def test_a_refused_address_and_a_clinic_without_an_officer_hold_nothing_up(world
     opened(world, page)
     assert told_by_mail() == (1, [])
     assert "no compliance officer could be told by mail" in caplog.text
+
+
+def test_whoever_answers_an_incident_comes_from_it_to_the_question_why_and_then_to_its_packet(world, packet, page):
+    incident = Incident.objects.get(source_ref=packet.id)
+    [link] = re.findall(r'href="([^"]+)">Answers and scores', on_incident(world.backup, incident))
+    asked = session_of(world.backup).get(link)
+    assert asked.status_code == 200
+    assert f"incident {incident.code}" in asked.content.decode()
+    assert not BreakGlass.objects.exists(), "looking opens nothing"
+    client = session_of(world.backup)
+    onward = client.post(link, REASON)["Location"]
+    assert onward == f"{page}?packet={packet.id}"
+    assert ITEM_NINE in client.get(onward).content.decode()
+    assert session_of(world.clinician).get(link)["Location"] == onward, "the care team goes straight there"
+
+
+def test_the_way_from_an_incident_is_closed_to_strangers_and_to_another_patients_incident(world, packet, page):
+    incident = Incident.objects.get(source_ref=packet.id)
+    for who in (world.stranger, world.front_desk, world.stranger_desk, world.compliance):
+        assert session_of(who).get(f"{page}open/?incident={incident.code}").status_code == 404
+    neighbour = core.services.register_patient(
+        clinic=world.clinic, given_name="Nell", family_name="Neighbour", birth_date=date(1990, 3, 15),
+        actor=Actor.system("test"),
+    )  # fmt: skip
+    other = f"/staff/patients/{neighbour.id}/open/"
+    assert session_of(world.backup).get(other).status_code == 200
+    assert session_of(world.backup).get(f"{other}?incident={incident.code}").status_code == 404
+    assert session_of(world.backup).get(f"{page}open/?incident=NOSUCH").status_code == 404
+
+
+def on_incident(user, incident):
+    return session_of(user).get(f"/incidents/{incident.code}/").content.decode()

@@ -108,6 +108,11 @@ def test_a_poll_answers_304_and_leaves_no_event_until_something_changes(world, s
     assert "<html" not in part.content.decode()
 
 
+def test_what_a_poll_says_aloud_counts_in_good_english(world, story):
+    part = session_of(world.clinician).get(INBOX, headers={"HX-Request": "true"}).content.decode()
+    assert ">1 open incident, 1 finding and 0 packets to review<" in part
+
+
 def test_no_answer_may_be_kept_by_a_browser_or_a_proxy(world, story):
     client = session_of(world.clinician)
     page = client.get(INBOX)

@@ -181,3 +181,23 @@ def test_on_paper_every_page_says_whose_it_is_and_carries_the_part_2_notice(worl
     header = page[page.index('class="onpaper"') :].split("</p>")[0]
     for words in ("Rosa Núñez", "MRN-1001", "March 15, 1990", "42 CFR part 2 prohibits unauthorized use"):
         assert words in header, words
+
+
+def test_a_question_of_our_own_shows_what_was_answered(world, packet, address):
+    given.answer(packet, "safety", {"safe-harm-others": [given.NO]})
+    given.answer(packet, "substance-use", {"sub-overdose-ever": [given.YES], "sub-overdose-30": [given.NO]})
+    page = " ".join(text(world.clinician, address).split())
+    asked = "In the past 2 weeks, have you had thoughts of hurting someone else?"
+    scores = page[page.index('id="scores-title"') : page.index('id="form-')]
+    assert f"<dt>{asked}</dt><dd>No</dd>" in scores
+    assert "<dt>Have you ever had an overdose?</dt><dd>Yes</dd>" in scores
+    assert "<dt>Did you have an overdose in the past 30 days?</dt><dd>No</dd>" in scores
+    assert "overdose" not in text(world.supervisor, address)
+
+
+def test_a_form_whose_only_section_is_called_as_it_is_has_one_heading(world, packet, address):
+    given.answer(packet, "demographics", {"demo-given": ["Rosa"], "demo-emergency-has": ["false"]})
+    page = text(world.clinician, address)
+    assert '<h2 id="form-demographics">About you</h2>' in page
+    assert '<h3 class="asked">About you</h3>' not in page
+    assert '<h3 class="asked">' in page
