@@ -51,15 +51,26 @@ def acknowledge(request: StaffRequest, code: str) -> HttpResponse:
 
 @require_POST
 def hand_over(request: StaffRequest, code: str) -> HttpResponse:
-    """Not me: the next people are paged at once."""
+    """Not me: the next people are paged at once. What was typed for the outcome stands in the form again."""
     found = get_incident_for_clinician(request.user, code)
+    typed = {name: request.POST.get(name, "") for name in OutcomeForm.base_fields}
     try:
-        services.hand_over(incident_id=found.id, user=request.user, actor=Actor.staff(request.user.id))
+        services.hand_over(
+            incident_id=found.id,
+            user=request.user,
+            actor=Actor.staff(request.user.id),
+            seen=request.POST.get("place"),
+        )
     except services.AlreadyResolved:
         messages.info(request, "The outcome is documented; nobody has to be paged.")
+    except services.MovedOn:
+        messages.info(request, "The next people have been paged already. To page the ones after them, press it again.")
     else:
         messages.info(request, "Handed over. The next people are being paged now.")
-    return redirect("escalation:incident", found.code)
+    if not typed["note"].strip():
+        return redirect("escalation:incident", found.code)
+    messages.warning(request, "What you had typed is not signed. It stands below, for you alone.")
+    return _shown(request, get_incident_for_clinician(request.user, code), OutcomeForm(initial=typed))
 
 
 @require_POST
@@ -71,6 +82,9 @@ def outcome(request: StaffRequest, code: str) -> HttpResponse:
         return _shown(request, found, form)
     try:
         done = _document(request, found, form)
+    except services.NeedsNote:
+        form.add_error("note", "One word closes nothing. Say in a few words what was done, or why it is not a risk.")
+        return _shown(request, found, form)
     except services.AlreadyResolved:
         form.add_error(None, "A colleague documented the outcome while you were writing. Your words were not kept.")
         return _shown(request, get_incident_for_clinician(request.user, code), form)
@@ -157,6 +171,7 @@ def _shown(request: StaffRequest, found: "Incident", form: OutcomeForm) -> HttpR
         "entries": entries,
         "taken": next((one for one in reversed(entries) if one.kind == "acknowledged"), None),
         "tried": next((one for one in reversed(entries) if one.kind == "tried"), None),
+        "handed": next((one for one in reversed(entries) if one.kind == "handed_over"), None),
         "seconds": int((found.due_at - clock.now()).total_seconds()) if found.due_at else None,
         "next_step": steps[min(found.step + 1, len(steps) - 1)],
         "form": form,

@@ -14,12 +14,12 @@ from django.utils import timezone
 from audit.actions import Actor
 from core import clock
 from core.admin import staff
+from core.clock import at_clinic
 from core.fields.typed import Day, Moment
 from core.models import Clinic, User
 from escalation.admin.planning import SPARE_ROWS, PlanningAdmin, PlanningForm, answering, planned_clinics
 from escalation.models import Level, Override, Rotation
 from escalation.policy import zone
-from escalation.rendering import at_clinic
 from escalation.selectors import coverage
 from escalation.services import duty
 

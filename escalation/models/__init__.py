@@ -3,6 +3,7 @@
 from escalation.models.incidents import (
     Acknowledgement,
     ContactAttempt,
+    HandOver,
     Incident,
     Outcome,
     Page,
@@ -17,6 +18,7 @@ __all__ = [
     "Alarm",
     "ContactAttempt",
     "Drill",
+    "HandOver",
     "Incident",
     "Ladder",
     "Level",

@@ -280,9 +280,11 @@ def _inbox_row(incident: Incident, taken: Acknowledgement | None, now: datetime)
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened: `kind` is opened, joined, page, told, acknowledged, tried, located or resolved.
+    """One thing that happened: `kind` is opened, joined, page, told, acknowledged, handed_over, tried, located or
+    resolved.
 
-    `detail` is the urgency, how far the page came or why it was not sent, or the outcome's kind; `by` says which way
+    `detail` is the urgency, how far the page came or why it was not sent, the step that it was handed over to, or the
+    outcome's kind; `by` says which way
     a page went. `until` is the deadline that an acknowledgement or an attempt set. A page that is "told" says that
     somebody took it.
     """
@@ -305,6 +307,9 @@ def timeline(incident: Incident) -> list[Entry]:
         entries.append(Entry(at, kind, page.user, _how_far(page), by=by))
     for taken in incident.acknowledgements.select_related("user"):
         entries.append(Entry(taken.at, "acknowledged", taken.user, until=taken.outcome_due_at))
+    steps = policy.parsed(incident.ladder)
+    for handed in incident.hand_overs.select_related("user"):
+        entries.append(Entry(handed.at, "handed_over", handed.user, steps[handed.step].name))
     for tried in incident.contact_attempts.select_related("user"):
         entries.append(Entry(tried.at, "tried", tried.user, until=tried.next_attempt_at))
     told = Whereabouts.objects.filter(source_ref=incident.source_ref).values_list("at", flat=True)

@@ -9,10 +9,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from core.access import may_anywhere
+from core.clock import at_clinic
 from core.models import User
 from core.permissions import Permission
 from escalation import selectors
-from escalation.rendering import at_clinic
 from escalation.selectors import watching
 
 register = template.Library()

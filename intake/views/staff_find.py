@@ -40,9 +40,13 @@ def open_glass(request: StaffRequest, patient_id: UUID) -> HttpResponse:
         return redirect("intake:patient", person.id)
     form = GlassForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        core.services.break_glass(patient=person, user=request.user, **form.cleaned_data)
-        messages.info(request, "You can read this page for an hour.")
-        return redirect("intake:patient", person.id)
+        try:
+            core.services.break_glass(patient=person, user=request.user, **form.cleaned_data)
+        except core.services.TooFewWords:
+            form.add_error("words", "Say in a sentence why. One word tells the compliance officer nothing.")
+        else:
+            messages.info(request, "You can read this page for an hour.")
+            return redirect("intake:patient", person.id)
     core.services.record_listing(patients=[person], page="open", actor=Actor.staff(request.user.id))
     status = 400 if form.is_bound else 200
     return render(request, "intake/staff/open.html", {"patient": person, "form": form}, status=status)

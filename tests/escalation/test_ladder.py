@@ -120,7 +120,7 @@ def test_handing_over_takes_the_next_step_at_once_from_either_state(alarm, world
 
 def test_a_resolved_incident_cannot_be_handed_over(alarm, world):
     incident = alarm()
-    services.resolve(incident_id=incident.pk, kind="reached_safe", note="Safe.", **staff(world.clinician))
+    services.resolve(incident_id=incident.pk, kind="reached_safe", note="She is safe.", **staff(world.clinician))
     with pytest.raises(services.AlreadyResolved):
         services.hand_over(incident_id=incident.pk, **staff(world.clinician))
 
@@ -134,7 +134,7 @@ def test_only_those_who_answer_this_clinics_pages_can_act(alarm, world, person):
     with pytest.raises(PermissionDenied):
         services.hand_over(incident_id=incident.pk, **who)
     with pytest.raises(PermissionDenied):
-        services.resolve(incident_id=incident.pk, kind="reached_safe", note="x", **who)
+        services.resolve(incident_id=incident.pk, kind="reached_safe", note="Too late.", **who)
     assert now_in(incident).state == Incident.State.NOTIFYING
 
 
