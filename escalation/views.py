@@ -23,7 +23,7 @@ from core.views import StaffRequest, fingerprint, needs, not_modified, page_or_p
 from escalation import selectors, services
 from escalation.access import get_incident_for_clinician, get_own_drill
 from escalation.forms import NOT_REACHED, OutcomeForm
-from escalation.policy.watch import MEANS
+from escalation.policy.watch import GAPS, MEANS
 from escalation.selectors import watching
 
 if TYPE_CHECKING:
@@ -115,12 +115,16 @@ def paging(request: StaffRequest) -> HttpResponse:
     if not clinics:
         raise Http404
     ids = [clinic.id for clinic in clinics]
+    gaps: dict[UUID | None, tuple[str, ...]] = {clinic.id: watching.gaps_now(clinic.id) for clinic in clinics}
+    lasting = watching.lasting_alarms(ids)
     context = {
         "health": watching.health(),
         "stopped": watching.rounds_that_stopped(),
-        "lasting": [(alarm, MEANS.get(alarm.code, "")) for alarm in watching.lasting_alarms(ids)],
+        "lasting": [
+            (one, (one.code in GAPS and " ".join(gaps[one.clinic_id])) or MEANS.get(one.code, "")) for one in lasting
+        ],
         "ended": watching.ended_alarms(ids),
-        "unreachable": [(clinic, watching.unreachable(clinic.id)) for clinic in sorted(clinics, key=str)],
+        "unreachable": [(one, (*gaps[one.id], *watching.unreachable(one.id))) for one in sorted(clinics, key=str)],
         "drills": watching.drills(ids),
     }
     return render(request, "escalation/paging.html", context)

@@ -20,7 +20,7 @@ class Ladder(models.Model):
     history = HistoricalRecords(user_db_constraint=False)
 
     def __str__(self) -> str:
-        return f"Ladder of {self.clinic_id}"
+        return f"Ladder of {self.clinic}"
 
 
 class Level(models.TextChoices):

@@ -99,6 +99,14 @@ def coverage(clinic_id: UUID, *, hours: int = 72) -> Coverage:
     )
 
 
+def doubled(clinic_id: UUID, level: str, *, since: datetime, until: datetime) -> list[tuple[str, str, datetime]]:
+    """Who is at `level` and at another one at the same time: the name, the other level, since when. A small clinic may
+    want that; the page of the other level then wakes nobody else."""
+    found = policy.doubled(roster(clinic_id, since=since), level, since, until, may_answer(clinic_id))
+    people = User.objects.in_bulk([person for person, _ in found])
+    return [(str(people[person]), other, at) for (person, other), at in found.items()]
+
+
 @dataclass(frozen=True)
 class Trigger:
     """One answer that opened or joined an incident. `detail` is PHI, as it was frozen."""

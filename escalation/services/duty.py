@@ -9,10 +9,15 @@ from django.db import IntegrityError, transaction
 
 from audit.actions import Action, Actor, Ref
 from audit.services import record
+from core import clock
 from core.models import Clinic, User
 from escalation import policy
 from escalation.models import Ladder, Override, Rotation, RotationMember, Shift
 from escalation.selectors import watching
+
+
+class NotAnOverride(ValueError):
+    """Nobody may stand in then; the message says why."""
 
 
 class AlreadyOverridden(ValueError):
@@ -100,8 +105,10 @@ def stand_in(
 ) -> Override:
     """In [starts_at, ends_at) this person instead of whoever it would be.
 
-    Raises AlreadyOverridden where somebody stands in already (the exclusion constraint decides).
+    Raises NotAnOverride, and AlreadyOverridden where somebody stands in already (the exclusion constraint decides).
     """
+    if fault := policy.override_fault(starts_at, ends_at, clock.now()):
+        raise NotAnOverride(fault)
     try:
         with transaction.atomic():
             override = Override.objects.create(

@@ -1,6 +1,6 @@
 """How staff are reached: set up by the clinic's administrator, proved by the person, unknown to everybody else."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
@@ -165,6 +165,14 @@ def test_a_test_says_a_code_and_a_link_and_the_person_proves_it_once(ona, world,
 def test_who_answers_no_pages_proves_nothing(world, who):
     client = signed_in(getattr(world, who))
     assert (client.get(PROVE).status_code, client.post(PROVE, {"code": ""}).status_code) == (404, 404)
+
+
+def test_when_it_was_proved_stands_there_by_the_clinics_clock_with_its_zone(ona, world, point):
+    type(world.clinic).objects.update(time_zone="America/New_York")
+    at = datetime(2020, 1, 15, 7, 7, tzinfo=UTC)
+    ContactPoint.objects.update(verified_at=at, last_test_delivered_at=at)
+    for page in (POINTS, f"{POINTS}{point.pk}/change/"):
+        assert ona.get(page).content.decode().count("Jan 15, 2020, 2:07 AM EST") == 2, page
 
 
 def test_a_test_that_is_not_taken_says_why_and_proves_nothing(ona, point, settings):

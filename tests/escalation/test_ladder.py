@@ -8,7 +8,7 @@ from django.db import connection
 
 from audit.actions import Actor
 from core import clock
-from escalation import selectors, services
+from escalation import policy, selectors, services
 from escalation.models import Incident, Ladder, Page, Shift
 
 
@@ -18,6 +18,20 @@ def staff(user):
 
 def now_in(incident):
     return Incident.objects.get(pk=incident.pk)
+
+
+def test_what_a_ladder_does_is_told_in_words_and_what_is_risky_about_it():
+    short = [policy.Step("On call", "on_call", 300), policy.Step("Backup", "backup", 30)]
+    assert policy.story(short) == (
+        "An alert goes to On call at once. If nobody acknowledges, the next page goes out after 5 minutes, to Backup. "
+        "The last step repeats every 1 minute, each time to more people, until somebody takes it."
+    )
+    assert policy.cautions(short) == ()
+    assert policy.cautions([policy.Step("On call", "on_call", 900), short[1]]) == ()
+    (late,) = policy.cautions([policy.Step("On call", "on_call", 901), short[1]])
+    assert "only after 901 seconds" in late
+    alone, late = policy.cautions([policy.Step("On call", "on_call", 3600)])
+    assert "a single step: for 60 minutes nobody but On call" in alone and "only after 60 minutes" in late
 
 
 def test_nothing_advances_before_its_time(alarm, pass_time):
