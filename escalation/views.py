@@ -124,7 +124,10 @@ def paging(request: StaffRequest) -> HttpResponse:
             (one, (one.code in GAPS and " ".join(gaps[one.clinic_id])) or MEANS.get(one.code, "")) for one in lasting
         ],
         "ended": watching.ended_alarms(ids),
-        "unreachable": [(one, (*gaps[one.id], *watching.unreachable(one.id))) for one in sorted(clinics, key=str)],
+        "unreachable": [
+            (one, watching.ladder_story(one.id), (*gaps[one.id], *watching.unreachable(one.id)))
+            for one in sorted(clinics, key=str)
+        ],
         "drills": watching.drills(ids),
     }
     return render(request, "escalation/paging.html", context)

@@ -10,7 +10,7 @@ from escalation.models.incidents import (
     RealIncidents,
     Whereabouts,
 )
-from escalation.models.roster import Ladder, Level, Override, Rotation, RotationMember, Shift
+from escalation.models.roster import Ladder, LadderChange, Level, Override, Rotation, RotationMember, Shift
 from escalation.models.watch import Alarm, Drill, Round
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "HandOver",
     "Incident",
     "Ladder",
+    "LadderChange",
     "Level",
     "Outcome",
     "Override",

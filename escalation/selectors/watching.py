@@ -167,6 +167,12 @@ def unreachable(clinic_id: UUID, ladder: object = None) -> tuple[str, ...]:
     return unplanned or watch.unreachable(told, proofs(clinic_id, {one for _, people in told for one in people}))
 
 
+def ladder_story(clinic_id: UUID) -> str:
+    """What happens when nobody acknowledges, in words."""
+    steps = Ladder.objects.filter(clinic_id=clinic_id).values_list("steps", flat=True).first()
+    return policy.story(policy.parsed(steps))
+
+
 def gaps_now(clinic_id: UUID) -> tuple[str, ...]:
     """A sentence for each level of the ladder that has nobody now; none where nobody may answer at all."""
     ahead, now = coverage(clinic_id, hours=1), clock.now()

@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from django.db import IntegrityError, transaction
 
+import core.outbox
 from audit.actions import Action, Actor, Ref
 from audit.services import record
-from core import clock
+from core import clock, doorbell
 from core.models import Clinic, User
 from escalation import policy
-from escalation.models import Ladder, Override, Rotation, RotationMember, Shift
+from escalation.models import Ladder, LadderChange, Override, Rotation, RotationMember, Shift
 from escalation.selectors import watching
+from escalation.services.telling import CHANGED
 
 
 class NotAnOverride(ValueError):
@@ -39,7 +42,8 @@ def require_reachable(clinic: Clinic, steps: Sequence[dict[str, Any]] | None = N
 
 @transaction.atomic
 def set_ladder(*, clinic: Clinic, steps: Sequence[dict[str, Any]], actor: Actor) -> Ladder:
-    """Replace the clinic's ladder; running incidents keep the one they froze. Said twice: no change.
+    """Replace the clinic's ladder; running incidents keep the one they froze. Said twice: no change. The clinic's
+    supervisors are told of what a member of staff changed.
 
     Raises ValueError with what is wrong, Unreachable among them.
     """
@@ -51,6 +55,10 @@ def set_ladder(*, clinic: Clinic, steps: Sequence[dict[str, Any]], actor: Actor)
     require_reachable(clinic, list(steps))
     ladder, _ = Ladder.objects.update_or_create(clinic=clinic, defaults={"steps": list(steps)})
     _evidence(Action.LADDER_SET, ladder, actor, steps=len(steps))
+    if actor.kind == "staff":
+        change = LadderChange.objects.create(clinic=clinic, user_id=UUID(actor.id))
+        core.outbox.publish(CHANGED, change.id)
+        doorbell.ring("escalation.tell_supervisors")
     return ladder
 
 
