@@ -144,6 +144,7 @@ class RotationAdmin(PlanningAdmin):
                 "clinic": clinic,
                 "nobody": ahead.nobody,
                 "left": ahead.left,
+                "standing": [(Level(level).label, ahead.names[person]) for level, person in ahead.standing],
                 "rows": [
                     (Level(one.level).label, one, [ahead.names[person] for person in one.people]) for one in ahead.plan
                 ],

@@ -70,7 +70,7 @@ class Coverage:
 
     `plan`: stretches level by level. `gaps`: those without people at a level that the clinic's ladder uses; a page
     would go to a level above, or to everybody. `left`: people of the roster who may not answer pages any more.
-    `nobody`: no one at this clinic may.
+    `nobody`: no one at this clinic may. `standing`: who has duty without an end, seen in the plan or behind a rotation.
     """
 
     plan: tuple[Stretch, ...]
@@ -78,6 +78,7 @@ class Coverage:
     left: tuple[str, ...]
     nobody: bool
     names: dict[UUID, str]
+    standing: tuple[tuple[str, UUID], ...]
 
 
 def coverage(clinic_id: UUID, *, hours: int = 72) -> Coverage:
@@ -96,6 +97,12 @@ def coverage(clinic_id: UUID, *, hours: int = 72) -> Coverage:
         left=tuple(name for pk, name in names.items() if pk not in able),
         nobody=not able,
         names=names,
+        standing=tuple(
+            (one.level, one.user_id)
+            for level in policy.DUTY_LEVELS
+            for one in known.shifts
+            if one.level == level and one.ends_at is None
+        ),
     )
 
 

@@ -173,5 +173,7 @@ def test_the_coming_days_say_who_and_mark_the_gaps(duty, ona):
     assert page.count('class="gap"') == 1
     assert page.count("<td>standing duty</td>") == 2 and "<td>rotation</td>" not in page
     ona.post(f"{ROTATIONS}add/", turns(duty))
-    assert "<td>rotation</td>" in ona.get(ON_CALL).content.decode()
+    page = ona.get(ON_CALL).content.decode()
+    assert "<td>rotation</td>" in page
+    assert "Standing duty, where nothing else covers: Casey Clinician (On Call), Blake Backup (Backup)." in page
     assert "Nobody: pages go to the level above" in page
