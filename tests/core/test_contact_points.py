@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core import mail
 from django.core.checks.registry import registry
 from django.db import IntegrityError, transaction
@@ -173,6 +174,17 @@ def test_when_it_was_proved_stands_there_by_the_clinics_clock_with_its_zone(ona,
     ContactPoint.objects.update(verified_at=at, last_test_delivered_at=at)
     for page in (POINTS, f"{POINTS}{point.pk}/change/"):
         assert ona.get(page).content.decode().count("Jan 15, 2020, 2:07 AM EST") == 2, page
+
+
+def test_the_admins_history_is_by_the_clinics_clock_and_says_so(ona, form, world):
+    type(world.clinic).objects.update(time_zone="Asia/Kathmandu")
+    ona.post(f"{POINTS}add/", form)
+    made = ContactPoint.objects.get()
+    LogEntry.objects.update(action_time=datetime(2020, 1, 15, 7, 7, tzinfo=UTC))
+    page = ona.get(f"{POINTS}{made.pk}/history/").content.decode()
+    assert "by the clock of Asia/Kathmandu" in page
+    assert "Jan. 15, 2020, 12:52 p.m." in page
+    assert signed_in(world.stranger_desk).get(f"{POINTS}{made.pk}/history/").status_code in (302, 404)
 
 
 def test_a_test_that_is_not_taken_says_why_and_proves_nothing(ona, point, settings):
