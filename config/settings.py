@@ -241,6 +241,7 @@ CELERY_BEAT_SCHEDULE = {
         "intake.audit_paging": 20.0,
         "intake.tell_compliance": 30.0,
         "escalation.drills": 60.0,
+        "escalation.tell_supervisors": 30.0,
         "escalation.beat": 20.0,
         "screening.raise_overdue": 60.0,
         "consents.take_effect_due": 30.0,

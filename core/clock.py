@@ -1,13 +1,15 @@
-"""Time comes from the database, so that no worker's clock can move a deadline."""
+"""Time comes from the database, so that no worker's clock can move a deadline; how a moment is written for a clinic."""
 
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
 from django.db.models import Func
 from django.db.models.fields import DateTimeField
+from django.utils import timezone
 
 
 class Now(Func):
@@ -36,3 +38,15 @@ def turns(limit: int, *, until: float | None = None) -> Iterator[float]:
         if turn and time.monotonic() >= until:
             return
         yield until
+
+
+def at_clinic(moment: datetime, time_zone: str) -> str:
+    """The clinic's wall clock with its zone, because who is on call may be in another one; the year if it is past."""
+    zone: tzinfo
+    try:
+        zone = ZoneInfo(time_zone)
+    except (KeyError, ValueError, OSError):  # a name that nobody knows: the letters UTC then stand beside it
+        zone = UTC
+    local = moment.astimezone(zone)
+    year = "" if local.year == timezone.now().year else f", {local.year}"
+    return f"{local:%b} {local.day}{year}, {local.hour % 12 or 12}:{local:%M %p %Z}"

@@ -129,21 +129,41 @@ def confirm_contact(request: StaffRequest) -> HttpResponse:
 
 
 class GlassReviewForm(forms.Form):
-    finding = forms.ChoiceField(choices=FINDINGS, label="What you found")
-    note = forms.CharField(max_length=2000, label="What you looked at", widget=forms.Textarea(attrs={"rows": 2}))
+    """Nothing is chosen beforehand: a finding that was only left standing is none."""
+
+    finding = forms.ChoiceField(
+        choices=FINDINGS,
+        label="What you found",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose what you found."},
+    )
+    note = forms.CharField(
+        max_length=2000,
+        label="What you looked at",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"required": "Say in a few words what you looked at."},
+    )
 
 
 @require_safe
 @needs(Permission.SEE_AUDIT)
 def glass(request: StaffRequest) -> HttpResponse:
     """Who opened whose page from outside the care team, and why: what nobody has looked at first."""
+    return _glass_page(request)
+
+
+def _glass_page(request: StaffRequest, typed: GlassReviewForm | None = None) -> HttpResponse:
+    """`typed`: what can't be kept, shown again in its place."""
     clinics = clinics_where(request.user, Permission.SEE_AUDIT).values_list("pk", flat=True)
     page = Paginator(selectors.glass_to_review(clinics), GLASS_PER_PAGE).get_page(request.GET.get("page"))
     core.services.record_listing(
         patients=[one.patient for one in page], page="break_glass", actor=Actor.staff(request.user.id)
     )
-    rows = [(one, None if hasattr(one, "review") else GlassReviewForm(auto_id=f"{one.id}-%s")) for one in page]
-    return render(request, "core/glass.html", {"page": page, "rows": rows})
+    given = {typed.auto_id: typed} if typed else {}
+    ids = [(one, f"{one.id}-%s") for one in page]
+    rows = [(one, None if hasattr(one, "review") else given.get(to, GlassReviewForm(auto_id=to))) for one, to in ids]
+    status = 400 if typed else 200
+    return render(request, "core/glass.html", {"page": page, "rows": rows}, status=status)
 
 
 @require_POST
@@ -151,10 +171,15 @@ def glass(request: StaffRequest) -> HttpResponse:
 def glass_review(request: StaffRequest, glass_id: UUID) -> HttpResponse:
     """Say what you found; it can't be changed afterwards. Nobody reviews their own."""
     found = get_glass_for_review(request.user, glass_id)
-    form = GlassReviewForm(request.POST)
+    form = GlassReviewForm(request.POST, auto_id=f"{found.id}-%s")
     if not form.is_valid():
-        messages.error(request, "Choose what you found and say what you looked at.")
-    elif core.services.review_glass(glass=found, user=request.user, **form.cleaned_data):
+        return _glass_page(request, form)
+    try:
+        is_kept = core.services.review_glass(glass=found, user=request.user, **form.cleaned_data)
+    except core.services.TooFewWords:
+        form.add_error("note", "Say in a few words what you looked at. One word can't be judged by anybody later.")
+        return _glass_page(request, form)
+    if is_kept:
         messages.success(request, "The review is kept.")
     else:
         messages.info(request, "Somebody has reviewed it already. Theirs stands.")

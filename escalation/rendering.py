@@ -8,7 +8,6 @@ from datetime import datetime
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils import timezone
 
 from core.channels.base import Message
 from escalation.policy import zone
@@ -72,10 +71,3 @@ def _message(subject: str, body: str, words: dict[str, str], to: str, callback: 
         facts=words,
         callback=callback,
     )
-
-
-def at_clinic(moment: datetime, time_zone: str) -> str:
-    """The clinic's wall clock with its zone, because who is on call may be in another one; the year if it is past."""
-    local = moment.astimezone(zone(time_zone))
-    year = "" if local.year == timezone.now().year else f", {local.year}"
-    return f"{local:%b} {local.day}{year}, {local.hour % 12 or 12}:{local:%M %p %Z}"

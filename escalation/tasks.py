@@ -31,3 +31,8 @@ def drills() -> None:
 @shared_task(name="escalation.beat")
 def beat() -> None:
     services.beat()
+
+
+@shared_task(name="escalation.tell_supervisors")
+def tell_supervisors() -> None:
+    services.tell_supervisors()

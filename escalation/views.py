@@ -23,7 +23,7 @@ from core.views import StaffRequest, fingerprint, needs, not_modified, page_or_p
 from escalation import selectors, services
 from escalation.access import get_incident_for_clinician, get_own_drill
 from escalation.forms import NOT_REACHED, OutcomeForm
-from escalation.policy.watch import MEANS
+from escalation.policy.watch import GAPS, MEANS
 from escalation.selectors import watching
 
 if TYPE_CHECKING:
@@ -51,15 +51,26 @@ def acknowledge(request: StaffRequest, code: str) -> HttpResponse:
 
 @require_POST
 def hand_over(request: StaffRequest, code: str) -> HttpResponse:
-    """Not me: the next people are paged at once."""
+    """Not me: the next people are paged at once. What was typed for the outcome stands in the form again."""
     found = get_incident_for_clinician(request.user, code)
+    typed = {name: request.POST.get(name, "") for name in OutcomeForm.base_fields}
     try:
-        services.hand_over(incident_id=found.id, user=request.user, actor=Actor.staff(request.user.id))
+        services.hand_over(
+            incident_id=found.id,
+            user=request.user,
+            actor=Actor.staff(request.user.id),
+            seen=request.POST.get("place"),
+        )
     except services.AlreadyResolved:
         messages.info(request, "The outcome is documented; nobody has to be paged.")
+    except services.MovedOn:
+        messages.info(request, "The next people have been paged already. To page the ones after them, press it again.")
     else:
         messages.info(request, "Handed over. The next people are being paged now.")
-    return redirect("escalation:incident", found.code)
+    if not typed["note"].strip():
+        return redirect("escalation:incident", found.code)
+    messages.warning(request, "What you had typed is not signed. It stands below, for you alone.")
+    return _shown(request, get_incident_for_clinician(request.user, code), OutcomeForm(initial=typed))
 
 
 @require_POST
@@ -71,6 +82,9 @@ def outcome(request: StaffRequest, code: str) -> HttpResponse:
         return _shown(request, found, form)
     try:
         done = _document(request, found, form)
+    except services.NeedsNote:
+        form.add_error("note", "One word closes nothing. Say in a few words what was done, or why it is not a risk.")
+        return _shown(request, found, form)
     except services.AlreadyResolved:
         form.add_error(None, "A colleague documented the outcome while you were writing. Your words were not kept.")
         return _shown(request, get_incident_for_clinician(request.user, code), form)
@@ -101,12 +115,19 @@ def paging(request: StaffRequest) -> HttpResponse:
     if not clinics:
         raise Http404
     ids = [clinic.id for clinic in clinics]
+    gaps: dict[UUID | None, tuple[str, ...]] = {clinic.id: watching.gaps_now(clinic.id) for clinic in clinics}
+    lasting = watching.lasting_alarms(ids)
     context = {
         "health": watching.health(),
         "stopped": watching.rounds_that_stopped(),
-        "lasting": [(alarm, MEANS.get(alarm.code, "")) for alarm in watching.lasting_alarms(ids)],
+        "lasting": [
+            (one, (one.code in GAPS and " ".join(gaps[one.clinic_id])) or MEANS.get(one.code, "")) for one in lasting
+        ],
         "ended": watching.ended_alarms(ids),
-        "unreachable": [(clinic, watching.unreachable(clinic.id)) for clinic in sorted(clinics, key=str)],
+        "unreachable": [
+            (one, watching.ladder_story(one.id), (*gaps[one.id], *watching.unreachable(one.id)))
+            for one in sorted(clinics, key=str)
+        ],
         "drills": watching.drills(ids),
     }
     return render(request, "escalation/paging.html", context)
@@ -157,6 +178,7 @@ def _shown(request: StaffRequest, found: "Incident", form: OutcomeForm) -> HttpR
         "entries": entries,
         "taken": next((one for one in reversed(entries) if one.kind == "acknowledged"), None),
         "tried": next((one for one in reversed(entries) if one.kind == "tried"), None),
+        "handed": next((one for one in reversed(entries) if one.kind == "handed_over"), None),
         "seconds": int((found.due_at - clock.now()).total_seconds()) if found.due_at else None,
         "next_step": steps[min(found.step + 1, len(steps) - 1)],
         "form": form,

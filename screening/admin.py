@@ -10,11 +10,13 @@ from django.urls import reverse
 
 from core.access import clinics_where, may_anywhere
 from core.admin import staff
+from core.clock import at_clinic
 from core.permissions import Permission
 from screening import selectors, services
 from screening.access import rules_for_operator
 from screening.forms import RuleFormSet, typed_rules
 from screening.models import RuleVersion
+from screening.rules.clinic import least_in_words
 
 if TYPE_CHECKING:
     from core.models import Clinic
@@ -29,9 +31,18 @@ class RuleVersionAdmin(ModelAdmin):
     """The versions of the clinics whose settings the person manages. A draft never changes: another one follows it."""
 
     actions = None
-    list_display = ("version", "clinic", "drafted_by", "drafted_at", "approved_by", "effective_at")
+    list_display = ("version", "clinic", "drafted_by", "drafted", "approved_by", "in_force_since")
     ordering = ("clinic", "-version")
     show_full_result_count = False
+
+    @admin.display(description="Drafted", ordering="drafted_at")
+    def drafted(self, version: RuleVersion) -> str:
+        return at_clinic(version.drafted_at, version.clinic.time_zone)
+
+    @admin.display(description="In force since", ordering="effective_at")
+    def in_force_since(self, version: RuleVersion) -> str:
+        at = version.effective_at
+        return at_clinic(at, version.clinic.time_zone) if at else "waits for approval"
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -70,7 +81,9 @@ class RuleVersionAdmin(ModelAdmin):
         """The rules in force, to be changed as a whole; kept as a draft."""
         clinic = self._clinic(request)
         known = selectors.clinic_rules(clinic.id)
-        formset = RuleFormSet(request.POST or None, initial=known.rules)
+        formset = RuleFormSet(
+            request.POST or None, initial=[{**rule, "at_least": least_in_words(rule)} for rule in known.rules]
+        )
         wrong: list[str] = []
         if request.method == "POST" and formset.is_valid():
             try:

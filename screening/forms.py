@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from screening import instruments
-from screening.rules.clinic import KINDS, URGENCIES
+from screening.rules.clinic import KINDS, URGENCIES, band_meant, fault
 
 KIND_WORDS = {
     "item_gte": "one question has at least … points",
@@ -35,31 +35,46 @@ class SignForm(forms.Form):
 
 
 class RuleForm(forms.Form):
-    """One rule; whether it may stand is said by `screening.rules.clinic.faults`."""
+    """One rule; whether it may stand is said by `screening.rules.clinic.fault`. A row left as it came is no rule."""
 
-    instrument = forms.ChoiceField(choices=[(key, one.name) for key, one in instruments.REGISTRY.items()])
-    kind = forms.ChoiceField(label="When", choices=[(kind, KIND_WORDS[kind]) for kind in KINDS])
+    instrument = forms.ChoiceField(
+        choices=[("", "No rule"), *((key, one.name) for key, one in instruments.REGISTRY.items())],
+        error_messages={"required": "Choose a questionnaire, or leave the whole rule empty."},
+    )
+    kind = forms.ChoiceField(label="When", choices=[(kind, KIND_WORDS[kind]) for kind in KINDS], initial=KINDS[0])
     item = forms.ChoiceField(
         label="Question",
         required=False,
         choices=[
             ("", "-"),
             *(
-                (one.name, [(item.link_id, item.text) for item in one.items if item.highest])
+                (one.name, [(item.link_id, f"{one.name}: {item.text}") for item in one.items if item.highest])
                 for one in instruments.REGISTRY.values()
                 if one.highest
             ),
         ],
     )
-    at_least = forms.CharField(label="At least", max_length=20, help_text="Points, or a band such as moderate")
+    at_least = forms.CharField(
+        label="At least",
+        max_length=60,
+        help_text="Points, or a band such as Moderate",
+        error_messages={"required": "Say how many points, or which band."},
+    )
     urgency = forms.ChoiceField(choices=[(one, one) for one in URGENCIES], initial="medium")
     pages = forms.BooleanField(label="Page a human at once", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        if not self.errors and (wrong := fault(self.rule())):
+            self.add_error(None, f"{wrong[0].upper()}{wrong[1:]}")
+        return typed
 
     def rule(self) -> dict[str, Any]:
         """As `screening.rules.clinic` takes it."""
         typed, least = self.cleaned_data, self.cleaned_data["at_least"].strip()
+        meant = int(least) if least.isdecimal() else band_meant(typed["instrument"], least)
         names = ("instrument", "kind", "item", "urgency", "pages")
-        return {**{name: typed[name] for name in names}, "at_least": int(least) if least.isdecimal() else least}
+        return {**{name: typed[name] for name in names}, "at_least": meant}
 
 
 RuleFormSet = forms.formset_factory(RuleForm, extra=3, can_delete=True, max_num=50)

@@ -213,6 +213,7 @@ class PatientAdmin(DeskAdmin):
     form = PatientForm
     list_display = ("name", "birth_year", "speaks", "registered")
     list_display_links = ("name",)
+    list_select_related = ("clinic",)
     ordering = ("-created_at",)
     lookups = frozenset({"id__in"})
     fields = (
@@ -238,7 +239,7 @@ class PatientAdmin(DeskAdmin):
 
     @admin.display(description="Registered", ordering="created_at")
     def registered(self, patient: Patient) -> str:
-        return f"{patient.created_at:%Y-%m-%d}"
+        return clock.at_clinic(patient.created_at, patient.clinic.time_zone)
 
     def patient_of(self, row: Any) -> Patient:
         found: Patient = row

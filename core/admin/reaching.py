@@ -1,5 +1,6 @@
 """Vendors and contact points: who carries messages to staff, and how each person is reached."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 else:
     ContactModelForm = forms.ModelForm
 
-PROOF = ("verified_at", "last_test_delivered_at")
+PROOF = ("proved", "last_test")
 
 
 @admin.register(Vendor)
@@ -79,8 +80,8 @@ class ContactPointAdmin(SettingsAdmin):
         "vendor",
         "rank",
         "is_active",
-        "verified_at",
-        "last_test_delivered_at",
+        "proved",
+        "last_test",
     )
     list_select_related = ("user", "clinic", "vendor")
     ordering = ("user__full_name", "rank")
@@ -92,6 +93,17 @@ class ContactPointAdmin(SettingsAdmin):
             return f"…{point.address[-4:]}" if point.address else ""
         except UnreadableValue:
             return "does not open with this installation's keys"
+
+    @admin.display(description="Verified", ordering="verified_at")
+    def proved(self, point: ContactPoint) -> str:
+        return self._when(point, point.verified_at)
+
+    @admin.display(description="Last test delivered", ordering="last_test_delivered_at")
+    def last_test(self, point: ContactPoint) -> str:
+        return self._when(point, point.last_test_delivered_at)
+
+    def _when(self, point: ContactPoint, at: datetime | None) -> str:
+        return clock.at_clinic(at, point.clinic.time_zone) if at else "-"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer("address")

@@ -1,6 +1,6 @@
 """Writes about who: patients and their care team; vendors and how staff are reached."""
 
-from core.services.glass import break_glass, review_glass, tell_compliance
+from core.services.glass import TooFewWords, break_glass, review_glass, tell_compliance
 from core.services.people import (
     AddressTaken,
     add_staff,
@@ -25,6 +25,7 @@ from core.services.reaching import (
 __all__ = [
     "AddressTaken",
     "Refused",
+    "TooFewWords",
     "break_glass",
     "add_staff",
     "change_patient",

@@ -18,6 +18,7 @@ from audit.actions import Action, Actor, Ref
 from core import clock
 from core.channels.base import Channel, ChannelError, Message
 from core.channels.registry import channel_for
+from core.fields.typed import says_something
 from core.models import BreakGlass, BreakGlassReview, Patient
 from core.permissions import Permission
 from core.selectors import staff_with
@@ -33,9 +34,18 @@ OPEN_FOR = timedelta(minutes=60)
 REASONS, FINDINGS = BreakGlass.Why.choices, BreakGlassReview.Finding.choices
 
 
+class TooFewWords(ValueError):
+    """One word is no reason and no finding: somebody has to be able to judge by it."""
+
+
 @transaction.atomic
 def break_glass(*, patient: Patient, user: "User", why: str, words: str) -> BreakGlass:
-    """Sixty minutes of reading, our own limit. `patient` is one of a clinic where the user may see clinical records."""
+    """Sixty minutes of reading, our own limit. `patient` is one of a clinic where the user may see clinical records.
+
+    Raises TooFewWords.
+    """
+    if not says_something(words):
+        raise TooFewWords
     glass = BreakGlass.objects.create(patient=patient, user=user, why=why, words=words, until=Now() + OPEN_FOR)
     _record(Action.GLASS_BROKEN, glass, Actor.staff(user.id), why=why)
     core.outbox.publish(OPENED, glass.id)
@@ -98,7 +108,12 @@ def _took(channel: Channel, reference: str, address: str) -> bool:
 
 @transaction.atomic
 def review_glass(*, glass: BreakGlass, user: "User", finding: str, note: str) -> bool:
-    """False where somebody has looked at it already: theirs stands. `glass` is from `access.get_glass_for_review`."""
+    """False where somebody has looked at it already: theirs stands. `glass` is from `access.get_glass_for_review`.
+
+    Raises TooFewWords.
+    """
+    if not says_something(note):
+        raise TooFewWords
     told = {"reviewed_by": user, "finding": finding, "note": note}
     _, is_new = BreakGlassReview.objects.get_or_create(glass=glass, defaults=told)
     if is_new:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 
 from audit.actions import Actor
@@ -15,7 +15,7 @@ from escalation.selectors import watching
 from escalation.services import duty
 
 NO_STEP = [("", "no step")]
-CHOICES = [*NO_STEP, *((level, level.replace("_", " ").capitalize()) for level in policy.LEVELS)]
+CHOICES = [*NO_STEP, *((level, policy.in_words(level).capitalize()) for level in policy.LEVELS)]
 
 
 class LadderForm(PlanningForm):
@@ -87,7 +87,7 @@ class LadderAdmin(PlanningAdmin):
     @admin.display(description="Steps")
     def in_short(self, ladder: Ladder) -> str:
         steps = policy.parsed(ladder.steps)
-        return " → ".join(f"{one.name} ({one.level.replace('_', ' ')}), {one.wait_seconds} s" for one in steps)
+        return " → ".join(f"{one.name} ({policy.in_words(one.level)}), {one.wait_seconds} s" for one in steps)
 
     def rows(self, ladder: Ladder | None) -> int:
         known = len(policy.parsed(ladder.steps)) if ladder else 0
@@ -109,3 +109,7 @@ class LadderAdmin(PlanningAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         actor = Actor.staff(staff(request).id)
         obj.pk = duty.set_ladder(clinic=obj.clinic, steps=form.cleaned_data["steps"], actor=actor).pk
+        steps = policy.parsed(form.cleaned_data["steps"])
+        messages.info(request, policy.story(steps))
+        for caution in policy.cautions(steps):
+            messages.warning(request, caution)

@@ -1,5 +1,7 @@
 """Rotations, overrides, and who is on call in the coming days, by the clinic's wall clock."""
 
+from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, cast
 from zoneinfo import available_timezones
 
@@ -14,17 +16,28 @@ from django.utils import timezone
 from audit.actions import Actor
 from core import clock
 from core.admin import staff
+from core.clock import at_clinic
 from core.fields.typed import Day, Moment
 from core.models import Clinic, User
 from escalation.admin.planning import SPARE_ROWS, PlanningAdmin, PlanningForm, answering, planned_clinics
 from escalation.models import Level, Override, Rotation
-from escalation.policy import zone
-from escalation.rendering import at_clinic
-from escalation.selectors import coverage
+from escalation.policy import in_words, override_fault, zone
+from escalation.selectors import coverage, doubled
 from escalation.services import duty
 
 DAYS_AHEAD = 14
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+
+def say_doubled(request: HttpRequest, planned: Rotation | Override, since: datetime, until: datetime) -> None:
+    """One person at two levels at once is allowed, for a small clinic has no choice; it is never planned unseen."""
+    for person, other, at in doubled(planned.clinic_id, planned.level, since=since, until=until):
+        words = (
+            f"{person} then has duty at two levels at once, {in_words(planned.level)} and {in_words(other)}, first from"
+        )
+        messages.warning(
+            request, f"{words} {at_clinic(at, planned.clinic.time_zone)}: the second page wakes nobody else."
+        )
 
 
 class RotationForm(PlanningForm):
@@ -111,6 +124,10 @@ class RotationAdmin(PlanningAdmin):
             actor=Actor.staff(staff(request).id),
         )
         obj.pk = kept.pk
+        for person, turns in Counter(form.cleaned_data["members"]).items():
+            if turns > 1:
+                messages.warning(request, f"{person} has {turns} turns in each round. Change it if that is not meant.")
+        say_doubled(request, obj, clock.now(), clock.now() + timedelta(days=DAYS_AHEAD))
 
     def get_urls(self) -> list[URLPattern]:
         ahead = self.admin_site.admin_view(self.on_call_view)
@@ -127,6 +144,7 @@ class RotationAdmin(PlanningAdmin):
                 "clinic": clinic,
                 "nobody": ahead.nobody,
                 "left": ahead.left,
+                "standing": [(Level(level).label, ahead.names[person]) for level, person in ahead.standing],
                 "rows": [
                     (Level(one.level).label, one, [ahead.names[person] for person in one.people]) for one in ahead.plan
                 ],
@@ -157,6 +175,8 @@ class OverrideForm(PlanningForm):
             same = Override.objects.filter(clinic=self.here(), level=cleaned.get("level"))
             if same.filter(starts_at__lt=ends_at, ends_at__gt=starts_at).exists():
                 self.add_error(None, "Somebody stands in at this level in part of that time already.")
+            if ends_at > starts_at and (fault := override_fault(starts_at, ends_at, clock.now())):
+                self.add_error(None, fault)
         return cleaned
 
 
@@ -218,6 +238,7 @@ class OverrideAdmin(PlanningAdmin):
             obj.pk = duty.stand_in(**typed, actor=Actor.staff(staff(request).id)).pk
         except duty.AlreadyOverridden as error:  # somebody else's post came between the look and the write
             raise Taken(str(error)) from error
+        say_doubled(request, obj, max(clock.now(), obj.starts_at), obj.ends_at)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         duty.cancel_stand_in(override=obj, actor=Actor.staff(staff(request).id))

@@ -3,13 +3,14 @@
 from escalation.models.incidents import (
     Acknowledgement,
     ContactAttempt,
+    HandOver,
     Incident,
     Outcome,
     Page,
     RealIncidents,
     Whereabouts,
 )
-from escalation.models.roster import Ladder, Level, Override, Rotation, RotationMember, Shift
+from escalation.models.roster import Ladder, LadderChange, Level, Override, Rotation, RotationMember, Shift
 from escalation.models.watch import Alarm, Drill, Round
 
 __all__ = [
@@ -17,8 +18,10 @@ __all__ = [
     "Alarm",
     "ContactAttempt",
     "Drill",
+    "HandOver",
     "Incident",
     "Ladder",
+    "LadderChange",
     "Level",
     "Outcome",
     "Override",

@@ -83,6 +83,11 @@ class Incident(models.Model):
     def __str__(self) -> str:
         return self.code
 
+    @property
+    def place(self) -> str:
+        """Where on its ladder it is; another with each step that is taken."""
+        return f"{self.step}-{self.loop}"
+
 
 class Page(models.Model):
     """One message to one person by one contact point. Claimed with a lease and a fence (`attempt`).
@@ -173,6 +178,21 @@ class Acknowledgement(models.Model):
 
     def __str__(self) -> str:
         return f"acknowledged {self.at}"
+
+
+class HandOver(models.Model):
+    """ "Not me": who pressed it, and the step whose people were paged in their place. It ends no incident."""
+
+    APPEND_ONLY = True
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="hand_overs")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="hand_overs")
+    step = models.PositiveIntegerField(help_text="Index of the step that was taken by it")
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"handed over {self.at}"
 
 
 class Outcome(models.Model):

@@ -5,6 +5,7 @@ from datetime import date
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 from simple_history.models import HistoricalRecords
 
 from core.models import Clinic
@@ -20,7 +21,21 @@ class Ladder(models.Model):
     history = HistoricalRecords(user_db_constraint=False)
 
     def __str__(self) -> str:
-        return f"Ladder of {self.clinic_id}"
+        return f"Ladder of {self.clinic}"
+
+
+class LadderChange(models.Model):
+    """A member of staff changed the clinic's ladder; its supervisors are told."""
+
+    APPEND_ONLY = True
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="ladder_changes")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="ladder_changes")
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"changed {self.at}"
 
 
 class Level(models.TextChoices):

@@ -15,6 +15,8 @@ EVERYONE = "everyone"
 # From the first who is told to the last; somebody can be on duty at every one but "everyone".
 LEVELS = (ON_CALL, BACKUP, SUPERVISOR, MEDICAL_DIRECTOR, EVERYONE)
 DUTY_LEVELS = LEVELS[:-1]
+# Our own limit; the hour is for the night on which the clocks go back.
+LONGEST_OVERRIDE = timedelta(days=31, hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +82,38 @@ class Roster:
         """Every level at which somebody is named."""
         return {one.level for one in (*self.shifts, *self.overrides)} | {one.level for one in self.rotations}
 
+    def held(self, able: Iterable[UUID]) -> set[str]:
+        """Every level at which somebody who is able is named, now or later."""
+        may = set(able)
+        turns = {one.level for one in self.rotations if may.intersection(one.members)}
+        return turns | {one.level for one in (*self.shifts, *self.overrides) if one.user_id in may}
+
+
+def in_words(level: str) -> str:
+    return level.replace("_", " ")
+
 
 def on_duty(roster: Roster, level: str, at: datetime, able: Sequence[UUID]) -> tuple[UUID, ...]:
     """Who is on duty at a level: an override alone; else shifts with an end and the rotation; else standing duty.
 
     Empty in a gap.
     """
+    return _held_by(roster, level, at, able)[1]
+
+
+def _held_by(roster: Roster, level: str, at: datetime, able: Sequence[UUID]) -> tuple[str, tuple[UUID, ...]]:
+    """What of the roster decides, in words, and whom it names."""
     shifts = [one for one in roster.shifts if one.level == level and _covers(one, at)]
     members = [one.member_at(at, able) for one in roster.rotations if one.level == level]
+    turns, ending = [one for one in members if one], [one.user_id for one in shifts if one.ends_at is not None]
     choices = (
-        [one.user_id for one in roster.overrides if one.level == level and _covers(one, at)],
-        [one.user_id for one in shifts if one.ends_at is not None] + [one for one in members if one],
-        [one.user_id for one in shifts],
+        ("override", [one.user_id for one in roster.overrides if one.level == level and _covers(one, at)]),
+        (" and ".join(["shift"] * bool(ending) + ["rotation"] * bool(turns)), ending + turns),
+        ("standing duty", [one.user_id for one in shifts]),
     )
-    here = ([one for one in people if one in able] for people in choices)
-    return _unique(next((people for people in here if people), []))
+    here = ((kind, [one for one in people if one in able]) for kind, people in choices)
+    kind, people = next((each for each in here if each[1]), ("", []))
+    return kind, _unique(people)
 
 
 def resolve(roster: Roster, level: str, at: datetime, able: Sequence[UUID]) -> tuple[UUID, ...]:
@@ -125,12 +144,13 @@ def widened(level: str, loop: int) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """The same people are on duty at a level throughout [starts_at, ends_at). Nobody: a gap."""
+    """The same people are on duty at a level throughout [starts_at, ends_at), by one `kind` of plan. Nobody: a gap."""
 
     level: str
     starts_at: datetime
     ends_at: datetime
     people: tuple[UUID, ...]
+    kind: str = ""
 
 
 def stretches(roster: Roster, level: str, start: datetime, end: datetime, able: Sequence[UUID]) -> tuple[Stretch, ...]:
@@ -138,11 +158,40 @@ def stretches(roster: Roster, level: str, start: datetime, end: datetime, able: 
     marks = sorted({start, *(one for one in _changes(roster, level, start, end) if start < one < end)})
     found: list[Stretch] = []
     for begins, ends in zip(marks, [*marks[1:], end], strict=True):
-        people = on_duty(roster, level, begins, able)
-        if found and found[-1].people == people:
+        kind, people = _held_by(roster, level, begins, able)
+        if found and (found[-1].people, found[-1].kind) == (people, kind):
             begins = found.pop().starts_at
-        found.append(Stretch(level, begins, ends, people))
+        found.append(Stretch(level, begins, ends, people, kind))
     return tuple(found)
+
+
+def doubled(
+    roster: Roster, level: str, start: datetime, end: datetime, able: Sequence[UUID]
+) -> dict[tuple[UUID, str], datetime]:
+    """Who is on duty at `level` from `start` to `end` and at another level at the same time: since when, first."""
+    own, found = stretches(roster, level, start, end, able), {}
+    for other in (one for one in DUTY_LEVELS if one != level):
+        for theirs in stretches(roster, other, start, end, able):
+            for mine in own:
+                since = max(mine.starts_at, theirs.starts_at)
+                if since < min(mine.ends_at, theirs.ends_at):
+                    found.update(
+                        {
+                            (one, other): since
+                            for one in mine.people
+                            if one in theirs.people and (one, other) not in found
+                        }
+                    )
+    return found
+
+
+def override_fault(starts_at: datetime, ends_at: datetime, now: datetime) -> str:
+    """Why nobody may stand in then, in a sentence; "" when somebody may. What has begun and goes on may be written."""
+    if ends_at <= now:
+        return "This time is over already: nobody can be on duty in the past."
+    if ends_at - starts_at > LONGEST_OVERRIDE:
+        return "An override is at most 31 days long. For longer, plan a rotation."
+    return ""
 
 
 def _changes(roster: Roster, level: str, start: datetime, end: datetime) -> Iterator[datetime]:

@@ -18,6 +18,8 @@ FLOOR_SECONDS = 60
 MOST_SECONDS = 3600
 MOST_STEPS = 20
 MOST_RETRY_SECONDS = 60
+# Longer until anybody else hears of it is warned of, not refused. Our own limit, like those above.
+LONG_FIRST_WAIT = 900
 
 # From and to: the whole life of an incident. Nothing leaves "resolved", and only an acknowledged one gets there.
 MOVES = frozenset(
@@ -99,6 +101,39 @@ def step_after(ladder: Sequence[Step], step: int, loop: int, *, reopened: bool =
 def _pause(ladder: Sequence[Step], index: int) -> int:
     step = ladder[index]
     return step.wait_seconds if index < len(ladder) - 1 else max(step.wait_seconds, step.floor_seconds)
+
+
+def story(ladder: Sequence[Step]) -> str:
+    """What a ladder does, for whoever has just changed it."""
+    told = [f"An alert goes to {ladder[0].name} at once."]
+    for index, step in enumerate(ladder[1:]):
+        told.append(
+            f"If nobody acknowledges, the next page goes out after {_span(_pause(ladder, index))}, to {step.name}."
+        )
+    every = _span(_pause(ladder, len(ladder) - 1))
+    told.append(f"The last step repeats every {every}, each time to more people, until somebody takes it.")
+    return " ".join(told)
+
+
+def cautions(ladder: Sequence[Step]) -> tuple[str, ...]:
+    """What may be followed, but should not go unsaid; in sentences."""
+    first = _pause(ladder, 0)
+    found = []
+    if len(ladder) == 1:
+        found.append(
+            f"This ladder has a single step: for {_span(first)} nobody but {ladder[0].name} hears of an alert."
+        )
+    if first > LONG_FIRST_WAIT:
+        found.append(
+            f"If nobody acknowledges, the next page goes out only after {_span(first)}. That is long for a patient in "
+            "danger: usual are 5 minutes."
+        )
+    return tuple(found)
+
+
+def _span(seconds: int) -> str:
+    minutes, rest = divmod(seconds, 60)
+    return f"{seconds} seconds" if rest else f"{minutes} minute{'' if minutes == 1 else 's'}"
 
 
 def retry_in(attempt: int) -> int:

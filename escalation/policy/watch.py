@@ -3,12 +3,14 @@
 Nothing here is used by what sends pages. Limits are our own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+from escalation.policy.duty import DUTY_LEVELS, in_words
 
 LATE = timedelta(seconds=60)
 CANARY_EVERY = 300
@@ -47,12 +49,14 @@ MEANS: Mapping[str, str] = {
     Code.UNACKNOWLEDGED: "The whole ladder was climbed and nobody took the incident: phone whoever is on duty.",
     Code.NO_DUE_TIME: "An unresolved incident has no due time: it will never be paged. Phone, then repair the row.",
     Code.STUCK_PAGE: "A page was claimed and not sent: does a dispatcher or a worker run?",
-    Code.ON_CALL_GAP: "Nobody is on duty now at a level of the ladder: pages go to the level above.",
+    Code.ON_CALL_GAP: "Nobody is on duty now at a level of the ladder: pages go to a level above, or to everybody.",
     Code.NOBODY_MAY_ANSWER: "No active member of staff may answer pages: an incident would page nobody.",
     Code.CANARY_LATE: "No test incident arrived in the last six and a half minutes: pages do not travel.",
     Code.GAP_AHEAD: "In the next 72 hours a level has nobody, or the roster names somebody who has left.",
     Code.UNREACHABLE_STEP: "A step of the ladder reaches nobody by a contact point that is verified and was tested.",
 }
+# Pages still go out, to other people than were meant.
+GAPS = frozenset({Code.ON_CALL_GAP})
 # Told and listed; they stop no heartbeat and turn no bar red, because today's pages still arrive.
 WARNINGS = frozenset({Code.GAP_AHEAD, Code.UNREACHABLE_STEP})
 
@@ -103,6 +107,23 @@ def unreachable(steps: Sequence[tuple[str, Sequence[UUID]]], proofs: Mapping[UUI
     """One sentence for each step (its name, whom it pages) that reaches nobody by a proved contact point."""
     return tuple(
         fault for number, (name, people) in enumerate(steps, 1) if (fault := _step_fault(number, name, people, proofs))
+    )
+
+
+def unplanned(steps: Sequence[tuple[str, str]], held: Collection[str]) -> tuple[str, ...]:
+    """One sentence for each step (its name, its level) of a level that nobody holds, now or planned."""
+    return tuple(
+        f"Step {number} ({name}): nobody has duty as {in_words(level)}, now or planned. "
+        "Plan a rotation or an override at that level first, or choose another level."
+        for number, (name, level) in enumerate(steps, 1)
+        if level in DUTY_LEVELS and level not in held
+    )
+
+
+def gap_now(level: str) -> str:
+    return (
+        f"{in_words(level).capitalize()}: nobody has duty now. Its pages go to a level above that has somebody, or to "
+        "everybody who may answer. Plan a rotation or an override at this level, or take its step out of the ladder."
     )
 
 

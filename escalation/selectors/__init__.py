@@ -70,7 +70,7 @@ class Coverage:
 
     `plan`: stretches level by level. `gaps`: those without people at a level that the clinic's ladder uses; a page
     would go to a level above, or to everybody. `left`: people of the roster who may not answer pages any more.
-    `nobody`: no one at this clinic may.
+    `nobody`: no one at this clinic may. `standing`: who has duty without an end, seen in the plan or behind a rotation.
     """
 
     plan: tuple[Stretch, ...]
@@ -78,6 +78,7 @@ class Coverage:
     left: tuple[str, ...]
     nobody: bool
     names: dict[UUID, str]
+    standing: tuple[tuple[str, UUID], ...]
 
 
 def coverage(clinic_id: UUID, *, hours: int = 72) -> Coverage:
@@ -96,7 +97,21 @@ def coverage(clinic_id: UUID, *, hours: int = 72) -> Coverage:
         left=tuple(name for pk, name in names.items() if pk not in able),
         nobody=not able,
         names=names,
+        standing=tuple(
+            (one.level, one.user_id)
+            for level in policy.DUTY_LEVELS
+            for one in known.shifts
+            if one.level == level and one.ends_at is None
+        ),
     )
+
+
+def doubled(clinic_id: UUID, level: str, *, since: datetime, until: datetime) -> list[tuple[str, str, datetime]]:
+    """Who is at `level` and at another one at the same time: the name, the other level, since when. A small clinic may
+    want that; the page of the other level then wakes nobody else."""
+    found = policy.doubled(roster(clinic_id, since=since), level, since, until, may_answer(clinic_id))
+    people = User.objects.in_bulk([person for person, _ in found])
+    return [(str(people[person]), other, at) for (person, other), at in found.items()]
 
 
 @dataclass(frozen=True)
@@ -280,9 +295,11 @@ def _inbox_row(incident: Incident, taken: Acknowledgement | None, now: datetime)
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened: `kind` is opened, joined, page, told, acknowledged, tried, located or resolved.
+    """One thing that happened: `kind` is opened, joined, page, told, acknowledged, handed_over, tried, located or
+    resolved.
 
-    `detail` is the urgency, how far the page came or why it was not sent, or the outcome's kind; `by` says which way
+    `detail` is the urgency, how far the page came or why it was not sent, the step that it was handed over to, or the
+    outcome's kind; `by` says which way
     a page went. `until` is the deadline that an acknowledgement or an attempt set. A page that is "told" says that
     somebody took it.
     """
@@ -305,6 +322,9 @@ def timeline(incident: Incident) -> list[Entry]:
         entries.append(Entry(at, kind, page.user, _how_far(page), by=by))
     for taken in incident.acknowledgements.select_related("user"):
         entries.append(Entry(taken.at, "acknowledged", taken.user, until=taken.outcome_due_at))
+    steps = policy.parsed(incident.ladder)
+    for handed in incident.hand_overs.select_related("user"):
+        entries.append(Entry(handed.at, "handed_over", handed.user, steps[handed.step].name))
     for tried in incident.contact_attempts.select_related("user"):
         entries.append(Entry(tried.at, "tried", tried.user, until=tried.next_attempt_at))
     told = Whereabouts.objects.filter(source_ref=incident.source_ref).values_list("at", flat=True)

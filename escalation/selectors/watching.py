@@ -48,7 +48,13 @@ class Health:
 
     @property
     def ok(self) -> bool:
-        return self.canary_ok and self.lateness_seconds <= watch.RED_SECONDS and not set(self.alarms) - watch.WARNINGS
+        return self.arrives and not watch.GAPS.intersection(self.alarms)
+
+    @property
+    def arrives(self) -> bool:
+        """Pages go out in time, if not always to whoever was meant."""
+        wrong = set(self.alarms) - watch.WARNINGS - watch.GAPS
+        return self.canary_ok and self.lateness_seconds <= watch.RED_SECONDS and not wrong
 
 
 def health() -> Health:
@@ -150,13 +156,33 @@ def proofs(clinic_id: UUID, people: Iterable[UUID]) -> dict[UUID, watch.Proof]:
 
 def unreachable(clinic_id: UUID, ladder: object = None) -> tuple[str, ...]:
     """Which steps reach nobody by a proved contact point now, in sentences. `ladder`: steps that a clinic is about to
-    use; without them those that it uses."""
-    if ladder is None:
+    use, each of a level that somebody holds; without them those that it uses."""
+    is_new = ladder is not None
+    if not is_new:
         ladder = Ladder.objects.filter(clinic_id=clinic_id).values_list("steps", flat=True).first()
     now, able = clock.now(), may_answer(clinic_id)
-    known = roster(clinic_id, since=now)
-    steps = [(one.name, policy.resolve(known, one.level, now, able)) for one in policy.parsed(ladder)]
-    return watch.unreachable(steps, proofs(clinic_id, {one for _, people in steps for one in people}))
+    known, steps = roster(clinic_id, since=now), policy.parsed(ladder)
+    held = known.held(able) if is_new else policy.DUTY_LEVELS  # a gap later alarms, and stops no form
+    unplanned = watch.unplanned([(one.name, one.level) for one in steps], held)
+    told = [(one.name, policy.resolve(known, one.level, now, able)) for one in steps]
+    return unplanned or watch.unreachable(told, proofs(clinic_id, {one for _, people in told for one in people}))
+
+
+def ladder_story(clinic_id: UUID) -> str:
+    """What happens when nobody acknowledges, in words."""
+    steps = Ladder.objects.filter(clinic_id=clinic_id).values_list("steps", flat=True).first()
+    return policy.story(policy.parsed(steps))
+
+
+def gaps_now(clinic_id: UUID) -> tuple[str, ...]:
+    """A sentence for each level of the ladder that has nobody now; none where nobody may answer at all."""
+    ahead, now = coverage(clinic_id, hours=1), clock.now()
+    return () if ahead.nobody else tuple(watch.gap_now(gap.level) for gap in ahead.gaps if gap.starts_at <= now)
+
+
+def has_gap(clinic_ids: Iterable[UUID]) -> bool:
+    """Whether such an alarm lasts at one of these clinics."""
+    return Alarm.objects.filter(code__in=watch.GAPS, clinic__in=list(clinic_ids), ended_at=None).exists()
 
 
 def lasting_alarms(clinic_ids: Iterable[UUID]) -> list[Alarm]:

@@ -4,6 +4,7 @@ from escalation.services.answering import (
     Acknowledged,
     AlreadyResolved,
     BadNextAttempt,
+    MovedOn,
     NeedsNote,
     UnknownOutcome,
     UnseenTrigger,
@@ -18,6 +19,7 @@ from escalation.services.opening import open  # noqa: A004  `services.open` read
 from escalation.services.paging import advance_due
 from escalation.services.rounds import claim as claim_round
 from escalation.services.rounds import end as end_round
+from escalation.services.telling import tell_supervisors
 from escalation.services.transitions import IllegalMove
 from escalation.services.watching import beat, keep_alarms, send_canary, tell_alarms
 from escalation.services.whereabouts import tell_whereabouts
@@ -27,6 +29,7 @@ __all__ = [
     "AlreadyResolved",
     "BadNextAttempt",
     "IllegalMove",
+    "MovedOn",
     "NeedsNote",
     "UnknownOutcome",
     "UnseenTrigger",
@@ -48,5 +51,6 @@ __all__ = [
     "send_canary",
     "send_drills",
     "tell_alarms",
+    "tell_supervisors",
     "tell_whereabouts",
 ]

@@ -13,10 +13,11 @@ from audit.actions import Action, Actor
 from core import clock, doorbell
 from core.access import may
 from core.crypto import UnreadableValue
+from core.fields.typed import says_something
 from core.models import User
 from core.permissions import Permission
 from escalation import policy
-from escalation.models import Acknowledgement, ContactAttempt, Incident, Outcome, Page
+from escalation.models import Acknowledgement, ContactAttempt, HandOver, Incident, Outcome, Page
 from escalation.services import paging
 from escalation.services.transitions import IllegalMove, evidence, locked, move
 
@@ -28,7 +29,11 @@ class UnseenTrigger(Exception):
 
 
 class NeedsNote(ValueError):
-    """An outcome must say in words what was done."""
+    """An outcome must say in words what was done, and one word says nothing."""
+
+
+class MovedOn(Exception):
+    """The next people were paged since whoever hands over read the page."""
 
 
 class UnknownOutcome(ValueError):
@@ -67,15 +72,21 @@ def acknowledge(*, incident_id: UUID, user: User, actor: Actor) -> Acknowledged:
 
 
 @transaction.atomic
-def hand_over(*, incident_id: UUID, user: User, actor: Actor) -> None:
+def hand_over(*, incident_id: UUID, user: User, actor: Actor, seen: str | None = None) -> HandOver:
     """ "Not me": the next step is taken at once, whether or not somebody had taken the incident.
 
-    Raises AlreadyResolved, Incident.DoesNotExist, PermissionDenied.
+    `seen`: `Incident.place` as whoever hands over read it; once the ladder has gone on nothing is done, so that a
+    form that is sent twice pages once (None: not asked).
+    Raises MovedOn, AlreadyResolved, Incident.DoesNotExist, PermissionDenied.
     """
     incident = _locked_for(user, incident_id)
     _refuse_resolved(incident)
+    if seen is not None and seen != incident.place:
+        raise MovedOn("the ladder has gone on")
     step = policy.step_after(policy.parsed(incident.ladder), incident.step, incident.loop)
+    handed = HandOver.objects.create(incident=incident, user=user, step=step.step, at=clock.now())
     paging.take_step(incident, step, actor=actor, why="handed_over")
+    return handed
 
 
 @transaction.atomic
@@ -89,8 +100,8 @@ def resolve(*, incident_id: UUID, user: User, kind: str, note: str, actor: Actor
     """
     if kind not in Outcome.Kind.values:
         raise UnknownOutcome("not a kind of outcome")
-    if not note.strip():
-        raise NeedsNote("an outcome needs a note")
+    if not says_something(note):  # of every kind: nothing else closes an incident, and others go by these words
+        raise NeedsNote("an outcome needs at least two words")
     incident = _taken_for(user, incident_id, actor)
     if seen is not None and _triggers_of(incident) > seen:
         raise UnseenTrigger("something was answered since")
@@ -113,8 +124,9 @@ def resolve(*, incident_id: UUID, user: User, kind: str, note: str, actor: Actor
 def not_reached(*, incident_id: UUID, user: User, note: str, next_attempt_at: datetime, actor: Actor) -> ContactAttempt:
     """The patient could not be reached; signed like an outcome, and closes nothing. It takes what nobody has taken.
 
-    Paging resumes at `next_attempt_at`, which is at most OUTCOME_DEADLINE_MINUTES ahead, unless something is documented
-    before. Raises NeedsNote, BadNextAttempt, AlreadyResolved, Incident.DoesNotExist, PermissionDenied.
+    One word is enough ("Voicemail"), for paging goes on: at `next_attempt_at`, which is at most
+    OUTCOME_DEADLINE_MINUTES ahead, unless something is documented before.
+    Raises NeedsNote, BadNextAttempt, AlreadyResolved, Incident.DoesNotExist, PermissionDenied.
     """
     if not note.strip():
         raise NeedsNote("an attempt needs a note")

@@ -3,16 +3,24 @@
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from django.db import IntegrityError, transaction
 
+import core.outbox
 from audit.actions import Action, Actor, Ref
 from audit.services import record
+from core import clock, doorbell
 from core.models import Clinic, User
 from escalation import policy
-from escalation.models import Ladder, Override, Rotation, RotationMember, Shift
+from escalation.models import Ladder, LadderChange, Override, Rotation, RotationMember, Shift
 from escalation.selectors import watching
+from escalation.services.telling import CHANGED
+
+
+class NotAnOverride(ValueError):
+    """Nobody may stand in then; the message says why."""
 
 
 class AlreadyOverridden(ValueError):
@@ -34,7 +42,8 @@ def require_reachable(clinic: Clinic, steps: Sequence[dict[str, Any]] | None = N
 
 @transaction.atomic
 def set_ladder(*, clinic: Clinic, steps: Sequence[dict[str, Any]], actor: Actor) -> Ladder:
-    """Replace the clinic's ladder; running incidents keep the one they froze. Said twice: no change.
+    """Replace the clinic's ladder; running incidents keep the one they froze. Said twice: no change. The clinic's
+    supervisors are told of what a member of staff changed.
 
     Raises ValueError with what is wrong, Unreachable among them.
     """
@@ -46,6 +55,10 @@ def set_ladder(*, clinic: Clinic, steps: Sequence[dict[str, Any]], actor: Actor)
     require_reachable(clinic, list(steps))
     ladder, _ = Ladder.objects.update_or_create(clinic=clinic, defaults={"steps": list(steps)})
     _evidence(Action.LADDER_SET, ladder, actor, steps=len(steps))
+    if actor.kind == "staff":
+        change = LadderChange.objects.create(clinic=clinic, user_id=UUID(actor.id))
+        core.outbox.publish(CHANGED, change.id)
+        doorbell.ring("escalation.tell_supervisors")
     return ladder
 
 
@@ -100,8 +113,10 @@ def stand_in(
 ) -> Override:
     """In [starts_at, ends_at) this person instead of whoever it would be.
 
-    Raises AlreadyOverridden where somebody stands in already (the exclusion constraint decides).
+    Raises NotAnOverride, and AlreadyOverridden where somebody stands in already (the exclusion constraint decides).
     """
+    if fault := policy.override_fault(starts_at, ends_at, clock.now()):
+        raise NotAnOverride(fault)
     try:
         with transaction.atomic():
             override = Override.objects.create(

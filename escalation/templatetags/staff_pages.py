@@ -2,17 +2,18 @@
 
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from core.access import may_anywhere
+from core.access import clinics_where, may_anywhere
+from core.clock import at_clinic
 from core.models import User
 from core.permissions import Permission
 from escalation import selectors
-from escalation.rendering import at_clinic
 from escalation.selectors import watching
 
 register = template.Library()
@@ -63,6 +64,11 @@ def clock(seconds: int | None) -> SafeString | str:
     )
 
 
+def _own_clinics(user: User) -> set[UUID]:
+    asked = (Permission.SEE_CLINICAL, Permission.MANAGE_SETTINGS)
+    return {pk for one in asked for pk in clinics_where(user, one).values_list("pk", flat=True)}
+
+
 @register.inclusion_tag("escalation/_paging_bar.html", takes_context=True)
 def paging_bar(context: dict[str, Any]) -> dict[str, Any]:
     """The red bar, from the database, once a request. Clinicians and operators learn of late pages and alarms;
@@ -76,7 +82,10 @@ def paging_bar(context: dict[str, Any]) -> dict[str, Any]:
         runs_it = may_anywhere(user, Permission.MANAGE_SETTINGS)
         sees_all = runs_it or may_anywhere(user, Permission.SEE_CLINICAL)
         health = watching.health() if sees_all else watching.canary_health()
-        may_look = not health.ok and (runs_it or any(may_anywhere(user, one) for one in LOOKERS))
-        known["paging_bar"] = {"is_red": not health.ok, "sees_all": sees_all, "may_look": may_look}
+        # A gap is of one clinic, and pages go out all the same: its own people alone are told, in other words.
+        is_gap = not health.ok and health.arrives and watching.has_gap(_own_clinics(user))
+        is_shown = is_gap or not health.arrives
+        may_look = is_shown and (runs_it or any(may_anywhere(user, one) for one in LOOKERS))
+        known["paging_bar"] = {"is_red": is_shown, "is_gap": is_gap, "sees_all": sees_all, "may_look": may_look}
     bar: dict[str, Any] = known["paging_bar"]
     return bar

@@ -25,9 +25,8 @@ import intake.services.packets
 import intake.services.tablet
 from core.access import patients_for_front_desk
 from core.admin import DeskAdmin, desk_clinics, language_name, staff
-from core.clock import Now
+from core.clock import Now, at_clinic
 from core.models import Patient, Program, Site, Visit
-from escalation.rendering import at_clinic
 from intake import selectors
 from intake.access import get_packet_for_desk, hand_over
 from intake.models import Packet, VisitType

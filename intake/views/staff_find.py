@@ -52,9 +52,13 @@ def open_glass(request: StaffRequest, patient_id: UUID) -> HttpResponse:
     reason = {"why": "urgent", "words": f"I answer incident {incident.code}."} if incident else {}
     form = GlassForm(request.POST or None, initial=reason)
     if request.method == "POST" and form.is_valid():
-        core.services.break_glass(patient=person, user=request.user, **form.cleaned_data)
-        messages.info(request, "You can read this page for an hour.")
-        return redirect(onward)
+        try:
+            core.services.break_glass(patient=person, user=request.user, **form.cleaned_data)
+        except core.services.TooFewWords:
+            form.add_error("words", "Say in a sentence why. One word tells the compliance officer nothing.")
+        else:
+            messages.info(request, "You can read this page for an hour.")
+            return redirect(onward)
     core.services.record_listing(patients=[person], page="open", actor=Actor.staff(request.user.id))
     status = 400 if form.is_bound else 200
     context = {"patient": person, "form": form, "incident": incident}

@@ -86,6 +86,9 @@ def inbox(request: StaffRequest) -> HttpResponse:
         "closed": [row for row in incidents if row.due_in_seconds is None],
         "found": found,
         "supervises": may_anywhere(request.user, Permission.SUPERVISE),
+        "drafts": screening.selectors.rules_to_approve(
+            clinics_where(request.user, Permission.SUPERVISE), request.user
+        ),  # asked for by the whole page of a supervisor alone
         "rows": rows,
         "due": due,
         "narrow": narrow,

@@ -44,7 +44,40 @@ def faults(rules: object) -> tuple[str, ...]:
     """One sentence for each thing that is wrong; empty when the rules may be used."""
     if not isinstance(rules, list):
         return ("The rules must be a list.",)
-    return tuple(f"Rule {number}: {fault}" for number, rule in enumerate(rules, 1) if (fault := _fault(rule)))
+    return tuple(f"Rule {number}: {wrong}" for number, rule in enumerate(rules, 1) if (wrong := fault(rule)))
+
+
+def in_words(rule: Rule) -> str:
+    """When it holds, as it is listed; what an instrument does not know any more stands as it was stored."""
+    chosen = instruments.REGISTRY.get(rule["instrument"])
+    if chosen is None:
+        return f"{rule['instrument']}: {rule['item']} {rule['at_least']}"
+    if rule["kind"] == "band_gte":
+        return f"{chosen.name}: {_label(chosen, rule['at_least'])} or worse"
+    if rule["kind"] == "total_gte":
+        return f"{chosen.name}: the total is at least {rule['at_least']}"
+    item = chosen.item(rule["item"])
+    points = "1 point" if rule["at_least"] == 1 else f"{rule['at_least']} points"
+    return f"{chosen.name}: “{item.text if item else rule['item']}” has at least {points}"
+
+
+def band_meant(instrument: str, words: str) -> str:
+    """The code of the band that was named by its code or its printed name; else the words as they are."""
+    chosen = instruments.REGISTRY.get(instrument)
+    names = (
+        {name.casefold(): code for code in _bands(chosen) for name in (code, _label(chosen, code))} if chosen else {}
+    )
+    return names.get(words.casefold(), words)
+
+
+def least_in_words(rule: Rule) -> str:
+    """As it may be typed again."""
+    chosen = instruments.REGISTRY.get(rule["instrument"])
+    return _label(chosen, rule["at_least"]) if chosen and rule["kind"] == "band_gte" else str(rule["at_least"])
+
+
+def _label(chosen: Instrument, band: str) -> str:
+    return chosen.label(band) if band in _bands(chosen) else band
 
 
 def _reached(chosen: Instrument, rule: Rule, result: Score | Incomplete, answers: Mapping[str, str]) -> str | None:
@@ -75,11 +108,12 @@ def _bands(chosen: Instrument) -> list[str]:
     return [band.code for band in chosen.bands_for("unknown")]
 
 
-def _fault(rule: object) -> str | None:
+def fault(rule: object) -> str | None:
+    """What is wrong with one rule, as the rest of a sentence; None when it may be used."""
     if not isinstance(rule, dict) or set(rule) != SHAPE:
         return f"give exactly these: {', '.join(sorted(SHAPE))}."
     if rule["instrument"] not in instruments.REGISTRY:
-        return f"choose one of these instruments: {', '.join(instruments.REGISTRY)}."
+        return f"choose one of these instruments: {', '.join(one.name for one in instruments.REGISTRY.values())}."
     if rule["kind"] not in KINDS:
         return f"the kind is one of {', '.join(KINDS)}."
     if rule["urgency"] not in URGENCIES or not isinstance(rule["pages"], bool):
@@ -95,17 +129,31 @@ def _limit_fault(chosen: Instrument, rule: Rule) -> str | None:
     if kind == "band_gte":
         worse = _bands(chosen)[1:]
         is_known = least in worse and not rule["item"]
-        return None if is_known else f"at_least is one of {', '.join(worse)}, without an item."
+        named = ", ".join(_label(chosen, code) for code in worse)
+        return (
+            None
+            if is_known
+            else f"“At least” is one of these of {chosen.name}: {named}. No question is chosen with it."
+        )
     item = chosen.item(rule["item"]) if kind == "item_gte" else None
     if kind == "item_gte" and item is None:
-        return f"{chosen.name} has no such item."
+        owner = next((one.name for one in instruments.REGISTRY.values() if one.item(rule["item"])), "")
+        return (
+            f"this question belongs to {owner}, not to {chosen.name}."
+            if owner
+            else f"choose a question of {chosen.name}."
+        )
     if kind == "total_gte" and (rule["item"] or chosen.levels):
-        return f"{chosen.name} has no total; use band_gte." if chosen.levels else "a total belongs to no item."
+        return (
+            f"{chosen.name} has no total: choose its risk level."
+            if chosen.levels
+            else "a total belongs to no question."
+        )
     highest = item.highest if item else chosen.highest
     if highest < 1:
-        return "this item has no points."
+        return "this question has no points."
     if type(least) is not int or not 1 <= least <= highest:
-        return f"at_least is a whole number from 1 to {highest}."
+        return f"“At least” is a whole number from 1 to {highest}."
     return None
 
 

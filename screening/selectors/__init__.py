@@ -23,6 +23,7 @@ from screening.selectors.deciding import (
     drafted_rules,
     fired,
     rules_in_force,
+    rules_to_approve,
     sign_offs,
 )
 from screening.selectors.reviewing import (
@@ -38,8 +39,8 @@ from screening.selectors.reviewing import (
 __all__ = [
     "NO_RULES", "ClinicRules", "FindingView", "PlanRow", "ResultView", "ReviewRow", "Trend", "TrendPoint", "Week",
     "WorkingRow", "clinic_rules", "clinic_rules_at", "drafted_rules", "fired", "is_scored", "is_signed", "overdue",
-    "plans", "result_of", "results", "rules_in_force", "sign_offs", "signed_priorities", "to_review", "trends",
-    "weekly",
+    "plans", "result_of", "results", "rules_in_force", "rules_to_approve", "sign_offs", "signed_priorities",
+    "to_review", "trends", "weekly",
 ]  # fmt: skip
 
 

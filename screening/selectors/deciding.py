@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 
 from core import clock
+from core.models import Clinic, User
 from screening.models import PrioritySignOff, RuleVersion, ScreeningResult
 from screening.rules import clinic
 from screening.scoring import Incomplete, Score
@@ -56,6 +57,13 @@ def drafted_rules(clinic_id: UUID) -> list[RuleVersion]:
     """Drafts newer than what is in force; the newest first."""
     drafts = RuleVersion.objects.filter(clinic_id=clinic_id, approved_by__isnull=True).select_related("drafted_by")
     return list(drafts.filter(version__gt=clinic_rules(clinic_id).version).order_by("-version"))
+
+
+def rules_to_approve(clinics: QuerySet[Clinic], user: User) -> QuerySet[RuleVersion]:
+    """Drafts of these clinics, newer than what is in force, that somebody else than this person drafted."""
+    drafts = RuleVersion.objects.filter(clinic__in=clinics, approved_by__isnull=True).exclude(drafted_by=user)
+    in_force = RuleVersion.objects.filter(clinic=OuterRef("clinic"), approved_by__isnull=False)
+    return drafts.exclude(Exists(in_force.filter(version__gt=OuterRef("version"))))
 
 
 def sign_offs(clinic_id: UUID) -> dict[tuple[str, str, str], PrioritySignOff]:

@@ -1,8 +1,11 @@
-"""How a difference of points is written."""
+"""How a difference of points, and a clinic's own rule, are written."""
 
 from django import template
 
+from screening.rules.clinic import in_words
+
 register = template.Library()
+register.filter("rule_in_words", in_words)
 
 
 @register.filter

@@ -79,7 +79,7 @@ def test_outside_the_care_team_a_reason_opens_the_page_and_compliance_reviews_it
     officer.go("/staff/opened/")
     officer.sign_in(clinic.compliance.email)
     officer.look("opened")
-    officer.find("[name=finding]").select_option("justified")
+    officer.find("[name=finding][value=justified]").check()
     officer.find("[name=note]").fill("Spoke with Blake.")
     officer.press("main form button.main")
     expect(officer.find("main")).to_contain_text("Spoke with Blake.")

@@ -1,8 +1,9 @@
 """How staff are reached: set up by the clinic's administrator, proved by the person, unknown to everybody else."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core import mail
 from django.core.checks.registry import registry
 from django.db import IntegrityError, transaction
@@ -165,6 +166,25 @@ def test_a_test_says_a_code_and_a_link_and_the_person_proves_it_once(ona, world,
 def test_who_answers_no_pages_proves_nothing(world, who):
     client = signed_in(getattr(world, who))
     assert (client.get(PROVE).status_code, client.post(PROVE, {"code": ""}).status_code) == (404, 404)
+
+
+def test_when_it_was_proved_stands_there_by_the_clinics_clock_with_its_zone(ona, world, point):
+    type(world.clinic).objects.update(time_zone="America/New_York")
+    at = datetime(2020, 1, 15, 7, 7, tzinfo=UTC)
+    ContactPoint.objects.update(verified_at=at, last_test_delivered_at=at)
+    for page in (POINTS, f"{POINTS}{point.pk}/change/"):
+        assert ona.get(page).content.decode().count("Jan 15, 2020, 2:07 AM EST") == 2, page
+
+
+def test_the_admins_history_is_by_the_clinics_clock_and_says_so(ona, form, world):
+    type(world.clinic).objects.update(time_zone="Asia/Kathmandu")
+    ona.post(f"{POINTS}add/", form)
+    made = ContactPoint.objects.get()
+    LogEntry.objects.update(action_time=datetime(2020, 1, 15, 7, 7, tzinfo=UTC))
+    page = ona.get(f"{POINTS}{made.pk}/history/").content.decode()
+    assert "by the clock of Asia/Kathmandu" in page
+    assert "Jan. 15, 2020, 12:52 p.m." in page
+    assert signed_in(world.stranger_desk).get(f"{POINTS}{made.pk}/history/").status_code in (302, 404)
 
 
 def test_a_test_that_is_not_taken_says_why_and_proves_nothing(ona, point, settings):

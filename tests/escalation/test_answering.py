@@ -39,7 +39,7 @@ def test_later_ones_are_told_who_was_first(alarm, world, recorded):
 
 def test_after_the_outcome_an_acknowledgement_still_says_who_took_it(alarm, world):
     incident = alarm()
-    services.resolve(incident_id=incident.pk, kind="reached_safe", note="Safe.", **staff(world.clinician))
+    services.resolve(incident_id=incident.pk, kind="reached_safe", note="She is safe.", **staff(world.clinician))
     assert services.acknowledge(incident_id=incident.pk, **staff(world.backup)).by == world.clinician
 
 
@@ -67,7 +67,7 @@ def test_an_outcome_closes_the_incident_signed_with_credentials(alarm, world, re
 
 def test_whoever_documents_an_incident_that_nobody_took_takes_it(alarm, world):
     incident = alarm()
-    services.resolve(incident_id=incident.pk, kind="reached_safe", note="Safe.", **staff(world.backup))
+    services.resolve(incident_id=incident.pk, kind="reached_safe", note="She is safe.", **staff(world.backup))
     assert Acknowledgement.objects.get().user == world.backup
 
 
@@ -97,9 +97,9 @@ def test_an_outcome_that_does_not_close_is_refused(alarm, world, kind):
 
 def test_an_incident_is_documented_once(alarm, world):
     incident = alarm()
-    services.resolve(incident_id=incident.pk, kind="reached_safe", note="Safe.", **staff(world.clinician))
+    services.resolve(incident_id=incident.pk, kind="reached_safe", note="She is safe.", **staff(world.clinician))
     with pytest.raises(services.AlreadyResolved):
-        services.resolve(incident_id=incident.pk, kind="not_a_risk", note="Again.", **staff(world.backup))
+        services.resolve(incident_id=incident.pk, kind="not_a_risk", note="Once again.", **staff(world.backup))
     assert Outcome.objects.get().kind == "reached_safe"
 
 

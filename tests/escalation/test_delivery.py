@@ -166,7 +166,7 @@ def test_a_page_is_not_sent_once_somebody_has_answered(alarm, world, deliver, ma
 
 def test_a_page_of_a_resolved_incident_is_not_sent(alarm, world, deliver, mailbox):
     incident = alarm()
-    services.resolve(incident_id=incident.pk, kind="reached_safe", note="Safe.", **staff(world.clinician))
+    services.resolve(incident_id=incident.pk, kind="reached_safe", note="She is safe.", **staff(world.clinician))
     deliver()
     assert (page().state, page().last_error, mailbox.sent) == ("dead", "answered", [])
 

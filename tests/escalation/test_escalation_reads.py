@@ -20,7 +20,7 @@ def staff(user):
 
 def test_unanswered_incidents_come_first_then_taken_ones_then_what_is_done(alarm, world, pass_time):
     done, taken, waiting = (alarm(packet=uuid.uuid4()) for _ in range(3))
-    services.resolve(incident_id=done.pk, kind="reached_safe", note="Safe.", **staff(world.clinician))
+    services.resolve(incident_id=done.pk, kind="reached_safe", note="She is safe.", **staff(world.clinician))
     services.acknowledge(incident_id=taken.pk, **staff(world.backup))
     pass_time(400)
     rows = selectors.inbox([world.clinic.id])
@@ -54,19 +54,20 @@ def test_the_timeline_tells_who_and_when_in_order(alarm, world, deliver, pass_ti
     services.hand_over(incident_id=incident.pk, **staff(world.clinician))
     services.acknowledge(incident_id=incident.pk, **staff(world.backup))
     deliver()
-    services.resolve(incident_id=incident.pk, kind="welfare_check", note="Requested.", **staff(world.supervisor))
+    services.resolve(incident_id=incident.pk, kind="welfare_check", note="Check requested.", **staff(world.supervisor))
     story = selectors.timeline(Incident.objects.get(pk=incident.pk))
     assert [(one.kind, one.who, one.detail) for one in story] == [
         ("opened", None, "critical"),
         ("page", world.clinician, "delivered"),
         ("joined", None, ""),
+        ("handed_over", world.clinician, "Backup"),
         ("page", world.backup, "answered"),
         ("acknowledged", world.backup, ""),
         ("told", world.clinician, "delivered"),
         ("resolved", world.supervisor, "welfare_check"),
     ]
     assert [one.at for one in story] == sorted(one.at for one in story)
-    assert story[4].until - story[4].at == timedelta(minutes=60)
+    assert story[5].until - story[5].at == timedelta(minutes=60)
 
 
 def test_the_timeline_opens_even_when_the_snapshot_does_not(alarm, owner_sql, db):
@@ -141,7 +142,7 @@ def test_a_page_may_say_that_the_team_was_told_only_while_an_incident_is_open_an
     assert not selectors.is_told(packet)
     incident = alarm(packet=packet)
     assert selectors.is_told(packet)
-    services.resolve(incident_id=incident.pk, kind="reached_safe", note="Safe.", **staff(world.clinician))
+    services.resolve(incident_id=incident.pk, kind="reached_safe", note="She is safe.", **staff(world.clinician))
     assert not selectors.is_told(packet)
 
 

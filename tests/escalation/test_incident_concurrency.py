@@ -91,7 +91,7 @@ def test_an_alarm_and_an_outcome_at_the_same_moment_lose_neither(alarm, world):
             incident_id=incident.pk,
             user=world.clinician,
             kind="reached_safe",
-            note="Safe.",
+            note="She is safe.",
             actor=Actor.staff(world.clinician.id),
         )
 

@@ -9,7 +9,7 @@ import pytest
 from staff_story import AT_HOME, ITEM_NINE, in_danger, session_of
 
 from audit.models import Event
-from escalation.models import Acknowledgement, ContactAttempt, Incident, Outcome
+from escalation.models import Acknowledgement, ContactAttempt, HandOver, Incident, Outcome
 from intake.models import Packet
 from intake.selectors.reaching import how_to_reach
 from intake.services.whereabouts import tell_whereabouts
@@ -126,10 +126,45 @@ def test_words_written_while_a_colleague_closed_it_are_shown_again(world, casey,
     assert Outcome.objects.count() == 1
 
 
-def test_handing_over_pages_the_next_people(casey, address, incident):
-    casey.post(f"{address}hand-over/")
+def test_handing_over_pages_the_next_people_and_says_who_did_and_to_which_step(casey, address, incident):
+    casey.post(f"{address}acknowledge/")
+    page = unescape(casey.post(f"{address}hand-over/", follow=True).content.decode())
     after = Incident.objects.get(pk=incident.pk)
     assert (after.state, after.step) == ("notifying", incident.step + 1)
+    assert "<strong>Casey Clinician</strong> handed it over" in page and "paged then: Backup" in page
+    assert "Nobody has taken it yet" not in page
+    assert "Casey Clinician handed over; paged next: Backup" in page.split('id="timeline"')[1]
+
+
+def test_handing_over_keeps_what_was_typed_and_a_form_sent_twice_pages_once(casey, address, incident):
+    shown = casey.get(address).content.decode()
+    assert f'formaction="{address}hand-over/" formnovalidate' in shown, "the button sends the outcome's words along"
+    typed = {"kind": "safety_plan", "again": "10", "note": "Half a thou", "place": "0-0"}
+    assert 'name="place" value="0-0"' in shown
+    page = casey.post(f"{address}hand-over/", typed).content.decode()
+    assert "Half a thou" in page.split("<textarea")[1]
+    assert re.search(r'value="safety_plan"[^>]*checked', page)
+    assert "is not signed" in page and not Outcome.objects.exists()
+    again = casey.post(f"{address}hand-over/", typed).content.decode()
+    assert "have been paged already" in again and "Half a thou" in again
+    assert HandOver.objects.count() == 1
+    assert Incident.objects.get(pk=incident.pk).step == 1
+
+
+def test_what_was_typed_is_shown_again_when_a_colleague_closed_it_before_the_hand_over(world, casey, address):
+    session_of(world.backup).post(f"{address}outcome/", WORDS)
+    page = casey.post(f"{address}hand-over/", {"note": "canary words", "place": "0-0"}).content.decode()
+    assert "nobody has to be paged" in page and "canary words" in page
+    assert not HandOver.objects.exists()
+
+
+def test_one_word_closes_nothing_and_stays_in_the_form_but_is_enough_for_an_attempt(casey, address):
+    for kind in Outcome.Kind.values:
+        page = casey.post(f"{address}outcome/", {"kind": kind, "note": "canary-x"}).content.decode()
+        assert "One word closes nothing" in page and "canary-x" in page
+    assert not Outcome.objects.exists()
+    casey.post(f"{address}outcome/", {"kind": "unable_to_reach", "note": "Voicemail", "again": "10"})
+    assert ContactAttempt.objects.count() == 1
 
 
 def test_a_poll_answers_304_until_something_changes_and_leaves_no_event(world, casey, address):

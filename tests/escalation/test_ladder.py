@@ -8,7 +8,7 @@ from django.db import connection
 
 from audit.actions import Actor
 from core import clock
-from escalation import selectors, services
+from escalation import policy, selectors, services
 from escalation.models import Incident, Ladder, Page, Shift
 
 
@@ -18,6 +18,20 @@ def staff(user):
 
 def now_in(incident):
     return Incident.objects.get(pk=incident.pk)
+
+
+def test_what_a_ladder_does_is_told_in_words_and_what_is_risky_about_it():
+    short = [policy.Step("On call", "on_call", 300), policy.Step("Backup", "backup", 30)]
+    assert policy.story(short) == (
+        "An alert goes to On call at once. If nobody acknowledges, the next page goes out after 5 minutes, to Backup. "
+        "The last step repeats every 1 minute, each time to more people, until somebody takes it."
+    )
+    assert policy.cautions(short) == ()
+    assert policy.cautions([policy.Step("On call", "on_call", 900), short[1]]) == ()
+    (late,) = policy.cautions([policy.Step("On call", "on_call", 901), short[1]])
+    assert "only after 901 seconds" in late
+    alone, late = policy.cautions([policy.Step("On call", "on_call", 3600)])
+    assert "a single step: for 60 minutes nobody but On call" in alone and "only after 60 minutes" in late
 
 
 def test_nothing_advances_before_its_time(alarm, pass_time):
@@ -120,7 +134,7 @@ def test_handing_over_takes_the_next_step_at_once_from_either_state(alarm, world
 
 def test_a_resolved_incident_cannot_be_handed_over(alarm, world):
     incident = alarm()
-    services.resolve(incident_id=incident.pk, kind="reached_safe", note="Safe.", **staff(world.clinician))
+    services.resolve(incident_id=incident.pk, kind="reached_safe", note="She is safe.", **staff(world.clinician))
     with pytest.raises(services.AlreadyResolved):
         services.hand_over(incident_id=incident.pk, **staff(world.clinician))
 
@@ -134,7 +148,7 @@ def test_only_those_who_answer_this_clinics_pages_can_act(alarm, world, person):
     with pytest.raises(PermissionDenied):
         services.hand_over(incident_id=incident.pk, **who)
     with pytest.raises(PermissionDenied):
-        services.resolve(incident_id=incident.pk, kind="reached_safe", note="x", **who)
+        services.resolve(incident_id=incident.pk, kind="reached_safe", note="Too late.", **who)
     assert now_in(incident).state == Incident.State.NOTIFYING
 
 

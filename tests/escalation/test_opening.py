@@ -88,7 +88,7 @@ def test_a_resolved_trigger_stays_resolved_but_a_new_one_opens_a_new_incident(al
 
 def test_a_resolved_incident_whose_snapshot_does_not_open_never_hides_a_trigger(alarm, world):
     first = alarm()
-    services.resolve(incident_id=first.pk, kind="reached_safe", note="Safe.", **staff(world.clinician))
+    services.resolve(incident_id=first.pk, kind="reached_safe", note="She is safe.", **staff(world.clinician))
     spoil(first)
     assert alarm().pk != first.pk
 

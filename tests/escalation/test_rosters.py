@@ -110,9 +110,31 @@ def test_the_database_refuses_a_second_override_at_one_level_and_time_and_no_oth
         stand_in(world.supervisor, at + HOUR / 2, at + 3 * HOUR)
     assert Override.objects.count() == 4
     with pytest.raises(IntegrityError, match="an_override_ends_after_it_starts"), transaction.atomic():
-        stand_in(world.supervisor, at, at)
+        stand_in(world.supervisor, at + 5 * HOUR, at + 5 * HOUR)
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM escalation_historicaloverride")
+
+
+def test_an_override_in_the_past_or_for_longer_than_a_month_is_refused(world, stand_in):
+    at = clock.now()
+    with pytest.raises(planning.NotAnOverride, match="over already"):
+        stand_in(world.backup, at - 2 * HOUR, at - HOUR)
+    with pytest.raises(planning.NotAnOverride, match="plan a rotation"):
+        stand_in(world.backup, at, at + timedelta(days=32))
+    assert not Override.objects.exists()
+    stand_in(world.backup, at - HOUR, at + timedelta(days=31) - HOUR)
+
+
+def test_one_person_at_two_levels_at_once_is_known_from_when_on(world, rotate, stand_in):
+    at = clock.now()
+    window = {"since": at, "until": at + 9 * HOUR}
+    rotate(world.clinician)
+    stand_in(world.clinician, at + HOUR, at + 2 * HOUR, level="backup")
+    stand_in(world.backup, at + 5 * HOUR, at + 6 * HOUR, level="supervisor")
+    named = "Casey Clinician"
+    assert selectors.doubled(world.clinic.id, "on_call", **window) == [(named, "backup", at + HOUR)]
+    assert selectors.doubled(world.clinic.id, "backup", **window) == [(named, "on_call", at + HOUR)]
+    assert selectors.doubled(world.clinic.id, "supervisor", **window) == []
 
 
 def test_the_roster_takes_three_queries_and_the_look_ahead_seven_however_large(

@@ -44,7 +44,7 @@ class Life:
         services.hand_over(incident_id=self.pk, **self.who)
 
     def document(self):
-        services.resolve(incident_id=self.pk, kind="reached_safe", note="Safe.", **self.who)
+        services.resolve(incident_id=self.pk, kind="reached_safe", note="She is safe.", **self.who)
 
     def try_in_vain(self):
         soon = clock.now() + timedelta(minutes=10)

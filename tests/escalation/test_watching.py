@@ -14,7 +14,7 @@ from core import clock
 from core.channels import heartbeat
 from core.models import ContactPoint
 from escalation import selectors, services
-from escalation.models import Alarm, Drill, Incident, Ladder, Page, Round
+from escalation.models import Alarm, Drill, Incident, Ladder, Page, Round, Shift
 from escalation.policy.duty import zone
 from escalation.policy.watch import Code, next_drill
 from escalation.selectors import watching
@@ -46,6 +46,20 @@ def alive(duty, fly, settings):
     for name in ROUNDS:
         services.end_round(name)
     return []
+
+
+@pytest.fixture
+def stand_by(duty, fly):
+    """Everybody is proved, a canary arrived, and the backup's duty is over: the auditor has seen it."""
+
+    def leave() -> None:
+        fly()
+        prove(duty.clinic, duty.clinician, duty.backup, duty.supervisor)
+        Shift.objects.filter(level="backup").update(ends_at=clock.now())
+        services.keep_alarms([one for one in watching.clinics_gaps() if one.clinic_id == duty.clinic.id])
+        assert Alarm.objects.filter(code="on-call-gap").exists()
+
+    return leave
 
 
 def beats(sent) -> bool:
@@ -233,6 +247,37 @@ def test_a_ladder_goes_live_only_when_each_step_reaches_somebody(world, duty):
     assert duties.set_ladder(**change).steps == STEPS
     points.update(last_test_delivered_at=None)
     assert duties.set_ladder(**change)  # said twice: nothing goes live
+
+
+def test_a_ladder_with_a_level_that_nobody_holds_is_refused_in_words_and_a_planned_one_is_taken(duty):
+    prove(duty.clinic, duty.clinician, duty.backup, duty.supervisor)
+    steps = [*STEPS, {"name": "Last", "level": "medical_director", "wait_seconds": 60}]
+    change = {"clinic": duty.clinic, "steps": steps, "actor": watcher.AUDITOR}
+    tomorrow = clock.now() + timedelta(days=1)
+    held = {"clinic": duty.clinic, "level": "medical_director", "starts_at": tomorrow, "actor": watcher.AUDITOR}
+    duties.put_on_call(user=duty.stranger, **held)
+    with pytest.raises(
+        duties.Unreachable, match=r"Step 2 \(Last\): nobody has duty as medical director, now or planned"
+    ):
+        duties.set_ladder(**change)
+    duties.put_on_call(user=duty.supervisor, **held)
+    assert duties.set_ladder(**change).steps == steps
+
+
+def test_a_gap_is_told_as_what_it_is_and_to_its_own_clinic_alone(duty, fly, stand_by):
+    stand_by()
+    pages = [(duty.clinician, "/staff/inbox/"), (duty.operator, "/admin/")]
+    for person, path in pages:
+        shown = signed_in(person).get(path).content.decode()
+        assert BAR not in shown and "Alerts go out all the same" in shown
+    for person, path in ((duty.stranger, "/staff/inbox/"), (duty.front_desk, "/admin/")):
+        shown = signed_in(person).get(path).content.decode()
+        assert BAR not in shown and "Alerts go out all the same" not in shown
+    page = signed_in(duty.supervisor).get("/staff/paging/").content.decode()
+    assert page.count("Backup: nobody has duty now.") == 2, "beside the alarm, and where each step is told"
+    assert "Every step." not in page
+    age_canary(400)
+    assert BAR in signed_in(duty.clinician).get("/staff/inbox/").content.decode()
 
 
 def test_a_lapse_stops_no_page_and_no_shift(duty, alarm, deliver, mailbox):

@@ -1,11 +1,14 @@
 """A clinic's own rules add and tighten, nothing lowers what is built in; one drafts, another approves."""
 
+from html import unescape
+
 import packets as given
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 from personas import prove, signed_in
 
 import screening.services
+from core.models import Membership
 from escalation.models import Incident
 from screening import instruments, rules, selectors
 from screening.instruments.questions import OWN_WORDS
@@ -67,10 +70,10 @@ def test_a_reversed_item_counts_as_it_enters_the_total():
         (rule(at_least=0), "from 1 to 21"),
         (rule(at_least=22), "from 1 to 21"),
         (rule(at_least=True), "from 1 to 21"),
-        (rule(kind="item_gte", item="phq9-q1", at_least=1), "no such item"),
+        (rule(kind="item_gte", item="phq9-q1", at_least=1), "belongs to PHQ-9, not to GAD-7"),
         (rule("phq-9", "item_gte", 1, item="phq9-difficulty"), "no points"),
         (rule("c-ssrs-screener", "total_gte", 1), "no total"),
-        (rule(kind="band_gte", at_least="minimal"), "at_least is one of"),
+        (rule(kind="band_gte", at_least="minimal"), "“At least” is one of these of GAD-7: Mild, Moderate, Severe"),
         (rule("who-5"), "these instruments"),
         (rule(kind="off"), "the kind is one of"),
         (rule(urgency="none"), "the urgency is one of"),
@@ -188,6 +191,54 @@ def test_an_operator_drafts_in_the_admin_sees_what_would_have_held_and_a_supervi
     prove(world.clinic, world.supervisor)
     assert "is in force" in supervisor.post(approve, follow=True).content.decode()
     assert selectors.clinic_rules(world.clinic.id).version == 1
+
+
+def typed_rows(*rows):
+    """As a browser sends the form: whatever is not filled in comes as it stood there."""
+    blank = {"instrument": "", "kind": "item_gte", "item": "", "at_least": "", "urgency": "medium"}
+    sent = {"form-TOTAL_FORMS": str(len(rows)), "form-INITIAL_FORMS": "0"}
+    for number, row in enumerate(rows):
+        sent |= {f"form-{number}-{name}": value for name, value in {**blank, **row}.items()}
+    return sent
+
+
+def test_rules_left_empty_are_absent_and_what_is_wrong_stands_beside_its_rule_in_words(world):
+    desk, add = signed_in(world.operator), "/admin/screening/ruleversion/add/"
+    shown = unescape(desk.get(add).content.decode())
+    assert '<option value="gad7-q1">GAD-7: Feeling nervous' in shown
+    total = {"instrument": "gad-7", "kind": "total_gte", "at_least": "6"}
+    wrong = {"instrument": "gad-7", "item": "phq9-q1", "at_least": "1"}
+    page = unescape(desk.post(add, typed_rows(total, {}, wrong)).content.decode())
+    rows = page.split("<legend>Rule ")
+    assert "This question belongs to PHQ-9, not to GAD-7." in rows[3]
+    assert "errorlist" not in rows[1] + rows[2]
+    page = unescape(desk.post(add, typed_rows({"urgency": "high"}, {})).content.decode())
+    assert "or leave the whole rule empty" in page and not RuleVersion.objects.exists()
+    band = {"instrument": "gad-7", "kind": "band_gte", "at_least": "moderate"}
+    for words in ("MODERATE", "Moderate "):
+        page = unescape(desk.post(add, typed_rows(total, {}, band | {"at_least": words}), follow=True).content.decode())
+        assert "GAD-7: the total is at least 6" in page and "GAD-7: Moderate or worse" in page
+        assert "at_least" not in page and "gad-7" not in page
+    assert RuleVersion.objects.latest("version").rules == [
+        rule(at_least=6), rule(kind="band_gte", at_least="moderate"),
+    ]  # fmt: skip
+
+
+def test_a_waiting_draft_is_seen_by_who_may_approve_it_and_its_author_reads_why_not(world, draft):
+    line = "waits for your approval"
+    supervisor = signed_in(world.supervisor)
+    assert line in supervisor.get("/staff/inbox/").content.decode()
+    for who in (world.clinician, world.stranger):
+        assert line not in signed_in(who).get("/staff/inbox/").content.decode()
+    Membership.objects.create(user=world.operator, clinic=world.clinic, role="supervisor")
+    author = signed_in(world.operator)
+    assert line not in author.get("/staff/inbox/").content.decode()
+    page = author.get("/staff/priorities/").content.decode()
+    assert "You drafted this version, so somebody else has to approve it" in page
+    assert f"/{draft.id}/approve/" not in page
+    assert f"/{draft.id}/approve/" in supervisor.get("/staff/priorities/").content.decode()
+    screening.services.approve_rules(version=draft, by=world.supervisor)
+    assert line not in supervisor.get("/staff/inbox/").content.decode()
 
 
 def test_to_the_front_desk_and_to_another_clinics_people_there_are_no_rules(world, draft):

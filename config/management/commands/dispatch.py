@@ -33,6 +33,7 @@ JOBS = (
     "escalation.services.send_drills",
     "screening.services.raise_overdue",
     "core.services.tell_compliance",
+    "escalation.services.tell_supervisors",
     "consents.services.take_effect_due",
     "consents.services.seal_due",
     "consents.services.stamp_due",

@@ -86,7 +86,7 @@ def test_told_after_the_incident_was_closed_somebody_is_paged_again(browser, wor
     in_danger(browser)
     first = Incident.objects.get()
     who = {"user": world.clinician, "actor": given.SEED}
-    services.resolve(incident_id=first.id, kind="reached_safe", note="Safe.", **who)
+    services.resolve(incident_id=first.id, kind="reached_safe", note="She is safe.", **who)
     key = str(uuid4())
     for _ in range(2):
         send(browser, key=key)

@@ -63,6 +63,13 @@ def test_no_reason_opens_nothing(world, packet, page, missing):
     assert client.get(page).status_code == 404
 
 
+def test_one_word_is_no_reason_and_what_was_typed_stays(world, packet, page):
+    answer = session_of(world.backup).post(page + "open/", {"why": "covering", "words": "canary-x"})
+    assert answer.status_code == 400
+    assert "Say in a sentence why" in answer.content.decode() and "canary-x" in answer.content.decode()
+    assert not BreakGlass.objects.exists()
+
+
 def test_with_a_reason_the_page_is_read_without_substance_use_and_every_read_names_the_glass(world, packet, page):
     text = opened(world, page).get(page).content.decode()
     assert "You are not on the care team" in text
@@ -123,7 +130,14 @@ def test_compliance_sees_it_waiting_and_reviews_it_once(world, packet, page):
     assert "Casey is ill today." in listed
     address = f"{GLASS}{BreakGlass.objects.get().pk}/"
     assert session_of(world.backup).post(address, {"finding": "justified", "note": "x"}).status_code == 404
-    client.post(address, {"finding": "justified", "note": ""})
+    assert "checked" not in listed and "selected" not in listed, "nothing is found before anybody has looked"
+    for typed, said in (
+        ({"finding": "justified", "note": ""}, "Say in a few words"),
+        ({"finding": "justified", "note": "canary-x"}, "One word"),
+        ({"note": "canary words"}, "Choose what you found."),
+    ):
+        page = client.post(address, typed).content.decode()
+        assert said in page and typed["note"] in page
     assert not BreakGlassReview.objects.exists()
     for finding in ("follow_up", "justified"):
         client.post(address, {"finding": finding, "note": "Spoke with Blake."})
@@ -140,7 +154,7 @@ def test_nobody_else_reads_who_opened_what(world, who):
 
 
 def test_nobody_reviews_their_own(world, packet, page):
-    core.services.break_glass(patient=world.patient, user=world.compliance, why="other", words="x")
+    core.services.break_glass(patient=world.patient, user=world.compliance, why="other", words="To audit.")
     address = f"{GLASS}{BreakGlass.objects.get().pk}/"
     assert session_of(world.compliance).post(address, {"finding": "justified", "note": "x"}).status_code == 404
 
