@@ -43,10 +43,12 @@ class OutcomeForm(forms.Form):
         error_messages={"required": "Write what was done. An outcome without words can't be signed."},
     )
 
-    seen = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
         if said.get("kind") == NOT_REACHED and not said.get("again") and "again" not in self.errors:
             self.add_error("again", "Choose when you try again.")
+        if "seen" in self.errors:  # nobody typed it: there is no box to say it at
+            self.add_error(None, "This page does not say what you had read. Read it above, then sign again.")
         return said

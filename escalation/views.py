@@ -44,7 +44,9 @@ def acknowledge(request: StaffRequest, code: str) -> HttpResponse:
     """Take it. The first one wins; whoever comes later learns who that was."""
     found = get_incident_for_clinician(request.user, code)
     taken = services.acknowledge(incident_id=found.id, user=request.user, actor=Actor.staff(request.user.id))
-    if taken.by != request.user:
+    if found.state == found.State.RESOLVED:
+        messages.info(request, "The outcome is documented; nobody has to take it.")
+    elif taken.by != request.user:
         messages.info(request, f"{taken.by} had already taken it. You can still document the outcome.")
     return redirect("escalation:incident", found.code)
 
@@ -86,7 +88,7 @@ def outcome(request: StaffRequest, code: str) -> HttpResponse:
         form.add_error("note", "One word closes nothing. Say in a few words what was done, or why it is not a risk.")
         return _shown(request, found, form)
     except services.AlreadyResolved:
-        form.add_error(None, "A colleague documented the outcome while you were writing. Your words were not kept.")
+        form.add_error(None, "A colleague documented the outcome while you were writing. Your words are not signed.")
         return _shown(request, get_incident_for_clinician(request.user, code), form)
     except services.UnseenTrigger:
         form.add_error(None, "Something was answered since you read this page. Read it above, then sign again.")

@@ -21,6 +21,7 @@ from escalation.models import Acknowledgement, ContactAttempt, HandOver, Inciden
 from escalation.services import paging
 from escalation.services.transitions import IllegalMove, evidence, locked, move
 
+PRESSED_TWICE = timedelta(minutes=1)
 UNTAKEN = (Incident.State.OPEN, Incident.State.NOTIFYING)
 
 
@@ -94,16 +95,21 @@ def resolve(*, incident_id: UUID, user: User, kind: str, note: str, actor: Actor
     """Document what was done, signed with the clinician's name and credentials. Nothing else closes an incident.
 
     Whoever documents an incident that nobody has taken takes it by doing so. A colleague of the one who took it
-    may document it too: the outcome names who did. `seen`: how many triggers whoever signs had before them; with more
-    of them now nothing is closed, because nobody has answered for those (None: not asked).
+    may document it too: the outcome names who did. `seen`: how many triggers whoever signs had before them; with
+    another number of them now nothing is closed, because nobody has answered for those (None: not asked). The same
+    words of the same person once more (a button pressed twice) are the outcome that stands.
     Raises UnseenTrigger, NeedsNote, UnknownOutcome, AlreadyResolved, Incident.DoesNotExist, PermissionDenied.
     """
     if kind not in Outcome.Kind.values:
         raise UnknownOutcome("not a kind of outcome")
     if not says_something(note):  # of every kind: nothing else closes an incident, and others go by these words
         raise NeedsNote("an outcome needs at least two words")
-    incident = _taken_for(user, incident_id, actor)
-    if seen is not None and _triggers_of(incident) > seen:
+    incident = _locked_for(user, incident_id)
+    stands = Outcome.objects.filter(incident=incident, user=user, kind=kind).first()
+    if stands and _says(stands, note):
+        return stands
+    _take_to_document(incident, user, actor)
+    if seen is not None and _triggers_of(incident) != seen:
         raise UnseenTrigger("something was answered since")
     at = clock.now()
     outcome = Outcome.objects.create(
@@ -125,13 +131,19 @@ def not_reached(*, incident_id: UUID, user: User, note: str, next_attempt_at: da
     """The patient could not be reached; signed like an outcome, and closes nothing. It takes what nobody has taken.
 
     One word is enough ("Voicemail"), for paging goes on: at `next_attempt_at`, which is at most
-    OUTCOME_DEADLINE_MINUTES ahead, unless something is documented before.
+    OUTCOME_DEADLINE_MINUTES ahead, unless something is documented before. The same words of the same person within a
+    minute (a button pressed twice) are one attempt.
     Raises NeedsNote, BadNextAttempt, AlreadyResolved, Incident.DoesNotExist, PermissionDenied.
     """
-    if not note.strip():
+    if not any(char.isalnum() for char in note):
         raise NeedsNote("an attempt needs a note")
-    incident = _taken_for(user, incident_id, actor)
+    incident = _locked_for(user, incident_id)
+    _refuse_resolved(incident)
     at = clock.now()
+    last = incident.contact_attempts.filter(user=user, at__gt=at - PRESSED_TWICE).order_by("at").last()
+    if last and _says(last, note):
+        return last
+    _take_to_document(incident, user, actor)
     if not at < next_attempt_at <= at + timedelta(minutes=settings.OUTCOME_DEADLINE_MINUTES):
         raise BadNextAttempt("the next attempt is too late, or has passed")
     attempt = ContactAttempt.objects.create(
@@ -146,6 +158,14 @@ def not_reached(*, incident_id: UUID, user: User, note: str, next_attempt_at: da
     evidence(Action.INCIDENT_NOT_REACHED, incident, actor)
     _tell_chart(attempt.id)
     return attempt
+
+
+def _says(signed: Outcome | ContactAttempt, note: str) -> bool:
+    """What does not open says nothing."""
+    try:
+        return str(signed.note) == note.strip()
+    except UnreadableValue:
+        return False
 
 
 def _triggers_of(incident: Incident) -> int:
@@ -184,13 +204,11 @@ def _locked_for(user: User, incident_id: UUID) -> Incident:
     return incident
 
 
-def _taken_for(user: User, incident_id: UUID, actor: Actor) -> Incident:
-    """Locked, not resolved, and somebody's: whoever documents what nobody has taken takes it."""
-    incident = _locked_for(user, incident_id)
+def _take_to_document(incident: Incident, user: User, actor: Actor) -> None:
+    """Whoever documents what nobody has taken takes it. Raises AlreadyResolved."""
     _refuse_resolved(incident)
     if incident.state in UNTAKEN:
         _take(incident, user, actor)
-    return incident
 
 
 def _refuse_resolved(incident: Incident) -> None:

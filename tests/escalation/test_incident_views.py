@@ -14,7 +14,7 @@ from intake.models import Packet
 from intake.selectors.reaching import how_to_reach
 from intake.services.whereabouts import tell_whereabouts
 
-WORDS = {"kind": "reached_safe", "note": "Called; safe with her sister, plan agreed."}
+WORDS = {"kind": "reached_safe", "note": "Called; safe with her sister, plan agreed.", "seen": "1"}
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_the_outcome_is_signed_with_name_and_credentials_and_closes_it(casey, ad
     casey.post(f"{address}acknowledge/")
     page = casey.post(f"{address}outcome/", WORDS, follow=True).content.decode()
     outcome = Outcome.objects.get(incident=incident)
-    assert (outcome.kind, outcome.note, outcome.signed_as) == (*WORDS.values(), "Casey Clinician, LCSW")
+    assert (outcome.kind, outcome.note, outcome.signed_as) == (WORDS["kind"], WORDS["note"], "Casey Clinician, LCSW")
     assert "Casey Clinician, LCSW" in page
     assert f'action="{address}outcome/"' not in page
 
@@ -106,7 +106,8 @@ def test_who_signs_cannot_be_posted(casey, address, incident, world):
 
 
 @pytest.mark.parametrize(
-    "words", [{"kind": "reached_safe", "note": "  "}, {"note": "Called."}, {"kind": "x", "note": "y"}]
+    "words",
+    [{"kind": "reached_safe", "note": "  ", "seen": "1"}, {"note": "Called."}, {"kind": "x", "note": "y", "seen": "1"}],
 )
 def test_an_outcome_without_kind_or_words_is_refused_and_what_was_typed_stays(casey, address, words):
     page = casey.post(f"{address}outcome/", words)
@@ -120,7 +121,9 @@ def test_an_outcome_without_kind_or_words_is_refused_and_what_was_typed_stays(ca
 
 def test_words_written_while_a_colleague_closed_it_are_shown_again(world, casey, address):
     session_of(world.backup).post(f"{address}outcome/", WORDS)
-    page = casey.post(f"{address}outcome/", {"kind": "safety_plan", "note": "canary words"}).content.decode()
+    page = casey.post(
+        f"{address}outcome/", {"kind": "safety_plan", "note": "canary words", "seen": "1"}
+    ).content.decode()
     assert "A colleague documented the outcome" in page
     assert "canary words" in page
     assert Outcome.objects.count() == 1
@@ -160,10 +163,10 @@ def test_what_was_typed_is_shown_again_when_a_colleague_closed_it_before_the_han
 
 def test_one_word_closes_nothing_and_stays_in_the_form_but_is_enough_for_an_attempt(casey, address):
     for kind in Outcome.Kind.values:
-        page = casey.post(f"{address}outcome/", {"kind": kind, "note": "canary-x"}).content.decode()
+        page = casey.post(f"{address}outcome/", {"kind": kind, "note": "canary-x", "seen": "1"}).content.decode()
         assert "One word closes nothing" in page and "canary-x" in page
     assert not Outcome.objects.exists()
-    casey.post(f"{address}outcome/", {"kind": "unable_to_reach", "note": "Voicemail", "again": "10"})
+    casey.post(f"{address}outcome/", {"kind": "unable_to_reach", "note": "Voicemail", "again": "10", "seen": "1"})
     assert ContactAttempt.objects.count() == 1
 
 
@@ -293,7 +296,7 @@ def test_an_attempt_in_vain_is_kept_whatever_was_answered_meanwhile(casey, addre
 
 
 def test_not_reached_needs_a_next_attempt_and_leaves_the_incident_open(casey, address, incident):
-    vain = {"kind": "unable_to_reach", "note": "No answer."}
+    vain = {"kind": "unable_to_reach", "note": "No answer.", "seen": "1"}
     page = casey.post(f"{address}outcome/", vain)
     assert "Choose when you try again" in page.content.decode()
     assert not ContactAttempt.objects.exists()
@@ -307,12 +310,46 @@ def test_not_reached_needs_a_next_attempt_and_leaves_the_incident_open(casey, ad
 
 @pytest.mark.parametrize("again", ["61", "0", "x"])
 def test_a_next_attempt_that_is_not_offered_is_refused(casey, address, again):
-    casey.post(f"{address}outcome/", {"kind": "unable_to_reach", "note": "No answer.", "again": again})
+    casey.post(f"{address}outcome/", {"kind": "unable_to_reach", "note": "No answer.", "again": again, "seen": "1"})
     assert not ContactAttempt.objects.exists()
 
 
 def test_not_a_risk_needs_its_because(casey, address):
-    casey.post(f"{address}outcome/", {"kind": "not_a_risk", "note": " "})
+    casey.post(f"{address}outcome/", {"kind": "not_a_risk", "note": " ", "seen": "1"})
     assert not Outcome.objects.exists()
-    page = casey.post(f"{address}outcome/", {"kind": "not_a_risk", "note": "It was a song she quoted."}, follow=True)
+    page = casey.post(
+        f"{address}outcome/", {"kind": "not_a_risk", "note": "It was a song she quoted.", "seen": "1"}, follow=True
+    )
     assert "Not a risk, because of what is written below" in page.content.decode()
+
+
+def test_a_button_pressed_twice_signs_once_and_says_so(casey, address):
+    vain = {"kind": "unable_to_reach", "note": "Voicemail", "again": "10", "seen": "1"}
+    for _ in range(3):
+        assert "Signed. Paging starts again" in casey.post(f"{address}outcome/", vain, follow=True).content.decode()
+    assert ContactAttempt.objects.count() == 1
+    for _ in range(2):
+        page = casey.post(f"{address}outcome/", WORDS, follow=True).content.decode()
+        assert "Documented and signed" in page and "colleague" not in page
+    assert Outcome.objects.count() == 1
+
+
+@pytest.mark.parametrize("seen", ["", "0", "2", "99999999999", "x", "-1"])
+def test_an_outcome_that_does_not_say_what_its_author_had_read_closes_nothing(casey, address, seen):
+    page = casey.post(f"{address}outcome/", {**WORDS, "seen": seen}).content.decode()
+    assert "Read it above, then sign again." in page and WORDS["note"] in page
+    assert not Outcome.objects.exists()
+
+
+@pytest.mark.parametrize("note", ["\u200b\u200b \u200b", "\x01\x02\x1b", "...", "\u2060 \ufeff"])
+@pytest.mark.parametrize("kind", ["not_a_risk", "unable_to_reach"])
+def test_words_that_nobody_can_see_sign_nothing(casey, address, kind, note):
+    page = casey.post(f"{address}outcome/", {"kind": kind, "note": note, "again": "10", "seen": "1"})
+    assert page.status_code == 200 and "Not saved." in page.content.decode()
+    assert not Outcome.objects.exists() and not ContactAttempt.objects.exists()
+
+
+def test_taking_what_is_closed_says_so(world, casey, address):
+    casey.post(f"{address}outcome/", WORDS)
+    page = session_of(world.backup).post(f"{address}acknowledge/", follow=True).content.decode()
+    assert "The outcome is documented; nobody has to take it." in page

@@ -95,7 +95,7 @@ def test_a_resolved_incident_whose_snapshot_does_not_open_never_hides_a_trigger(
 
 def test_what_cannot_be_opened_keeps_neither_the_outcome_nor_other_incidents_from_being_told(alarm, world):
     first = alarm()
-    services.resolve(incident_id=first.pk, kind="reached_safe", note="Safe.", **staff(world.clinician))
+    services.resolve(incident_id=first.pk, kind="reached_safe", note="She is safe.", **staff(world.clinician))
     spoil(first)
     second = alarm()
     told = opened_since(world.patient.id, first.opened_at)

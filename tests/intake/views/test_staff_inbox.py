@@ -141,7 +141,7 @@ def test_the_number_of_queries_does_not_grow_with_the_list(world, story):
 
 def test_closed_incidents_stand_last(world, story):
     client = session_of(world.clinician)
-    client.post(f"/incidents/{story[1].code}/outcome/", {"kind": "reached_safe", "note": "Called her."})
+    client.post(f"/incidents/{story[1].code}/outcome/", {"kind": "reached_safe", "note": "Called her.", "seen": "1"})
     assert Incident.objects.get(pk=story[1].pk).state == "resolved"
     page = text(client)
     assert page.index("Your other patients") < page.index("Closed incidents") < page.rindex(story[1].code)
