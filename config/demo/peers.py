@@ -66,13 +66,13 @@ class Handler(BaseHTTPRequestHandler):
     mailbox: Mailbox
 
     def do_GET(self) -> None:
-        self.answer(b"")
+        return self.answer(b"")
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         if length > LIMIT:
             return self.reply(413, "too large", "text/plain")
-        self.answer(self.rfile.read(length))
+        return self.answer(self.rfile.read(length))
 
     def answer(self, body: bytes) -> None:
         try:
