@@ -91,6 +91,7 @@ class AnsweredForm:
     slug: str
     title: str
     sensitivity: str
+    packet_id: UUID
     response_id: UUID
     rows: tuple[AnswerRow, ...]
     saved_at: datetime
@@ -229,6 +230,7 @@ def _answered(response: Response, language: str) -> AnsweredForm:
         slug=step.slug,
         title=definition.title_in(language),
         sensitivity=response.sensitivity,
+        packet_id=response.packet_id,
         response_id=response.id,
         rows=tuple(_rows(nodes, 0)),
         saved_at=response.saved_at,
