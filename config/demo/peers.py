@@ -1,8 +1,8 @@
 """One small server beside the demo: the mail viewer, the sandbox chart's FHIR endpoint and its viewer."""
 
 import json
-import logging
 import socket
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,10 +13,11 @@ from django.template.loader import render_to_string
 from config.demo.chart import Chart, Resource
 from config.demo.mailbox import Mailbox
 
-log = logging.getLogger(__name__)
-
 LIMIT = 5 * 1024 * 1024
-FAILED = "<!doctype html><title>Error</title><p>This page could not be shown. The reason stands in peers.log.</p>"
+FAILED = (
+    b"HTTP/1.0 500 Failed\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\n\r\n"
+    b"<!doctype html><title>Error</title><p>This page could not be shown. The reason stands in peers.log.</p>"
+)
 HTML = "text/html; charset=utf-8"
 
 
@@ -75,12 +76,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.answer(self.rfile.read(length))
 
     def answer(self, body: bytes) -> None:
-        try:
-            status, text, kind = self.answered(body)
-        except Exception:  # whatever it is: an empty reply would look as if the demo had died
-            log.exception("%s failed", urlsplit(self.path).path)
-            status, text, kind = 500, FAILED, HTML
-        self.reply(status, text, kind)
+        self.reply(*self.answered(body))
 
     def answered(self, body: bytes) -> tuple[int, str, str]:
         """Status, text and its kind."""
@@ -117,10 +113,18 @@ class Handler(BaseHTTPRequestHandler):
         """Silent: a request line of the chart may carry an identifier."""
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whatever failed: an empty reply would look as if the demo had died."""
+        super().handle_error(request, client_address)
+        with suppress(OSError):
+            request.sendall(FAILED)
+
+
 def serve(chart: Chart, mailbox: Mailbox, listening: socket.socket) -> ThreadingHTTPServer:
     """A server on a socket that somebody else holds for it, not yet running."""
     handler = type("BoundHandler", (Handler,), {"chart": chart, "mailbox": mailbox})
-    server = ThreadingHTTPServer(listening.getsockname(), handler, bind_and_activate=False)
+    server = Server(listening.getsockname(), handler, bind_and_activate=False)
     server.socket.close()
     server.socket = listening
     return server

@@ -113,6 +113,10 @@ def test_every_field_is_verified_and_the_packet_filed(world, push):
     assert states() == {"verified"}
     assert Packet.objects.get(pk=packet.pk).state == Packet.State.FILED
     assert Disclosure.objects.filter(state="sent").count() == ExportItem.objects.count()
+    assert not Disclosure.objects.filter(kind__in=["", "entry"]).exists()
+    assert not set(ExportItem.objects.values_list("resource_type")) & set(Disclosure.objects.values_list("summary"))
+    scored = Disclosure.objects.filter(kind="score").values_list("summary", flat=True)
+    assert "the result of “Patient Health Questionnaire-9 (PHQ-9)”" in scored
 
 
 def test_each_disclosure_names_the_consent_and_carries_the_notice(world, push):
