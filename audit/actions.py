@@ -95,6 +95,7 @@ class Action(StrEnum):
     EXPORT_APPROVED = "export.approved"
     EXPORT_EDITED = "export.edited"
     EXPORT_REJECTED = "export.rejected"
+    EXPORT_BY_HAND = "export.by_hand"
     EXPORT_ATTEMPTED = "export.attempted"
     EXPORT_VERIFIED = "export.verified"
     EXPORT_STOPPED = "export.stopped"

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 import audit.services
@@ -278,7 +279,8 @@ def restriction_decide(request: StaffRequest, request_id: UUID) -> HttpResponse:
 
 @require_safe
 def accounting(request: StaffRequest, patient_id: UUID, report: str, form: str) -> HttpResponse:
-    """Who got what, by one of two filters: on a page, as a PDF for the patient, or for a spreadsheet."""
+    """Who got what, by one of two filters: on a page, as a PDF in the patient's language unless another is asked for,
+    or for a spreadsheet."""
     person = access.get_patient_for_privacy(request.user, patient_id)
     if report not in REPORTS or form not in ("html", "pdf", "csv"):
         raise Http404
@@ -292,11 +294,18 @@ def accounting(request: StaffRequest, patient_id: UUID, report: str, form: str) 
         table = services.as_csv(given, person.clinic.time_zone)
         return _file(table.encode("utf-8-sig"), "text/csv; charset=utf-8", f"{name}.csv")
     try:
-        pdf = printed(render_to_string("consents/accounting_pdf.html", context))
+        with translation.override(_language(request, person)):
+            page = render_to_string("consents/accounting_pdf.html", context)
+        pdf = printed(page)
     except CannotRender:
         messages.error(request, "The PDF could not be made. The page can be printed instead.")
         return render(request, "consents/accounting.html", context, status=503)
     return _file(pdf, "application/pdf", f"{name}.pdf")
+
+
+def _language(request: StaffRequest, person: "Patient") -> str:
+    asked = request.GET.get("language", person.language)
+    return asked if asked in dict(settings.LANGUAGES) else "en"
 
 
 def _in_english(rows: tuple[selectors.PermissionRow, ...]) -> list[selectors.PermissionRow]:

@@ -7,6 +7,10 @@ class RejectForm(forms.Form):
     reason = forms.CharField(max_length=500, error_messages={"required": "Say why this is not to be filed."})
 
 
+class ByHandForm(forms.Form):
+    reason = forms.CharField(max_length=500, error_messages={"required": "Say what you did about it."})
+
+
 class EditForm(forms.Form):
     """The fields of `mapping.editing` are posted as `field-<name>`; which may be changed is decided there."""
 

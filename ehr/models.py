@@ -83,6 +83,10 @@ class ExportItem(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.HELD)
     reason = models.CharField(max_length=80, blank=True, help_text="Reason code, never the server's words")
     rejection_note = EncryptedTextField(context="export.rejection_note", blank=True, default="")
+    settled_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+", help_text="Who kept it out"
+    )
+    settled_at = models.DateTimeField(null=True, help_text="When somebody kept it out, or entered it by hand")
     due_at = models.DateTimeField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempt = models.PositiveIntegerField(default=0)

@@ -12,10 +12,11 @@ from audit.actions import Action, Actor, Ref
 from core.views import StaffRequest, fingerprint, not_modified, page_or_part
 from ehr import selectors, services
 from ehr.access import get_export_for_clinician, get_item_for_clinician, sees_sensitive
-from ehr.forms import EditForm, RejectForm
+from ehr.forms import ByHandForm, EditForm, RejectForm
 from ehr.mapping.editing import CannotEdit
 from intake.access import get_packet_for_clinician
 
+CARE_TEAM = "Entries about substance use refer to it: only the care team can decide about this one."
 MOVING = ("pending", "inflight", "accepted", "unknown")
 
 
@@ -40,8 +41,26 @@ def item_reject(request: StaffRequest, item_id: UUID) -> HttpResponse:
     packet_id, form = selectors.packet_of(item), RejectForm(request.POST)
     if not form.is_valid():
         return _answered(request, packet_id, str(form.errors["reason"][0]))
-    kept_out = services.reject(item_id=item.id, user=request.user, reason=form.cleaned_data["reason"])
-    return _answered(request, packet_id, "Kept out of the chart." if kept_out else "It is already on its way.")
+    try:
+        kept_out = services.reject(item_id=item.id, user=request.user, reason=form.cleaned_data["reason"])
+    except services.NotYours:
+        return _answered(request, packet_id, CARE_TEAM)
+    also = f" So is what refers to it: {kept_out - 1} more." if kept_out > 1 else ""
+    return _answered(request, packet_id, f"Kept out of the chart.{also}" if kept_out else "It is already on its way.")
+
+
+@require_POST
+def item_by_hand(request: StaffRequest, item_id: UUID) -> HttpResponse:
+    """Somebody has seen to an entry that did not reach the chart, and says how."""
+    item = get_item_for_clinician(request.user, item_id)
+    packet_id, form = selectors.packet_of(item), ByHandForm(request.POST)
+    if not form.is_valid():
+        return _answered(request, packet_id, str(form.errors["reason"][0]))
+    try:
+        is_settled = services.enter_by_hand(item_id=item.id, user=request.user, note=form.cleaned_data["reason"])
+    except services.NotYours:
+        return _answered(request, packet_id, CARE_TEAM)
+    return _answered(request, packet_id, "Settled." if is_settled else "There is nothing to see to.")
 
 
 @require_POST

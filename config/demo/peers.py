@@ -2,6 +2,7 @@
 
 import json
 import socket
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,11 @@ from config.demo.chart import Chart, Resource
 from config.demo.mailbox import Mailbox
 
 LIMIT = 5 * 1024 * 1024
+FAILED = (
+    b"HTTP/1.0 500 Failed\r\nContent-Type: text/html; charset=utf-8\r\nConnection: close\r\n\r\n"
+    b"<!doctype html><title>Error</title><p>This page could not be shown. The reason stands in peers.log.</p>"
+)
+HTML = "text/html; charset=utf-8"
 
 
 def rows(resource: Resource) -> list[tuple[str, str]]:
@@ -34,12 +40,23 @@ def rows(resource: Resource) -> list[tuple[str, str]]:
     return found
 
 
+def title(resource: Resource) -> str:
+    """What it is about, in words, wherever its kind keeps them; "" where it says nothing."""
+    for name in ("code", "medicationCodeableConcept", "type"):
+        about = resource.get(name)
+        if isinstance(about, dict):
+            shown = [about.get("text"), *(one.get("display") for one in about.get("coding", ()))]
+            if words := next((str(one) for one in shown if one), ""):
+                return words
+    return ""
+
+
 def page(path: str, chart: Chart, mailbox: Mailbox) -> str | None:
     """The HTML of a viewer page, or None."""
     if path == "/mail/":
         return render_to_string("config/demo/mail.html", {"letters": list(reversed(mailbox.letters()))})
     if path in ("/", "/chart/"):
-        shown = [(resource, rows(resource)) for resource in reversed(chart.all())]
+        shown = [(resource, title(resource), rows(resource)) for resource in reversed(chart.all())]
         return render_to_string("config/demo/chart.html", {"resources": shown})
     return None
 
@@ -50,28 +67,35 @@ class Handler(BaseHTTPRequestHandler):
     mailbox: Mailbox
 
     def do_GET(self) -> None:
-        path = urlsplit(self.path).path
-        if path.startswith("/fhir/"):
-            return self.fhir(b"")
-        if path == "/mail.json":
-            return self.reply(200, json.dumps(self.mailbox.letters()), "application/json")
-        if path == "/chart.json":
-            return self.reply(200, json.dumps(self.chart.all()), "application/json")
-        if path == "/demo.css":
-            return self.reply(200, (settings.BASE_DIR / "static/css/demo.css").read_text(), "text/css")
-        html = page(path, self.chart, self.mailbox)
-        return self.reply(200 if html else 404, html or "Not found", "text/html; charset=utf-8")
+        return self.answer(b"")
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
         if length > LIMIT:
             return self.reply(413, "too large", "text/plain")
-        return self.fhir(self.rfile.read(length))
+        return self.answer(self.rfile.read(length))
 
-    def fhir(self, body: bytes) -> None:
+    def answer(self, body: bytes) -> None:
+        self.reply(*self.answered(body))
+
+    def answered(self, body: bytes) -> tuple[int, str, str]:
+        """Status, text and its kind."""
+        path = urlsplit(self.path).path
+        if path.startswith("/fhir/") or self.command == "POST":
+            return self.fhir(body)
+        if path == "/mail.json":
+            return 200, json.dumps(self.mailbox.letters()), "application/json"
+        if path == "/chart.json":
+            return 200, json.dumps(self.chart.all()), "application/json"
+        if path == "/demo.css":
+            return 200, (settings.BASE_DIR / "static/css/demo.css").read_text(), "text/css"
+        html = page(path, self.chart, self.mailbox)
+        return (200, html, HTML) if html else (404, "Not found", HTML)
+
+    def fhir(self, body: bytes) -> tuple[int, str, str]:
         path = self.path.removeprefix("/fhir")
         status, resource = self.chart.handle(self.command, path, body, self.headers.get("If-None-Exist", ""))
-        self.reply(status, json.dumps(resource, ensure_ascii=False), "application/fhir+json; fhirVersion=4.0")
+        return status, json.dumps(resource, ensure_ascii=False), "application/fhir+json; fhirVersion=4.0"
 
     def reply(self, status: int, text: str, kind: str) -> None:
         body = text.encode()
@@ -89,10 +113,18 @@ class Handler(BaseHTTPRequestHandler):
         """Silent: a request line of the chart may carry an identifier."""
 
 
+class Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whatever failed: an empty reply would look as if the demo had died."""
+        super().handle_error(request, client_address)
+        with suppress(OSError):
+            request.sendall(FAILED)
+
+
 def serve(chart: Chart, mailbox: Mailbox, listening: socket.socket) -> ThreadingHTTPServer:
     """A server on a socket that somebody else holds for it, not yet running."""
     handler = type("BoundHandler", (Handler,), {"chart": chart, "mailbox": mailbox})
-    server = ThreadingHTTPServer(listening.getsockname(), handler, bind_and_activate=False)
+    server = Server(listening.getsockname(), handler, bind_and_activate=False)
     server.socket.close()
     server.socket = listening
     return server

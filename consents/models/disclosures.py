@@ -29,6 +29,8 @@ class Disclosure(models.Model):
     recipient = models.CharField(max_length=120)
     recipient_address = models.CharField(max_length=200, blank=True)
     summary = models.CharField(max_length=200, blank=True, help_text="What it was, in words; never an answer")
+    kind = models.CharField(max_length=12, blank=True, default="", help_text="What it was, by code (rules.told)")
+    about = models.JSONField(default=dict, blank=True, help_text="Title of the form that it is of, by language")
     description = EncryptedTextField(
         context="disclosure.description", blank=True, default="", help_text="What was told, as a person typed it"
     )

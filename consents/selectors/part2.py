@@ -13,6 +13,7 @@ from consents import policy
 from consents.models import Disclosure, Paper, RestrictionRequest, Revocation, Signature
 from consents.policy import Kind
 from consents.rules import TAG
+from consents.rules.told import what
 from core.models import Program
 
 UNCOMPARED = Exists(Paper.objects.filter(signature=OuterRef("pk"), what=Paper.What.SIGNED, comparison=None))
@@ -177,10 +178,15 @@ class SharedRow:
     at: datetime
 
 
+def shared_row(key: UUID, recipient: str, summary: str, at: datetime) -> SharedRow:
+    """In words, those of rows too that hold the chart's name for it."""
+    return SharedRow(key, recipient, str(what("", {}, summary) or summary), at)
+
+
 def shared_under(signature_id: UUID, recipients: Collection[str] = ()) -> tuple[SharedRow, ...]:
     """What was disclosed in reliance on a signature, whatever the last word on it was but that it failed; one query."""
     rows = Disclosure.objects.filter(signature_id=signature_id).exclude(state=Disclosure.State.FAILED)
-    shared = [SharedRow(*row) for row in rows.order_by("at").values_list("id", "recipient", "summary", "at")]
+    shared = [shared_row(*row) for row in rows.order_by("at").values_list("id", "recipient", "summary", "at")]
     return tuple(one for one in shared if not recipients or _is_among(one.recipient, recipients))
 
 

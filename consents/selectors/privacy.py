@@ -18,7 +18,7 @@ from consents.models import (
     Signature,
 )
 from consents.policy import Kind
-from consents.selectors.part2 import PURPOSE_WORDS, SharedRow
+from consents.selectors.part2 import PURPOSE_WORDS, SharedRow, shared_row
 from core.models import Patient
 
 TODAY = Func(template="CURRENT_DATE", output_field=DateField())
@@ -108,7 +108,7 @@ def permissions(patient_id: UUID) -> tuple[PermissionRow, ...]:
     relied = {key for row in found for end in row.revocations.all() for key in end.relied_on}
     columns = ("id", "recipient", "summary", "at")
     shared = {
-        str(one[0]): SharedRow(*one)
+        str(one[0]): shared_row(*one)
         for one in Disclosure.objects.filter(pk__in=relied).order_by("at").values_list(*columns)
     }
     return tuple(_permission(row, shared) for row in found)

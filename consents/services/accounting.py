@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from io import StringIO
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -20,11 +21,13 @@ from audit.actions import Action, Actor, Ref
 from consents.models import Disclosure
 from consents.policy import TPO_PURPOSES
 from consents.rules.reasons import UNCOVERED, in_words
+from consents.rules.told import What, counted, what
 from consents.selectors import PURPOSE_WORDS
 from core import clock
 from core.fields.typed import plain
 from core.models import Patient
 
+SENT_BY_US = "fhir"  # the channel of what Candor sent; its recipient is the clinic's own chart
 UNSAFE = ("=", "+", "-", "@")  # what a spreadsheet takes for the beginning of a formula
 
 
@@ -48,7 +51,8 @@ HEADINGS = ("Date and time", "Recipient", "Address or facility", "What", "Purpos
 class Line:
     """164.528(b)(2): the date, who received it and their address if known, what it was, and why, all in words.
 
-    `at` is when it was told; `written_at` when a person wrote that down, None for what Candor sent itself.
+    `at` is when it was told; `written_at` when a person wrote that down, None for what Candor sent itself. `what` is
+    what a person typed, else `entry` says it; `source` is the entry, which may have been sent more than once.
     """
 
     at: datetime
@@ -58,6 +62,20 @@ class Line:
     purpose: str
     basis: str
     written_at: datetime | None
+    is_sent: bool
+    entry: What | None
+    source: UUID
+
+
+@dataclass(frozen=True)
+class Group:
+    """One filing: what went to one recipient for one purpose on one day at the clinic (164.528(b)(3): the whole of the
+    first, how many there were, and the last)."""
+
+    first: Line
+    last: Line
+    count: int
+    entries: tuple[tuple[What, int], ...]
 
 
 @dataclass(frozen=True)
@@ -66,6 +84,12 @@ class Account:
     since: datetime
     until: datetime
     lines: tuple[Line, ...]
+    groups: tuple[Group, ...]
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Where on the network the recipients are that were sent something; no place where a person lives or works."""
+        return {line.recipient: line.address for line in self.lines if line.is_sent and line.address}
 
 
 @transaction.atomic
@@ -75,6 +99,7 @@ def account(*, patient: Patient, report: str, actor: Actor) -> Account:
     since = _years_before(now, YEARS[which])
     rows = Disclosure.objects.filter(FILTERS[which], patient=patient, at__gte=since, at__lte=now).order_by("at")
     lines = tuple(_line(row) for row in rows)
+    groups = _grouped(lines, ZoneInfo(patient.clinic.time_zone))
     audit.services.record(
         Action.ACCOUNTING_READ,
         actor=actor,
@@ -83,20 +108,38 @@ def account(*, patient: Patient, report: str, actor: Actor) -> Account:
         patient_id=patient.id,
         context={"report": which.value, "lines": len(lines)},
     )
-    return Account(which, since, now, lines)
+    return Account(which, since, now, lines, groups)
 
 
 def _line(row: Disclosure) -> Line:
     """Without codes: the list is for the patient."""
+    entry = None if row.description else what(row.kind, row.about, row.summary)
     return Line(
         at=row.at,
         recipient=row.recipient,
         address=row.recipient_address,
-        what=row.description or row.summary,
+        what=row.description or (str(entry) if entry else row.summary),
         purpose=PURPOSE_WORDS.get(row.purpose, row.purpose),
         basis=in_words(row.basis),
         written_at=row.settled_at if row.description else None,
+        is_sent=row.channel == SENT_BY_US,
+        entry=entry,
+        source=row.source_ref,
     )
+
+
+def _grouped(lines: tuple[Line, ...], zone: ZoneInfo) -> tuple[Group, ...]:
+    """The earliest first. What staff told stands alone, in their own words."""
+    found: dict[object, list[Line]] = {}
+    for one in lines:
+        filing = (one.at.astimezone(zone).date(), one.recipient, one.address, one.purpose, one.basis)
+        found.setdefault(filing if one.is_sent and one.entry else one, []).append(one)
+    return tuple(_group(together) for together in found.values())
+
+
+def _group(lines: list[Line]) -> Group:
+    once = {one.source: one.entry for one in lines if one.entry}
+    return Group(lines[0], lines[-1], len(lines), tuple(counted(once.values())))
 
 
 def _years_before(moment: datetime, years: int) -> datetime:

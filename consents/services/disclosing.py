@@ -3,8 +3,8 @@
 42 CFR 2.31(c), 2.32, 2.25, 2.26; 45 CFR 164.528.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from audit.actions import Action, Actor, Ref
 from consents import policy, selectors
 from consents.models import Disclosure, Signature
 from consents.policy import Decision, Hipaa, Recipient, Role
+from consents.rules.told import What
 from core import clock
 from core.models import Patient
 
@@ -28,17 +29,19 @@ OWN_CHART = Recipient("", Hipaa.BUSINESS_ASSOCIATE, Role.OPERATIONS)
 class Sending:
     """One try of one item. `purpose` is a v3-ActReason code, `categories` are `consents.policy.Category` codes.
 
-    `summary` says what it is, never an answer. `basis`: why no consent is needed, for what the law has us tell (a
-    revocation, an emergency that was documented); empty for everything else.
+    `kind` is a code of `consents.rules.told`, `about` the title of the form that it is of, by language: they say what
+    it is, never an answer. `basis`: why no consent is needed, for what the law has us tell (a revocation, an emergency
+    that was documented); empty for everything else.
     """
 
     recipient: Recipient
     address: str
     purpose: str
     categories: Sequence[str]
-    summary: str
+    kind: str
     source_ref: UUID
     attempt: int
+    about: Mapping[str, str] = field(default_factory=dict)
     channel: str = "fhir"
     basis: str = ""
 
@@ -129,7 +132,9 @@ def _row(
         "signature": relied_on,
         "recipient": sending.recipient.name,
         "recipient_address": sending.address,
-        "summary": sending.summary,
+        "summary": str(What(sending.kind, sending.about))[:200],
+        "kind": sending.kind,
+        "about": dict(sending.about),
         "is_part2": protected,
         "channel": sending.channel,
         "consent_copy_sha256": sealed.pdf_sha256 if sealed else "",

@@ -5,6 +5,7 @@ What tells of substance use is decided by the care team alone, who alone see it.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -18,9 +19,12 @@ from ehr.access import sees_sensitive
 from ehr.mapping import wire
 from ehr.mapping.editing import differing, edited
 from ehr.models import ExportItem, ItemEdit
-from ehr.selectors import held_notes
+from ehr.selectors import BY_CLINICIAN, NOT_SENT, STOPPED, held_notes, resting_on
+from ehr.services.finishing import file_if_complete
 
-NOT_SENT = (ExportItem.State.HELD, ExportItem.State.PENDING)
+
+class NotYours(Exception):
+    """Entries about substance use rest on it, and the care team alone decides about those."""
 
 
 @transaction.atomic
@@ -61,16 +65,49 @@ def edit(*, item_id: UUID, user: User, changes: Mapping[str, str], reason: str) 
 
 
 @transaction.atomic
-def reject(*, item_id: UUID, user: User, reason: str) -> bool:
-    """Keep one item out of the chart for good; False when it is already on its way or there."""
-    item = ExportItem.objects.select_for_update().filter(pk=item_id, state__in=NOT_SENT).first()
+def reject(*, item_id: UUID, user: User, reason: str) -> int:
+    """Keep an item out of the chart for good, and with it what refers to it, which could never be filed without.
+
+    Returns how many were kept out; 0 when it is already on its way or there. Raises NotYours, where others may not be
+    decided by this user.
+    """
+    item = ExportItem.objects.select_for_update(of=("self",)).filter(pk=item_id, state__in=NOT_SENT).first()
+    if item is None:
+        return 0
+    resting = resting_on(item, ExportItem.objects.select_for_update(of=("self",)))
+    if any(one.sensitivity == "sud" for one in resting) and not sees_sensitive(user, item.patient):
+        raise NotYours
+    now = clock.now()  # one for all: it was one decision
+    for one in (item, *resting):
+        one.state, one.reason, one.due_at = ExportItem.State.REJECTED, BY_CLINICIAN, None
+        _settle(one, user, reason, now)
+        _record(Action.EXPORT_REJECTED, one, user)
+    file_if_complete(item.packet_ref)
+    return 1 + len(resting)
+
+
+@transaction.atomic
+def enter_by_hand(*, item_id: UUID, user: User, note: str) -> bool:
+    """Somebody has seen to what the chart refused or holds otherwise, and says how; nothing more is sent of it, nor of
+    what refers to it. False when there is nothing to see to."""
+    item = ExportItem.objects.select_for_update(of=("self",)).filter(pk=item_id).filter(STOPPED).first()
     if item is None:
         return False
-    item.state, item.reason, item.due_at = ExportItem.State.REJECTED, "rejected-by-clinician", None
-    item.rejection_note = reason
-    item.save()
-    _record(Action.EXPORT_REJECTED, item, user)
+    resting = resting_on(item, ExportItem.objects.select_for_update(of=("self",)))
+    if any(one.sensitivity == "sud" for one in resting) and not sees_sensitive(user, item.patient):
+        raise NotYours
+    now = clock.now()  # one for all: it was one decision
+    for one in (item, *resting):
+        one.state, one.due_at = ExportItem.State.MANUAL, None
+        _settle(one, user, note, now)
+        _record(Action.EXPORT_BY_HAND, one, user)
+    file_if_complete(item.packet_ref)
     return True
+
+
+def _settle(item: ExportItem, user: User, note: str, at: datetime) -> None:
+    item.rejection_note, item.settled_by, item.settled_at = note, user, at
+    item.save()
 
 
 def _record(action: Action, item: ExportItem, user: User, **context: object) -> None:

@@ -9,18 +9,29 @@ from ehr.selectors import packet_of
 
 # A chart keeps a clinic's records on its behalf: its vendor is a business associate, and to a Part 2 program a
 # qualified service organization (42 CFR 2.11). So it is one of the "people helping to operate this program".
+FORM = "form:"
+# The first part of a field_key → what it is to the patient (consents.rules.told).
+_KINDS = {
+    "patient": "person", "form": "form", "item": "answer", "score": "score", "medicine": "medicine",
+    "treatment-medicine": "medicine", "allergy": "allergy", "document": "signed", "consent": "decision",
+    "photo": "photo", "notice": "notice", "incident": "incident", "emergency": "emergency",
+}  # fmt: skip
+OF_A_FORM = ("form", "answer", "score")
 REVOCATION_TOLD, EMERGENCY_DOCUMENTED = "revocation-told", "2.51-documented"
 
 
 def sending(item: ExportItem, attempt: int) -> Sending:
-    """One try of one item. The label may hold an answer, so the ledger gets the resource's type alone."""
+    """One try of one item. The label may hold an answer, so the ledger gets its kind and its form's title alone."""
     connection = item.connection
+    kind = _KINDS.get(item.field_key.partition(":")[0], "entry")
+    form = next((key for key in (item.field_key, *item.needs) if key.startswith(FORM) and kind in OF_A_FORM), "")
     return Sending(
         recipient=Recipient(connection.name, Hipaa.BUSINESS_ASSOCIATE, Role.OPERATIONS),
         address=connection.base_url[:200],
         purpose="TREAT",
         categories=item.categories,
-        summary=item.resource_type,
+        kind=kind,
+        about=intake.selectors.form_titles(item.packet_ref, form.removeprefix(FORM)) if form else {},
         source_ref=item.id,
         attempt=attempt,
         basis=_basis(item),

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -18,7 +17,6 @@ from django.db.models import Q
 
 import audit.services
 import consents.services
-import intake.services.packets
 from audit.actions import Action, Actor, Ref
 from core import clock
 from ehr.adapters.base import ConflictError, Gateway, GatewayError, PermanentError, TransientError, UnknownOutcome
@@ -29,6 +27,7 @@ from ehr.mapping.notice import NOTICE_KEY, saying
 from ehr.mapping.references import identified, resolve
 from ehr.models import Attempt, ExportItem, Lane
 from ehr.services.basis import discloser, sending
+from ehr.services.finishing import file_if_complete
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +38,6 @@ PER_LANE = 200
 Connect = Callable[..., Gateway]
 State = ExportItem.State
 WAITING = (State.PENDING, State.UNKNOWN, State.ACCEPTED)
-SETTLED = (State.VERIFIED, State.MANUAL, State.SUPERSEDED)
 
 
 @dataclass(frozen=True)
@@ -228,7 +226,7 @@ def _read_back(claim: Claim, gateway: Gateway) -> bool:
         _settle(claim, State.CONFLICT, "read", reason="read-back-differs")
         return False
     _settle(claim, State.VERIFIED, "read")
-    _file_if_complete(item.packet_ref)
+    file_if_complete(item.packet_ref)
     return True
 
 
@@ -271,8 +269,3 @@ def _record(item: ExportItem, did: str) -> None:
         patient_id=item.patient_id,
         context={"did": did, "state": item.state, "attempt": item.attempt},
     )
-
-
-def _file_if_complete(packet_ref: UUID) -> None:
-    if not ExportItem.objects.filter(packet_ref=packet_ref).exclude(state__in=SETTLED).exists():
-        intake.services.packets.mark_filed(packet_id=packet_ref)

@@ -30,6 +30,7 @@ from intake.selectors.standing import (
     definition_of,
     drawn,
     form_sha256,
+    form_titles,
     form_view,
     missing,
     program_name,
@@ -41,7 +42,8 @@ from intake.selectors.standing import (
 __all__ = [
     "AnswerRow", "AnsweredForm", "DeskDocument", "DeskStatus", "Finished", "FinishedForm", "FormView", "Missing",
     "URGENCIES", "PacketLists", "PacketRow", "StepView", "answered_forms", "content", "definition_of", "desk_declined",
-    "desk_documents", "desk_label", "desk_papers", "desk_status", "drawn", "finished", "form_sha256", "form_view",
+    "desk_documents", "desk_label", "desk_papers", "desk_status", "drawn", "finished", "form_sha256", "form_titles",
+    "form_view",
     "in_words", "latest_forms", "missing", "packet_rows", "patients_with", "places", "program_name", "protection",
     "sections",
     "sensitive_responses", "steps", "unfinished_steps", "who_sees",
@@ -91,6 +93,7 @@ class AnsweredForm:
     slug: str
     title: str
     sensitivity: str
+    packet_id: UUID
     response_id: UUID
     rows: tuple[AnswerRow, ...]
     saved_at: datetime
@@ -230,6 +233,7 @@ def _answered(response: Response, language: str) -> AnsweredForm:
         slug=step.slug,
         title=definition.title_in(language),
         sensitivity=response.sensitivity,
+        packet_id=response.packet_id,
         response_id=response.id,
         rows=tuple(_rows(nodes, 0)),
         saved_at=response.saved_at,

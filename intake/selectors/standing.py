@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.apps import apps
+from django.conf import settings
 
 import consents.selectors
 import consents.services
@@ -372,6 +373,15 @@ def program_name(packet_id: UUID) -> str:
     """The legal name of the program that discloses, as consents name it; "" for what is no packet's. One query."""
     names = Packet.objects.filter(pk=packet_id).values_list("program__legal_name", flat=True)
     return names.first() or ""
+
+
+def form_titles(packet_id: UUID, slug: str) -> dict[str, str]:
+    """Language → title of the form of that name in the packet; empty where there is none. One query."""
+    step = Step.objects.filter(packet=packet_id, slug=slug, form__isnull=False).first()
+    if step is None or step.form_id is None:
+        return {}
+    definition = definition_of(step.form_id)
+    return {language: definition.title_in(language) for language, _ in settings.LANGUAGES}
 
 
 def protection(packet_id: UUID) -> tuple[bool, str]:

@@ -22,7 +22,8 @@ from escalation.policy import zone
 from escalation.selectors import past
 from intake import selectors
 from intake.models import Packet, Response, Sensitivity
-from intake.rules.brief import Fitted, Part, Said, Source, fitted
+from intake.rules.brief import LINE, Fitted, Part, Said, Source, cut, fitted
+from intake.rules.remarks import Remark, about, remarks
 from intake.services.eligibility import unasked_about_suicide
 from intake.services.reading import Course, read_course
 from screening import instruments
@@ -58,6 +59,7 @@ def read_brief(*, patient: Patient, user: User) -> Brief:
     everything = selectors.latest_forms(patient.id)
     forms = {slug: form for slug, form in everything.items() if on_care_team or form.sensitivity != "sud"}
     results = screening.selectors.results(form.response_id for form in forms.values())
+    told = remarks(patient.id, sensitive=on_care_team)
     when = _When(patient.clinic.time_zone)
     incidents = _past(patient, when, everything_is_open=on_care_team)
     parts = [
@@ -65,9 +67,13 @@ def read_brief(*, patient: Patient, user: User) -> Brief:
         *incidents,
         _why(forms, when),
         _scores(results, course, when),
-        _list("Medicines", forms.get("medications"), 4, 8, when),
-        _list("Allergies", forms.get("allergies"), 3, 8, when),
-        *([_list("Substance use (Part 2)", forms["substance-use"], 4, 13, when)] if "substance-use" in forms else []),
+        _list("Medicines", forms.get("medications"), told, 4, 8, when),
+        _list("Allergies", forms.get("allergies"), told, 3, 8, when),
+        *(
+            [_list("Substance use (Part 2)", forms["substance-use"], told, 4, 13, when)]
+            if "substance-use" in forms
+            else []
+        ),
         _consents(patient, when),
         _open(patient, course, when),
     ]
@@ -219,10 +225,22 @@ def _score(result: ResultView, course: Course) -> str:
     return f"{said}; next due {plan.next_due_on:%Y-%m-%d}." if plan else f"{said}."
 
 
-def _list(title: str, form: Form | None, most: int, count: int, when: _When) -> Part:
-    """One sentence for each entry of a repeating group, else for each question."""
+def _list(title: str, form: Form | None, told: list[Remark], most: int, count: int, when: _When) -> Part:
+    """One sentence for each entry of a repeating group, else for each question. What a clinician corrected or kept out
+    of the chart comes first, so that no cut leaves it out."""
     said = tuple(_answers(form, when)) if form else ()
-    return Part(title, said, most=most, count=count, flows=True)
+    corrected = tuple(_remark(one, form, when) for one in about(told, form.packet_id, form.slug)) if form else ()
+    if corrected and said:
+        said = (replace(said[0], text=f"As told: {said[0].text}"), *said[1:])
+    return Part(title, (*corrected, *said), most=most, count=count + len(corrected), flows=True)
+
+
+def _remark(one: Remark, form: Form, when: _When) -> Said:
+    """In other words than the patient's: what, why, who and when."""
+    who = f"{one.by}, {when(one.at)}" if one.by and one.at else "a clinician"
+    mark = "not filed" if one.is_kept_out else "corrected"
+    why = cut(one.reason, 1, LINE, "…")
+    return Said(f"{one.said}. Why: {why} ({who}).", _source(form, one.label, when), mark)
 
 
 def _answers(form: Form, when: _When) -> Iterator[Said]:

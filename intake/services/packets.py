@@ -269,7 +269,7 @@ def remember_place(*, packet: Packet, slug: str, key: str = "") -> None:
 
 @transaction.atomic
 def mark_filed(*, packet_id: UUID) -> None:
-    """Every field is verified in the chart."""
+    """Every field is verified in the chart, or somebody decided that it does not go there."""
     packet = Packet.objects.select_for_update().filter(pk=packet_id, state=Packet.State.SUBMITTED).first()
     if packet is None:
         return

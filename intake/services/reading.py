@@ -13,6 +13,7 @@ from core.access import glass_behind
 from core.models import Patient, User
 from intake import selectors
 from intake.models import Packet
+from intake.rules.remarks import Remark, remarks
 from screening.rules.change import Change
 
 
@@ -22,6 +23,7 @@ class ClinicalPacket:
     forms: tuple[selectors.AnsweredForm, ...]
     results: tuple[screening.selectors.ResultView, ...]
     decisions: tuple[consents.selectors.DecisionRow, ...]
+    remarks: tuple[Remark, ...]
 
 
 @transaction.atomic
@@ -42,7 +44,9 @@ def read_packet(*, packet: Packet, user: User) -> ClinicalPacket:
             patient_id=packet.patient_id,
             context={"forms": len(forms), "results": len(results), **glass},
         )
-    return ClinicalPacket(packet, forms, results, consents.selectors.decisions(packet.id))
+    told = remarks(packet.patient_id, sensitive=user.has_perm("core.care_for", packet.patient))
+    ours = tuple(one for one in told if one.packet_id == packet.id)
+    return ClinicalPacket(packet, forms, results, consents.selectors.decisions(packet.id), ours)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from core.permissions import Permission
 from core.views import StaffRequest, needs
 from intake import selectors
 from intake.access import get_packet_to_read
+from intake.rules.remarks import about
 from intake.selectors.respondents import who_answered
 from intake.services import eligibility
 from intake.services.reading import ClinicalPacket, Course, read_course, read_packet
@@ -142,7 +143,10 @@ def _told(read: ClinicalPacket, on_care_team: bool, course: Course) -> dict[str,
         "packet": read.packet,
         "why": [value for form in forms for row in form.rows if row.link_id == WHY for value in row.values],
         "who_answered": who_answered(read.packet),
-        "forms": [(form, selectors.sections(form.rows)) for form in forms],
+        "forms": [
+            (form, selectors.sections(form.rows), about(read.remarks, form.packet_id, form.slug)) for form in forms
+        ],
+        "other_remarks": [one for one in read.remarks if one.slug not in {form.slug for form in forms}],
         "results": [
             (result, result.source_ref in sensitive, course.change(result.instrument, result.source_ref))
             for result in results

@@ -19,6 +19,7 @@ from core.permissions import Permission
 from core.views import StaffRequest, needs
 from intake import selectors
 from intake.access import get_packet_to_read
+from intake.rules.remarks import Remark, about
 from intake.services.reading import read_packet
 from intake.views.staff import cares_for
 
@@ -61,13 +62,15 @@ def released(request: StaffRequest, emergency_id: UUID) -> HttpResponse:
     rows = selectors.packet_rows(patients_open_to(request.user).filter(pk=person.pk))
     latest = max((*rows.review, *rows.others), key=lambda row: row.at, default=None)
     forms: tuple[selectors.AnsweredForm, ...] = ()
+    told: tuple[Remark, ...] = ()
     if latest:
         read = read_packet(packet=get_packet_to_read(request.user, latest.id), user=request.user)
+        told = read.remarks
         forms = tuple(form for form in read.forms if form.sensitivity != "sud" or cares_for(request.user, person))
     context = {
         "patient": person,
         "facts": facts,
         "zone": person.clinic.time_zone,
-        "forms": [(form, selectors.sections(form.rows)) for form in forms],
+        "forms": [(form, selectors.sections(form.rows), about(told, form.packet_id, form.slug)) for form in forms],
     }
     return render(request, "consents/emergency_released.html", context)

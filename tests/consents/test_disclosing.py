@@ -23,7 +23,7 @@ def ask(patient, *, protected=True, discloser="Harbor Clinic LLC", recipient="Ch
         "address": "https://chart.example/fhir",
         "purpose": "TREAT",
         "categories": ["substance_use"],
-        "summary": "Observation",
+        "kind": "answer",
         "source_ref": uuid.uuid4(),
         "attempt": 1,
     }
@@ -52,7 +52,11 @@ def test_with_a_consent_the_row_stands_before_anything_is_sent(screen):
     assert answer.signature_id == signature.id == row.signature_id
     assert (row.state, row.basis, row.statement) == ("attempting", "part2-consent", "\n\n".join(answer.statements))
     assert (row.recipient, row.purpose, row.categories) == ("Chart", "TREAT", ["results", "substance_use"])
-    assert (row.recipient_address, row.summary) == ("https://chart.example/fhir", "Observation")
+    assert (row.recipient_address, row.kind, row.summary) == (
+        "https://chart.example/fhir",
+        "answer",
+        "an answer or a result",
+    )
     assert (row.is_part2, row.channel) == (True, "fhir")
     assert Event.objects.get(action="disclosure.attempted").object_id == str(row.id)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from consent_screen import TEST
 from django.db import IntegrityError, transaction
+from django.utils import translation
 from test_disclosing import SHARING, ask
 
 import consents.selectors
@@ -13,8 +14,10 @@ import consents.services
 from audit.actions import Actor
 from audit.models import Event
 from consents.models import Disclosure, EmergencyDisclosure, PrivacyTask, RestrictionRequest, Revocation, Signature
+from consents.rules.told import KINDS, What
 from consents.services import CannotRefuse, Facts, MissingFact, NotRevocable
 from consents.services.restricting import AlreadyDecided
+from consents.templatetags.told import told
 from core import clock
 from core.models import OutboxMessage
 
@@ -245,6 +248,52 @@ def test_each_report_has_its_own_filter(screen, report):
     assert {line.purpose for line in given.lines} <= {"treatment", "a medical emergency", "PUBHLTH"}
     read = Event.objects.get(action="disclosure.accounting_read")
     assert f'"lines":{len(given.lines)}' in read.context
+
+
+def test_one_filing_is_one_entry_that_lists_the_kinds_with_counts_and_loses_no_row(screen):
+    """45 CFR 164.528(b)(2), (3): the date, the recipient, what, why, how many there were and the last."""
+    screen.decide(SHARING)
+    patient, phq = screen.world.patient, {"en": "PHQ-9", "es": "PHQ-9"}
+    ask(patient, kind="form", about=phq)
+    twice = uuid.uuid4()
+    for attempt in (1, 2):
+        ask(patient, kind="answer", about=phq, source_ref=twice, attempt=attempt)
+    ask(patient, kind="answer", about=phq)
+    ask(patient, kind="medicine")
+    ask(patient, kind="medicine", recipient="Another chart")
+    old = ask(patient, kind="entry").disclosure_id
+    Disclosure.objects.filter(pk=old).update(kind="", summary="DocumentReference")
+    given = consents.services.account(patient=patient, report="part2", actor=TEST)
+    assert len(given.lines) == 7
+    chart, other = given.groups
+    assert (chart.first.recipient, chart.count, chart.first.purpose) == ("Chart", 6, "treatment")
+    assert chart.last.at == max(line.at for line in given.lines if line.recipient == "Chart")
+    said = [told(what, count) for what, count in chart.entries]
+    assert said == ["the answers to “PHQ-9”", "2 single answers from “PHQ-9”", "a medicine that is taken", "a document"]
+    assert (other.first.recipient, other.count) == ("Another chart", 1)
+    assert given.addresses == {"Chart": "https://chart.example/fhir", "Another chart": "https://chart.example/fhir"}
+
+
+def test_what_went_on_another_day_or_for_another_reason_stands_apart(screen):
+    screen.decide(SHARING)
+    rows = [ask(screen.world.patient, kind="medicine").disclosure_id for _ in range(3)]
+    Disclosure.objects.filter(pk=rows[0]).update(at=clock.now() - timedelta(days=2))
+    Disclosure.objects.filter(pk=rows[1]).update(purpose="HPAYMT")
+    given = consents.services.account(patient=screen.world.patient, report="part2", actor=TEST)
+    assert [group.count for group in given.groups] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_has_words_in_both_languages(kind):
+    what = What(kind.removesuffix("-of"), {"en": "Sleep", "es": "Sueño"} if kind.endswith("-of") else {})
+    for count in (1, 3):
+        words = {}
+        for language in ("en", "es"):
+            with translation.override(language):
+                words[language] = told(what, count)
+        assert words["en"] != words["es"]
+        assert "%" not in words["es"]
+        assert ("Sueño" in words["es"]) == kind.endswith("-of")
 
 
 def test_no_cell_of_the_table_is_a_formula(screen):

@@ -1,5 +1,6 @@
 """The privacy officer's pages: who gets in, what each does, what they say."""
 
+import io
 import re
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from personas import signed_in
+from pypdf import PdfReader
 from scans import PDF
 from test_disclosing import SHARING, ask
 from test_privacy import tell, wish
@@ -60,7 +62,7 @@ def test_the_officer_sees_what_stands_what_ended_and_what_had_been_shared(screen
     signature = screen.decide(SHARING)
     ask(screen.world.patient, recipient="Bay Chart")
     page = officer.get(address("revoke", signature.id)).content.decode()
-    assert "Observation to Bay Chart" in page
+    assert "an answer or a result to Bay Chart" in page
     paper = SimpleUploadedFile("letter.pdf", PDF, content_type="application/pdf")
     given = {"why": "revoked", "how": "paper", "note": "Letter of today", "scan": paper}
     answer = officer.post(address("revoke", signature.id), given, follow=True)
@@ -69,7 +71,7 @@ def test_the_officer_sees_what_stands_what_ended_and_what_had_been_shared(screen
     assert row.scan
     page = answer.content.decode()
     assert "not undone: 1" in page
-    assert "Observation to Bay Chart" in page
+    assert "an answer or a result to Bay Chart" in page
     assert ask(screen.world.patient).reasons == ("revoked",)
     paper = officer.get(address("paper", row.id))
     assert (paper["Content-Type"], paper.content) == ("application/pdf", PDF)
@@ -168,6 +170,62 @@ def test_the_accounting_comes_as_a_page_a_pdf_and_a_table_and_each_reading_is_re
     if form != "html":
         assert re.search(rf'filename="disclosures-consented-20\d\d-\d\d-\d\d\.{form}"', answer["Content-Disposition"])
     assert Event.objects.filter(action="disclosure.accounting_read").count() == 1
+
+
+FHIR = ("DocumentReference", "Observation", "QuestionnaireResponse", "TREAT", "fhir", "[]")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            None,
+            (
+                "2 medicines that are taken",
+                "the answers to “Sleep”",
+                "treatment",
+                "where Harbor Clinic keeps its records",
+            ),
+        ),
+        (
+            "es",
+            (
+                "2 medicamentos que se toman",
+                "las respuestas a «Sueño»",
+                "el tratamiento",
+                "A quién",
+                "enviados uno por uno",
+            ),
+        ),
+    ],
+)
+def test_the_accounting_says_in_plain_words_what_was_told_to_whom_when_and_why(screen, officer, language, said):
+    screen.decide(SHARING)
+    person = screen.world.patient
+    ask(person, kind="form", about={"en": "Sleep", "es": "Sueño"}, address="http://127.0.0.1/technical")
+    for _ in range(2):
+        ask(person, kind="medicine", address="http://127.0.0.1/technical")
+    asked = {"language": language} if language else {}
+    pdf = officer.get(address("accounting", person.id, "consented", "pdf"), asked).content
+    words = " ".join(" ".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).split())
+    page = officer.get(address("accounting", person.id, "consented", "html")).content.decode()
+    for wanted in said:
+        assert wanted in words
+        assert language or wanted in page
+    table = page[page.index("<table") : page.index("</table>")]
+    assert not [one for one in (*FHIR, "127.0.0.1") if one in table]
+    assert not [one for one in FHIR if one in words]
+    assert words.index("127.0.0.1") > max(words.index(one) for one in said), "small print at the end"
+
+
+def test_the_pdf_is_in_the_patients_language_unless_another_is_asked_for(screen, officer):
+    person = screen.world.patient
+    type(person).objects.filter(pk=person.pk).update(language="es")
+    for asked, said in ((None, "Cuándo"), ("en", "When"), ("fr", "When")):
+        pdf = officer.get(
+            address("accounting", person.id, "other", "pdf"), {"language": asked} if asked else {}
+        ).content
+        assert said in PdfReader(io.BytesIO(pdf)).pages[0].extract_text()
 
 
 @pytest.mark.parametrize(("report", "form"), [("all", "html"), ("consented", "exe")])

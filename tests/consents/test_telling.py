@@ -112,7 +112,7 @@ def test_the_officer_writes_it_on_a_page_that_says_plainly_what_no_permission_co
     listing = reverse("consents:accounting", args=[screen.world.patient.id, "other", "html"])
     page = officer.get(listing).content.decode()
     assert "no permission covered it: the patient had signed no permission for it" in page
-    assert "Jan 5, 2026, 10:00 AM" in page and "That she was tested" in page
+    assert "Jan. 5, 2026, 10:00 AM" in page and "That she was tested" in page
 
 
 def test_what_ended_in_the_minute_that_was_typed_had_ended(screen):

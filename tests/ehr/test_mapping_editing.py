@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from ehr.mapping.editing import CannotEdit, differing, edited, fields
+from ehr.mapping.editing import CannotEdit, differing, edited, fields, says_none
 
 PILL = {
     "resourceType": "MedicationStatement",
@@ -12,6 +12,17 @@ PILL = {
     "dosage": [{"text": "once a day", "doseAndRate": [{"doseQuantity": {"value": Decimal("50"), "unit": "mg"}}]}],
 }
 BARE = {"resourceType": "MedicationStatement", "medicationCodeableConcept": {"text": "Sertraline"}}
+NONE_KNOWN = {
+    "resourceType": "AllergyIntolerance",
+    "code": {
+        "coding": [{"system": "http://snomed.info/sct", "code": "716186003", "display": "No known allergy"}],
+        "text": "No known allergy",
+    },
+}
+SEVERE = {
+    "resourceType": "AllergyIntolerance",
+    "reaction": [{"manifestation": [{"text": "hives, could not breathe"}], "severity": "severe"}],
+}
 RASH = {"resourceType": "AllergyIntolerance", "reaction": [{"manifestation": [{"text": "rash"}]}]}
 
 
@@ -49,3 +60,59 @@ def test_a_correction_changes_its_field_alone_and_keeps_the_digits():
 def test_a_correction_that_makes_no_sense_is_refused(resource, change):
     with pytest.raises(CannotEdit):
         edited(resource, change)
+
+
+TYPED = ("None", "no", "Ninguna", "NKDA", "no known allergies", "Sin alergias conocidas")
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        NONE_KNOWN,
+        *({"resourceType": "AllergyIntolerance", "code": {"text": words}} for words in TYPED),
+        *(
+            {"resourceType": "MedicationStatement", "medicationCodeableConcept": {"text": words}}
+            for words in ("none", "No meds")
+        ),
+    ],
+)
+def test_a_statement_that_there_is_none_has_nothing_to_correct(resource):
+    assert says_none(resource)
+    assert fields(resource) == ()
+    with pytest.raises(CannotEdit, match="write what there is into the chart yourself"):
+        edited(resource, {"note": "Penicillin: rash in childhood"})
+
+
+@pytest.mark.parametrize("words", ["nothing but my cousin's herbs", "Nadolol", "Norvasc", "No-Doz"])
+def test_a_name_is_no_statement_that_there_is_none(words):
+    assert not says_none({"resourceType": "MedicationStatement", "medicationCodeableConcept": {"text": words}})
+
+
+@pytest.mark.parametrize(
+    ("resource", "change"),
+    [
+        (PILL, {"note": "Stopped in May."}),
+        (PILL, {"how": "ya no la toma"}),
+        (PILL, {"note": "Doesn't take it."}),
+        (RASH, {"note": "She is not allergic: tolerated amoxicillin."}),
+        (RASH, {"reaction": "No reaction"}),
+    ],
+)
+def test_words_that_deny_the_entry_are_refused(resource, change):
+    with pytest.raises(CannotEdit, match="the entry itself is not so"):
+        edited(resource, change)
+
+
+def test_how_bad_a_reaction_was_is_corrected_with_it_and_only_to_what_charts_know():
+    after = edited(SEVERE, {"reaction": "itching", "severity": "mild"})
+    assert after["reaction"] == [{"manifestation": [{"text": "itching"}], "severity": "mild"}]
+    with pytest.raises(CannotEdit, match="mild, moderate, severe"):
+        edited(SEVERE, {"severity": "awful"})
+
+
+def test_an_amount_is_not_corrected_in_one_place_alone():
+    said = {**PILL, "dosage": [{**PILL["dosage"][0], "text": "50 mg at night"}]}
+    with pytest.raises(CannotEdit, match="still says 50"):
+        edited(said, {"amount": "25"})
+    assert edited(said, {"amount": "25", "how": "25 mg at night"})["dosage"][0]["text"] == "25 mg at night"
+    assert edited(PILL, {"amount": "25"})

@@ -97,6 +97,8 @@ def test_nothing_is_sent_before_a_clinician_approved(world, push, chart):
 def test_what_a_clinician_corrected_is_what_is_sent_and_read_back(world, push, chart):
     packet = planned(world)
     item = ExportItem.objects.get(resource_type="AllergyIntolerance")
+    told = wire.loads(item.resource) | {"code": {"text": "Penicillin"}}
+    ExportItem.objects.filter(pk=item.pk).update(resource=wire.dumps(told).decode())
     assert ehr.services.edit(item_id=item.pk, user=world.clinician, changes={"note": "Asked again."}, reason="A call.")
     ehr.services.approve(packet_id=packet.id, user=world.clinician)
     push()
@@ -111,6 +113,10 @@ def test_every_field_is_verified_and_the_packet_filed(world, push):
     assert states() == {"verified"}
     assert Packet.objects.get(pk=packet.pk).state == Packet.State.FILED
     assert Disclosure.objects.filter(state="sent").count() == ExportItem.objects.count()
+    assert not Disclosure.objects.filter(kind__in=["", "entry"]).exists()
+    assert not set(ExportItem.objects.values_list("resource_type")) & set(Disclosure.objects.values_list("summary"))
+    scored = Disclosure.objects.filter(kind="score").values_list("summary", flat=True)
+    assert "the result of “Patient Health Questionnaire-9 (PHQ-9)”" in scored
 
 
 def test_each_disclosure_names_the_consent_and_carries_the_notice(world, push):
@@ -257,7 +263,7 @@ def test_a_chart_that_changes_what_it_was_given_is_a_conflict(world, push, chart
     assert not ExportItem.objects.filter(state="verified").exists()
 
 
-def test_a_rejected_item_stays_out_and_the_rest_goes(world, push):
+def test_a_rejected_item_stays_out_and_the_rest_goes_and_nothing_is_left_to_review(world, push):
     packet = planned(world)
     item = ExportItem.objects.filter(resource_type="Observation", field_key__contains="gad").first()
     assert ehr.services.reject(item_id=item.id, user=world.clinician, reason="Entered by mistake")
@@ -265,7 +271,39 @@ def test_a_rejected_item_stays_out_and_the_rest_goes(world, push):
     push()
     item.refresh_from_db()
     assert (item.state, item.reason) == ("rejected", "rejected-by-clinician")
-    assert ExportItem.objects.filter(state="verified").count() > 15
+    assert (item.settled_by, item.rejection_note) == (world.clinician, "Entered by mistake")
+    assert ExportItem.objects.filter(state="verified").count() == ExportItem.objects.count() - 1
+    assert packet_status(packet.id, sensitive=True).stopped == 0
+    assert Packet.objects.get(pk=packet.pk).state == Packet.State.FILED
+
+
+def test_the_last_decision_files_a_packet_whose_rest_is_there(world, push):
+    packet = planned(world)
+    last = ExportItem.objects.filter(packet_ref=packet.id).latest("position")
+    ExportItem.objects.filter(packet_ref=packet.id).exclude(pk=last.pk).update(state="pending", due_at="2026-01-01T00Z")
+    push()
+    assert Packet.objects.get(pk=packet.pk).state == Packet.State.SUBMITTED
+    assert ehr.services.reject(item_id=last.id, user=world.clinician, reason="Entered twice") == 1
+    assert Packet.objects.get(pk=packet.pk).state == Packet.State.FILED
+
+
+def test_what_the_chart_refused_holds_the_packet_until_somebody_has_seen_to_it(world, push, chart):
+    packet = approved(world)
+    original = chart.create
+
+    def picky(resource, identifier):
+        if resource["resourceType"] == "AllergyIntolerance":
+            raise PermanentError("status-422")
+        return original(resource, identifier)
+
+    chart.create = picky
+    push()
+    assert packet_status(packet.id, sensitive=True).stopped == 1
+    assert Packet.objects.get(pk=packet.pk).state == Packet.State.SUBMITTED
+    item = ExportItem.objects.get(state="rejected")
+    assert ehr.services.enter_by_hand(item_id=item.pk, user=world.clinician, note="Typed it in")
+    assert not ehr.services.enter_by_hand(item_id=item.pk, user=world.clinician, note="Again")
+    assert Packet.objects.get(pk=packet.pk).state == Packet.State.FILED
 
 
 def test_a_clinic_without_a_chart_still_submits(world):

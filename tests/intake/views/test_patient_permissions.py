@@ -29,7 +29,7 @@ def browser(world):
 def shared(world, name="Bay Chart"):
     sending = Sending(
         recipient=Recipient(name, Hipaa.BUSINESS_ASSOCIATE, Role.OPERATIONS), address="", purpose="TREAT",
-        categories=["substance_use"], summary="Observation", source_ref=uuid.uuid4(), attempt=1,
+        categories=["substance_use"], kind="answer", source_ref=uuid.uuid4(), attempt=1,
     )  # fmt: skip
     return consents.services.authorize_disclosure(
         patient_id=world.patient.id, discloser=world.program.legal_name, protected=True, sending=sending,
