@@ -121,7 +121,7 @@ def document(world, incident):
     actor = Actor.staff(world.clinician.id)
     escalation.services.acknowledge(incident_id=incident.id, user=world.clinician, actor=actor)
     escalation.services.resolve(
-        incident_id=incident.id, user=world.clinician, kind="safety_plan", note="Called her.", seen=99, actor=actor
+        incident_id=incident.id, user=world.clinician, kind="safety_plan", note="Called her.", actor=actor
     )
 
 
