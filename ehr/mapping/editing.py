@@ -49,11 +49,16 @@ _NONE_TYPED = re.compile(
     "|(ninguna|sin) alergias?( conocidas?)?|(ningun|sin) medicamentos?)"
 )
 # Words that say the entry isn't so, while it goes on saying that it is: curated, and on the safe side.
-_DENIES = re.compile(
-    r"\b(stopped|discontinued|no longer|not taking|does ?n.?t take|never took|never taken|not taken|not allergic"
-    r"|no (known )?allerg(y|ies)|is no allergy|not an allergy|no reaction|tolerates?|tolerated|entered in error"
-    r"|ya no|dejo de|suspendid[oa]|no toma|no es alergic[oa]|no es alergia|sin reaccion|tolera)\b"
-)
+_DENIES = {
+    "MedicationStatement": re.compile(
+        r"\b(stopped|discontinued|no longer|not taking|does ?n.?t take|never took|(never|not) taken|entered in error"
+        r"|ya no|dejo de|suspendid[oa]|no (la |lo )?toma)\b"
+    ),
+    "AllergyIntolerance": re.compile(
+        r"\b(not allergic|no (known )?allerg(y|ies)|(is|was) no allergy|not an allergy|no reaction|tolerate[sd]?"
+        r"|no longer|entered in error|no es alergic[oa]|no es alergia|sin reaccion|tolera)\b"
+    ),
+}
 _SEVERITIES = ("mild", "moderate", "severe")
 _PLACES: dict[str, dict[str, tuple[str, Path]]] = {
     "MedicationStatement": {
@@ -135,7 +140,7 @@ def _checked(name: str, label: str, words: str) -> str | Decimal:
 def _refuse_contradiction(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """What is typed now may neither deny the entry nor leave an amount in words that is no longer the amount."""
     for label, _, now in differing(before, after):
-        if _DENIES.search(_plain(now)):
+        if _DENIES[str(after["resourceType"])].search(_plain(now)):
             raise CannotEdit(
                 f"{label}: these words say that the entry itself is not so. Keep it out of the chart, and write into "
                 "the chart yourself what is so."

@@ -218,6 +218,22 @@ def test_the_patients_page_shows_that_an_answer_was_kept_out_and_why(casey, pack
     assert "(Casey Clinician, " in page
 
 
+def test_medical_personnel_in_an_emergency_are_told_of_it_too(casey, packet):
+    item = ExportItem.objects.get(resource_type="AllergyIntolerance")
+    casey.post(f"/chart/items/{item.id}/reject/", {"reason": "Penicillin: rash in childhood"})
+    facts = {
+        "recipient_name": "Dr. Ada Lin",
+        "recipient_affiliation": "Bay Hospital",
+        "disclosed_at": "2026-01-05T10:00",
+        "nature": "Unconscious",
+        "why_no_consent": "She can't answer",
+        "what": "Allergies",
+    }
+    path = f"/staff/patients/{packet.patient_id}/emergency/"
+    page = " ".join(casey.post(path, facts, follow=True).content.decode().split())
+    assert "No known allergy: kept out of the chart. Why: Penicillin: rash in childhood" in page
+
+
 def brief(client, packet):
     reply = client.get(f"/staff/patients/{packet.patient_id}/brief.pdf")
     reader = PdfReader(io.BytesIO(reply.content))

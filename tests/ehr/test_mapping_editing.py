@@ -103,6 +103,13 @@ def test_words_that_deny_the_entry_are_refused(resource, change):
         edited(resource, change)
 
 
+@pytest.mark.parametrize(
+    ("resource", "note"), [(PILL, "Tolerated well, no reaction."), (RASH, "Stopped after two days.")]
+)
+def test_words_that_deny_nothing_of_this_kind_are_kept(resource, note):
+    assert edited(resource, {"note": note})["note"] == [{"text": note}]
+
+
 def test_how_bad_a_reaction_was_is_corrected_with_it_and_only_to_what_charts_know():
     after = edited(SEVERE, {"reaction": "itching", "severity": "mild"})
     assert after["reaction"] == [{"manifestation": [{"text": "itching"}], "severity": "mild"}]
