@@ -40,7 +40,8 @@ NONE = (
     "This says that there is none, and a note beside it would contradict it. Keep it out of the chart, and write what "
     "there is into the chart yourself, or ask the patient again."
 )
-# SNOMED CT: no known allergy (the only one our forms offer), and of a drug, of food, of the environment, of latex.
+# SNOMED CT: no known allergy (the only one our forms offer), and of a drug, of food, of the environment, of latex, as
+# public FHIR implementation guides map them. Recognised here, and never written by us.
 _NONE_KNOWN = frozenset({NO_KNOWN_ALLERGY, "409137002", "429625007", "428607008", "716184000"})
 # The whole name of a medicine or an allergy, where it was typed.
 _NONE_TYPED = re.compile(
