@@ -17,8 +17,11 @@ _MESSAGES: Final[Mapping[str, tuple[str, str]]] = {
         "No pudimos leer esa fecha. Escriba primero el mes y luego el día: 03/15/1990.",
     ),
     "impossible-time": ("We couldn't read that time. Try 2:30 PM.", "No pudimos leer esa hora. Pruebe con 2:30 PM."),
-    "not-a-number": ("We couldn't read that number. Try 5.", "No pudimos leer ese número. Pruebe con 5."),
-    "whole-number": ("Please give a whole number, such as 5.", "Escriba un número entero, por ejemplo 5."),
+    "not-a-number": (
+        "We couldn't read that number. Please write it in digits, not in words.",
+        "No pudimos leer ese número. Escríbalo en cifras, no en palabras.",
+    ),
+    "whole-number": ("Please give a whole number, without a point.", "Escriba un número entero, sin decimales."),
     "unit-missing": ("Please choose a unit.", "Elija una unidad."),
     "unit-differs": (
         "You typed one unit and chose another. Please check which one is right.",

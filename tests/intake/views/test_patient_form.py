@@ -68,7 +68,7 @@ def test_what_cannot_be_read_stays_as_typed_with_a_link_to_it(browser, invitatio
     assert dict(page.fields)["med-list[0].med-dose"] == "five"
     assert "#q-med-list[0].med-dose" in page.links
     assert "q-med-list[0].med-dose" in page.ids
-    assert "We couldn't read that number" in page.text
+    assert "We couldn't read that number. Please write it in digits, not in words." in page.text  # no dose to copy
     assert page.title.startswith("Please check")
     assert stored(invitation, "medications")["med-list[0].med-name"] == ["Tea"]
 
@@ -245,6 +245,14 @@ def test_a_part_without_spanish_words_says_so_and_marks_its_english(browser):
     assert "solo se ha publicado en inglés" in page.text
     assert '<span lang="en">1. Feeling nervous, anxious or on edge</span>' in page.html
     assert "solo se ha publicado en inglés" not in browser.go("/i/packet/phq-9/").text
+    browser.go("/i/packet/gad-7/")
+    assert "solo se ha publicado en inglés" in browser.press(name="!presentation", value="guided").text
+
+
+def test_one_part_done_is_said_in_the_singular_in_spanish(browser):
+    answer(browser, "gad-7", {f"gad7-q{n}": given.NOT_AT_ALL for n in range(1, 8)})
+    browser.press(name="!language", value="es")
+    assert "· 1 lista " in browser.page.text.replace("·", "· ").replace("  ", " ")
 
 
 def test_an_answer_counts_though_the_page_does_not_say_what_it_asked_for(world):

@@ -107,7 +107,10 @@ def test_unknown_expired_locked_withdrawn_and_wrong_look_the_same(invitation, wo
 def test_after_five_wrong_dates_the_right_one_is_refused_too(invitation):
     for _ in range(packets.MAX_TRIES):
         assert opened(invitation, WRONG).url == "/i/"
-    assert opened(invitation, RIGHT).url == "/i/"
+    refused = opened(invitation, RIGHT)
+    assert refused.url == "/i/"
+    for words in ("call the office that sent you the link", "then the right date does not open it either"):
+        assert words in refused.page.text
     assert state_of(invitation).tries == packets.MAX_TRIES
 
 
