@@ -6,6 +6,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -23,6 +24,7 @@ from rest_framework.throttling import SimpleRateThrottle
 from rest_framework.views import APIView
 
 import escalation.selectors
+from core.crypto import blind_index
 from intake import engine
 from intake.access import NoPatientSession, help_in_session, packet_id_in_session, packet_in_session
 from intake.forms import LONGEST_CLIENT, everything, understood
@@ -125,8 +127,9 @@ class SaveAnswer(APIView):
     """POST {"key": UUID, "changes": {field: [text]}, "have": [keys on the page], "client", "revision", "told"?}.
 
     `client` is the page's own id, `revision` the one it was drawn from, `told` {question: revision} what it was told
-    of since. Replies {"revision", "problems": {question: words}, "risk", "told"?, "conflicts"?, "read"?, "html"?}.
-    `told`: an alert is open and somebody is on duty. `read` {question: words}: how what was typed was understood.
+    of since. Replies {"revision", "problems": {question: words}, "risk", "told"?, "dangers"?, "conflicts"?, "read"?,
+    "html"?}. `told`: an alert is open and somebody is on duty. `dangers`: a mark of each, by which the page knows a new
+    one. `read` {question: words}: how what was typed was understood.
     `html` holds the questions that came because of the answer, and what is calculated; the others as empty places.
 
     409 with "conflicts" {question: {"words", "now": {field: [text]}}}: these answers were changed on another screen and
@@ -195,6 +198,7 @@ def _reply(saved: Saved, posted: "Posted", section: str | None) -> dict[str, Any
         reply["conflicts"] = {one.error.key: {"words": one.error.message, "now": one.now} for one in saved.conflicts}
     if saved.risk:
         reply["told"] = escalation.selectors.is_told(packet.id)
+        reply["dangers"] = [_mark(packet, one) for one in sorted(saved.dangers)]
     changed = {engine.split_field(name)[0] for name in posted.changes}
     if read := {node.key: words for node in nodes if node.key in changed and (words := understood(node))}:
         reply["read"] = read
@@ -205,6 +209,11 @@ def _reply(saved: Saved, posted: "Posted", section: str | None) -> dict[str, Any
         context = {"fields": shown, "have": posted.have, "foreign": own, "is_shared": packet.is_shared_device}
         reply["html"] = render_to_string("intake/patient/_sections.html", context)
     return reply
+
+
+def _mark(packet: "Packet", danger: str) -> str:
+    """The same for the same danger of this packet; what was found is for the clinic's eyes."""
+    return blind_index(settings.INDEX_KEY, f"{packet.pk}|{danger}", context="intake.danger")[:16]
 
 
 def _strays(saved: Saved) -> dict[str, str]:

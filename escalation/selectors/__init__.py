@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connection
@@ -225,9 +225,15 @@ def is_told(source_ref: UUID) -> bool:
 
     Only then may a page say that the care team was told.
     """
+    return alert(source_ref) == "told"
+
+
+def alert(source_ref: UUID) -> Literal["", "told", "untold"]:
+    """The same with what it is where it isn't: "" without an unresolved incident, "untold" with nobody on duty."""
     on_duty = Exists(_on_duty(OuterRef("clinic_id")))
-    open_here = Incident.objects.filter(on_duty, source_ref=source_ref).exclude(state=Incident.State.RESOLVED)
-    return open_here.exists()
+    open_here = Incident.objects.filter(source_ref=source_ref).exclude(state=Incident.State.RESOLVED)
+    is_told = open_here.values_list(on_duty, flat=True).first()
+    return "" if is_told is None else "told" if is_told else "untold"
 
 
 def is_anybody_on_duty(clinic_id: UUID) -> bool:

@@ -43,6 +43,7 @@ __all__ = [
 
 ASSESSOR = Actor.system("assessment")
 GIVE_UP_AFTER = 3
+REPEATED = "repeated"
 TWO_SCREENS = "answers-differ"
 JPEG = "image/jpeg"
 
@@ -73,7 +74,7 @@ class Saved:
     """What the phone is told, and the draft as it is now.
 
     `problems` name what could not be read, `conflicts` what another screen changed (neither was stored), `risk` opens
-    the crisis help.
+    the crisis help. `dangers` are keys of what pages, one of them for all that a repeat may not have told.
     """
 
     packet: Packet
@@ -84,6 +85,7 @@ class Saved:
     conflicts: tuple[Conflict, ...]
     replayed: bool
     risk: bool
+    dangers: frozenset[str] = frozenset()
 
     @property
     def errors(self) -> tuple[engine.AnswerError, ...]:
@@ -112,24 +114,22 @@ def save_answers(
             packet_id=packet_id, slug=slug, changes=changes, screen=screen, language=language, helped=helped
         )
         response, packet = kept.response, kept.packet
-        risk = not is_new and escalation.selectors.is_open(packet.id)
+        dangers = {REPEATED} if not is_new and escalation.selectors.is_open(packet.id) else set()
         if is_new and kept.changed:
             try:
-                risk = assess(response, packet, clinic=kept.clinic_rules, is_first=not kept.is_scored)
+                dangers = assess(response, packet, clinic=kept.clinic_rules, is_first=not kept.is_scored)
                 response.assessed_revision, response.assess_failures = response.revision, 0
             except Exception:  # the answer is kept; assessed_revision stays behind, the sweep retries, then pages
                 log.exception("assessment failed for response %s", response.pk)
             responses.store(kept)
-            actor, beside = (
-                Actor.patient(packet.patient_id),
-                {"helped_by": str(helped.by)} if helped and helped.by else {},
-            )
+            actor = Actor.patient(packet.patient_id)
+            beside = {"helped_by": str(helped.by)} if helped and helped.by else {}
             _record(Action.STEP_SAVED, packet, actor, Ref("intake.Response", str(response.id)), slug=slug, **beside)
         if is_new and kept.overruled:
             kept.overruled.save()  # no answer, and still a row: the auditor derives anew what it told
             for because in kept.overruled.told:
+                dangers.add(f"two-screens:{response.id}:{because}")
                 page_a_human(packet, f"two-screens:{response.id}:{because}", "high", TWO_SCREENS, because)
-                risk = True
     return Saved(
         packet=packet,
         definition=kept.definition,
@@ -138,21 +138,22 @@ def save_answers(
         problems=kept.problems,
         conflicts=kept.conflicts,
         replayed=not is_new,
-        risk=risk,
+        risk=bool(dangers),
+        dangers=frozenset(dangers),
     )
 
 
 def assess(
     response: Response, packet: Packet, *, clinic: screening.selectors.ClinicRules, is_first: bool = False
-) -> bool:
-    """Score what the response holds now and open or join an incident for what pages. True if something does.
+) -> set[str]:
+    """Score what the response holds now and open or join an incident for what pages; the keys of what does.
 
     `clinic`: its own rules beside the built-in ones. `is_first`: no earlier state of it was worth a result. What is
     written here is written whole or not at all.
     """
     told = responses.told(response, packet)
     if told is None:
-        return False
+        return set()
     weighed = screening.services.weigh(
         patient_id=packet.patient_id,
         source_ref=response.id,
@@ -168,7 +169,7 @@ def assess(
             for finding in dangers:
                 anew = partial(responses.is_said_anew, response, packet, clinic, finding.key)
                 page_a_human(packet, finding.key, finding.urgency, finding.code, finding.because, said_anew=anew)
-    return bool(dangers)
+    return {finding.key for finding in dangers}
 
 
 def page_a_human(

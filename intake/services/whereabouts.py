@@ -10,6 +10,7 @@ from audit.actions import Actor
 from intake.models import Packet
 from intake.services.submission import page_a_human
 
+FEWEST_DIGITS = 7  # of a number that can be called; our own measure, to ask about it and never to refuse it
 BECAUSE = "After an earlier incident was closed, the patient used the crisis help and told where they are."
 
 
@@ -32,3 +33,7 @@ def tell_whereabouts(*, packet: Packet, key: UUID, place: str, number: str) -> b
     if is_new and not escalation.selectors.is_open(packet.id):
         page_a_human(packet, f"whereabouts:{key}", "high", "whereabouts-told", BECAUSE)
     return bool(place.strip() or number.strip())
+
+
+def looks_like_a_number(typed: str) -> bool:
+    return sum(char.isdigit() for char in typed) >= FEWEST_DIGITS

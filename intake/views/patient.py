@@ -1,6 +1,7 @@
 """The packet as a whole: what there is to do, what is missing, sending it, what was signed, and leaving."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -15,11 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 import consents.selectors
 import escalation.selectors
 from intake import engine, selectors
-from intake.access import end_patient_session, is_on_tablet
+from intake.access import NoPatientSession, end_patient_session, is_on_tablet, packet_in_session
 from intake.forms import posted_unconfirmed
 from intake.selectors.standing import SETTLED
 from intake.services.packets import remember_place
 from intake.services.submission import Changed, KeyReused, NotComplete, Unconfirmed, submit
+from intake.views.patient_heard import whereabouts_in
 from intake.views.patient_page import FINISHED, hand_back, page, patient_page, switched
 
 if TYPE_CHECKING:
@@ -195,7 +197,13 @@ def document(request: HttpRequest, packet: "Packet", signature_id: UUID) -> Http
 
 @require_POST
 def leave(request: HttpRequest) -> HttpResponse:
-    """End the session at once; what the browser kept of it is asked to go too."""
+    """End the session at once; what the browser kept of it is asked to go too.
+
+    Where the patient is may stand in the crisis help, not sent yet: that is kept first.
+    """
+    if any(request.POST.get(name, "").strip() for name in ("place", "number")):
+        with suppress(NoPatientSession):
+            whereabouts_in(request, packet_in_session(request))
     if is_on_tablet(request):
         return hand_back(request)
     end_patient_session(request)

@@ -1,10 +1,12 @@
 """Words typed outside of the forms are read for danger before anything else is done with what was sent."""
 
 from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse
 
 from intake.services.hearing import hear
+from intake.services.whereabouts import tell_whereabouts
 from intake.views.patient_page import page
 
 if TYPE_CHECKING:
@@ -24,3 +26,26 @@ def with_help(request: HttpRequest, packet: "Packet", told: str, reply: HttpResp
     if not told or "Location" not in reply:
         return reply
     return page(request, packet, "help", {"told": told, "goes_to": reply["Location"]})
+
+
+def whereabouts_in(request: HttpRequest, packet: "Packet") -> bool:
+    """Keep what was typed into the crisis help; True if something was."""
+    return tell_whereabouts(
+        packet=packet,
+        key=_key(request.POST.get("key", "")),
+        place=_text(request.POST.get("place", "")),
+        number=_text(request.POST.get("number", "")),
+    )
+
+
+def _key(sent: str) -> UUID:
+    """Of the page that it was typed into; without one, nothing that was told is refused."""
+    try:
+        return UUID(sent)
+    except ValueError:
+        return uuid4()
+
+
+def _text(sent: str) -> str:
+    """What can be stored: no half of a surrogate pair, no NUL."""
+    return sent.encode(errors="replace").decode().replace("\0", "")

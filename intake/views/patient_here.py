@@ -1,15 +1,16 @@
 """Where are you right now? Asked in the crisis help, of whoever wants to say; it needs no script."""
 
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from intake.services.whereabouts import tell_whereabouts
+import escalation.selectors
+from intake.services.whereabouts import looks_like_a_number
 from intake.views.patient import address
+from intake.views.patient_heard import whereabouts_in
 from intake.views.patient_page import FINISHED, page, patient_page, switched
 
 if TYPE_CHECKING:
@@ -19,29 +20,20 @@ if TYPE_CHECKING:
 @require_http_methods(["GET", "HEAD", "POST"])
 @patient_page
 def here(request: HttpRequest, packet: "Packet") -> HttpResponse:
-    """Keep what was told, and say so, with the help lines and the way back to where the patient was."""
-    if switched(request, packet) or request.method != "POST":
-        return redirect("intake:done" if packet.state in FINISHED else "intake:packet")
-    told = tell_whereabouts(
-        packet=packet,
-        key=_key(request.POST.get("key", "")),
-        place=_text(request.POST.get("place", "")),
-        number=_text(request.POST.get("number", "")),
-    )
-    return page(request, packet, "help", {"goes_to": _back(packet), "told": "self", "is_kept": told})
+    """Keep what was told and show it, with the help lines and the way back to where the patient was.
 
-
-def _key(sent: str) -> UUID:
-    """Of the page that it was typed into; without one, nothing that was told is refused."""
-    try:
-        return UUID(sent)
-    except ValueError:
-        return uuid4()
-
-
-def _text(sent: str) -> str:
-    """What can be stored: no half of a surrogate pair, no NUL."""
-    return sent.encode(errors="replace").decode().replace("\0", "")
+    Looking shows nothing of what was told before: it asks again, while an incident is open.
+    """
+    is_switched = switched(request, packet)
+    if is_switched or request.method != "POST":
+        if is_switched or not escalation.selectors.is_open(packet.id):
+            return redirect("intake:done" if packet.state in FINISHED else "intake:packet")
+        return page(request, packet, "help", {"goes_to": _back(packet), "told": "self"})
+    told = whereabouts_in(request, packet)
+    place, number = (request.POST.get(name, "").strip() for name in ("place", "number"))
+    context = {"goes_to": _back(packet), "told": "self", "is_kept": told, "kept_place": place, "kept_number": number}
+    context["is_doubtful"] = bool(number) and not looks_like_a_number(number)
+    return page(request, packet, "help", context)
 
 
 def _back(packet: "Packet") -> str:

@@ -1,7 +1,7 @@
 """What every patient page shares: the session that opened the packet, its language, and the words when either ended."""
 
 from collections.abc import Callable, Mapping
-from functools import partial, wraps
+from functools import cache, partial, wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -113,13 +113,13 @@ def page(
 
 
 def frame(request: HttpRequest, packet: "Packet") -> dict[str, Any]:
-    """`care_team_told` is asked of the database only by a page that would say so."""
+    """`alert`: what is true of an open incident now. Asked of the database once, as each page has the crisis help."""
     clinic, on_tablet = packet.clinic, is_on_tablet(request)
     return {
         "lines": crisis_lines(clinic.country, text=clinic.crisis_text, chat=clinic.crisis_chat),
         "crisis_phone": phone(clinic.crisis_phone),
         "clinic_phone": phone(clinic.phone),
-        "care_team_told": partial(escalation.selectors.is_told, packet.id),
+        "alert": cache(partial(escalation.selectors.alert, packet.id)),
         "here_key": uuid4(),
         "other_language": other_language(),
         "idle_seconds": idle_seconds(packet, on_tablet=on_tablet),

@@ -3,6 +3,7 @@
 const form = document.getElementById("page");
 const state = document.getElementById("saving");
 const waiting = new Set(); // names of questions changed since they were last sent
+const panel = document.getElementById("crisis");
 const told = {}; // what another screen changed and this page has shown: question → revision
 let sending = null; // what is under way: sent again unaltered until the server answers
 let busy = false;
@@ -23,6 +24,7 @@ const isPending = () => !stopped && Boolean(sending || waiting.size);
 
 function say(what, words = state.dataset[what]) {
   if (state.textContent !== words) state.textContent = words;
+  state.classList.toggle("held", what === "held");
   state.classList.toggle("late", !["saved", "saving", "more"].includes(what));
 }
 
@@ -91,6 +93,7 @@ async function post() {
 
 function confirmed(saved) {
   const sent = Object.keys(sending.changes);
+  document.getElementById("unheard").hidden = true;
   sending = null;
   retry = 0;
   for (const name of sent) {
@@ -100,7 +103,7 @@ function confirmed(saved) {
   isMore = Boolean(saved.html) && show(saved.html);
   for (const [key, found] of Object.entries(saved.conflicts ?? {})) elsewhere(key, found, saved.revision);
   if (isMore || saved.conflicts) goOn = null; // stay: there is something new to read
-  if (saved.risk) document.dispatchEvent(new CustomEvent("candor:risk", { detail: saved.told }));
+  document.dispatchEvent(new CustomEvent("candor:kept", { detail: saved }));
   send();
 }
 
@@ -114,9 +117,17 @@ function elsewhere(key, { words, now }, revision) {
 
 // Again and again, a little later each time, and not in step with everybody else whose network has come back.
 function again() {
-  say("late");
+  unsent(goOn ? "held" : "late");
   timer = setTimeout(attempt, Math.min(1000 * 2 ** retry, 30_000) * (0.5 + Math.random() / 2));
   retry += 1;
+}
+
+// Words that tell of danger are read by the server alone: while it can't be reached, whom to call stands on the page.
+function unsent(what) {
+  say(what);
+  const isTyped = (name) => form.querySelector(`textarea[name="${CSS.escape(name)}"], input.field:not([inputmode])[name="${CSS.escape(name)}"]`);
+  document.getElementById("unheard").hidden &&= !Object.keys(sending.changes).some(isTyped);
+  document.dispatchEvent(new Event("candor:late"));
 }
 
 // These answers can't be stored as they are: that is said where they stand, and the others go on.
@@ -132,10 +143,17 @@ function unreadable(words = state.dataset.stuck) {
 function refused(status, words) {
   stopped = true;
   say(status === 403 ? "ended" : "stuck", words);
+  document.dispatchEvent(new Event("candor:late"));
 }
 
 function finished() {
   say(isMore ? "more" : "saved");
+  if (panel.open) panel.addEventListener("close", onward, { once: true }); // the help that opened is read first
+  else onward();
+}
+
+function onward() {
+  if (isPending()) return;
   if (goOn?.href) location.assign(goOn.href);
   else if (goOn) form.requestSubmit(goOn.isConnected ? goOn : undefined);
 }
@@ -220,9 +238,14 @@ form.addEventListener("change", ({ target }) => changed(target, 0));
 form.addEventListener("submit", (event) => {
   if (!isPending()) return;
   event.preventDefault();
-  goOn = event.submitter;
-  send();
+  hold(event.submitter);
 });
+
+function hold(way) {
+  goOn = way;
+  send();
+  if (retry) say("held");
+}
 
 // A link to another of our pages waits as well: nothing is signed or sent before what was answered is stored.
 document.addEventListener("click", (event) => {
@@ -230,8 +253,7 @@ document.addEventListener("click", (event) => {
   const isHere = link?.pathname === location.pathname && link.search === location.search;
   if (!isPending() || !link || link.target || link.origin !== location.origin || isHere) return;
   event.preventDefault();
-  goOn = link;
-  send();
+  hold(link);
 });
 
 // Another page of this browser is about to sign or send, and asks what is still on its way from here.

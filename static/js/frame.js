@@ -4,13 +4,13 @@
 
 const panel = document.getElementById("crisis");
 const seen = document.querySelector("input[name='!help-seen']");
-let opened = false;
+const known = new Set(); // the dangers that the help was open for
+let isEarly = false; // it opened for a choice that the server has not confirmed yet
 
 // A page that answered a form would be asked for with that form again: by the browser's Back, which then shows an error.
 history.replaceState(history.state, "", location.href);
 
 function open(about = "self") {
-  opened = true;
   for (const words of panel.querySelectorAll("[data-about]")) words.hidden = words.dataset.about !== about;
   if (seen) seen.value = "1";
   if (!panel.showModal) location.hash = "crisis";
@@ -23,15 +23,33 @@ function chosen(field) {
 
 document.addEventListener("change", ({ target }) => {
   const about = chosen(target)?.dataset.risk;
-  if (about) open(about);
+  if (!about) return;
+  isEarly = true;
+  part("late").hidden = how !== "gone";
+  open(about);
 });
 
+const part = (name) => panel.querySelector(`[data-${name}]`);
+
+// Such an answer could not be stored; where the page says so is covered.
+document.addEventListener("candor:late", () => { part("late").hidden = !isEarly; });
+
 // The server has stored such an answer. Only now may the panel say whether the care team was told of it.
-document.addEventListener("candor:risk", ({ detail }) => {
-  panel.querySelector("[data-told]").hidden = !detail;
-  panel.querySelector("[data-untold]").hidden = Boolean(detail);
-  document.getElementById("here").hidden = false;
-  if (!opened) open();
+document.addEventListener("candor:kept", ({ detail: { risk, told, dangers = [] } }) => {
+  const opens = !isEarly && dangers.some((one) => !known.has(one));
+  isEarly = false;
+  part("late").hidden = true;
+  if (!risk) return;
+  for (const one of dangers) known.add(one);
+  part("told").hidden = !told;
+  part("untold").hidden = Boolean(told);
+  part("more").hidden = document.getElementById("here").hidden = false;
+  if (opens && !panel.open) open();
+});
+
+part("more")?.addEventListener("click", () => {
+  document.getElementById("here").scrollIntoView();
+  document.getElementById("here-place").focus({ preventScroll: true });
 });
 
 document.addEventListener("click", (event) => {
@@ -59,10 +77,28 @@ let told = active;
 
 function gone(address) {
   const body = new FormData(exit);
+  for (const name of ["key", "place", "number"]) body.append(name, typed()?.elements[name].value ?? "");
   fetch(exit.action, { method: "POST", body, keepalive: true, redirect: "manual" }).catch(() => {});
   document.dispatchEvent(new Event("candor:leaving"));
   document.body.hidden = true;
   location.replace(address);
+}
+
+// Where the patient is was typed and not sent yet: it goes out before the page does.
+const typed = () => [...document.querySelectorAll("form.here")].find(({ elements: { place, number } }) =>
+  (place.value + number.value).trim());
+
+function tellTyped() {
+  const form = typed();
+  if (form) fetch(form.action, { method: "POST", body: new FormData(form), keepalive: true, redirect: "manual" }).catch(() => {});
+}
+
+// The call buttons are never covered: where they are on the page, the warning is in the panel that has them too.
+function warn() {
+  tellTyped();
+  if (!panel.open && !document.querySelector("main .help-lines")) return ask.showModal();
+  part("still").hidden = false;
+  if (!panel.open) open();
 }
 
 function tellServer() {
@@ -73,9 +109,11 @@ function tellServer() {
 // Reading is no request: the server hears of it after the fact, and never ends a session before this page does.
 function watch() {
   const quiet = Date.now() - active;
-  if (quiet >= limit) gone(exit.dataset.ended);
-  else if (quiet >= limit - MINUTE && !ask.open) ask.showModal();
-  else if (active > told && Date.now() - told > limit / 4) tellServer();
+  const still = part("still");
+  if (quiet >= limit) return gone(exit.dataset.ended);
+  if (quiet >= limit - MINUTE) return ask.open || !still.hidden || warn();
+  still.hidden = true;
+  if (active > told && Date.now() - told > limit / 4) tellServer();
 }
 
 if (exit) {
@@ -88,6 +126,7 @@ if (exit) {
   }
   ask.addEventListener("close", () => { active = Date.now(); tellServer(); });
   setInterval(watch, 5000);
+  addEventListener("visibilitychange", () => { if (document.hidden) tellTyped(); }); // perhaps to call
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 }
 

@@ -106,6 +106,18 @@ def test_words_without_a_hit_cost_no_statement_and_leave_no_result(packet):
     assert not ScreeningResult.objects.exists()
 
 
+def test_a_graver_danger_has_another_mark_than_the_one_that_stands_and_neither_tells_what_was_found(world):
+    browser = opened(given.invite(world))
+    browser.go(f"/i/packet/{FORM}/")
+    first, same, graver = (
+        autosave(browser, FORM, {key: [text]}).json()["dangers"]
+        for key, text in ((KEY, "I want to die"), (KEY, "I want to die."), ("con-hope", "I have pills to kill myself"))
+    )
+    assert first == same and len(first) == 1
+    assert {*first} < {*graver}
+    assert all(len(one) == 16 and one.isalnum() for one in graver)
+
+
 ITEMS = [
     {"linkId": "picked", "type": "choice", "text": "Which?", "answerOption": [{"valueString": PLAIN}]},
     {"linkId": "other", "type": "open-choice", "text": "Or?", "answerOption": [{"valueString": "Nothing"}]},

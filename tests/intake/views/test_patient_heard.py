@@ -64,7 +64,7 @@ def test_every_field_that_takes_text_is_heard_or_named_as_exempt(invitation, gua
         words = f"{PLAIN[:-1]} because of {name}."
         reply = guardian.client.post(f"/i/packet/{path}", {"csrfmiddlewaretoken": token, name: words})
         assert any(words in one["because"] for one in Incident.objects.get().snapshot["triggers"]), (path, name)
-        assert "You are not alone." in reply.content.decode().partition('<dialog id="crisis"')[0], (path, name)
+        assert "Thank you for telling us." in reply.content.decode().partition('<dialog id="crisis"')[0], (path, name)
     for step in Step.objects.filter(packet=invitation.packet, what="form"):
         free = {one.link_id for one in definition_of(step.form_id).all_items if one.type in FREE_TEXT}
         typed = typed_on(guardian.go(f"/i/packet/{step.slug}/").html)

@@ -11,6 +11,7 @@ from plain_browser import PlainBrowser
 from audit.models import Event
 from escalation import selectors, services
 from escalation.models import Incident, Whereabouts
+from intake.models import Packet
 
 HERE = "/i/packet/here/"
 TOLD = {"place": "By the old bridge", "number": "555 010 0190"}
@@ -116,9 +117,49 @@ def test_a_finished_packet_may_still_tell(browser, world):
 
 
 def _packet():
-    from intake.models import Packet
-
     return Packet.objects.get()
+
+
+def test_while_an_incident_is_open_its_page_asks_again_and_shows_nothing_of_before(browser, invitation):
+    send(in_danger(browser))
+    page = browser.go(HERE)
+    assert "there may be nobody at the clinic" in page.html.split('class="help-lines"')[1]  # no roster here
+    assert "Where are you right now?" in page.text
+    for words in TOLD.values():
+        assert words not in page.html
+    again = opened(invitation)  # without a script: the help at the foot of each page
+    assert 'id="here" hidden' not in again.page.html and 'id="here"' in again.page.html
+    assert 'data-untold role="status">' in again.page.html
+    assert 'data-told role="status" hidden>' in again.page.html
+
+
+def test_what_was_kept_is_shown_and_a_number_that_is_none_is_kept_and_asked_about(browser):
+    in_danger(browser)
+    reply = send(browser).content.decode()
+    assert "By the old bridge" in reply and "555 010 0190" in reply
+    assert "Is that number right?" not in reply
+    reply = send(browser, number="abc").content.decode()
+    assert "We kept" in reply and "Is that number right?" in reply and "Best number to reach you now?" in reply
+    assert told()[-1] == ("By the old bridge", "abc")
+
+
+def test_leaving_keeps_what_was_typed_and_not_sent(browser):
+    in_danger(browser)
+    token = dict(browser.page.fields)["csrfmiddlewaretoken"]
+    left = {"key": str(uuid4()), **TOLD, "csrfmiddlewaretoken": token}
+    assert browser.client.post("/i/leave/", left).status_code == 302
+    assert told() == [("By the old bridge", "555 010 0190")]
+    PlainBrowser().client.post("/i/leave/", left)  # a stranger, or a session that ended before
+    assert len(told()) == 1
+
+
+def test_whoever_answers_for_the_patient_is_asked_where_the_patient_is(browser):
+    in_danger(browser)
+    Packet.objects.update(answered_by="guardian", respondent={"name": "Ana Núñez", "relationship": "parent"})
+    page = browser.go(HERE).html
+    assert "Where is the patient right now?" in page and "Thank you for telling us" in page
+    for words in ("You are not alone", "Where are you right now?", "I am safe"):
+        assert words not in page
 
 
 @pytest.mark.parametrize("method", ["get", "head"])
