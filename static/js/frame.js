@@ -122,7 +122,8 @@ if (exit) {
     gone(exit.dataset.away);
   });
   for (const sign of ["pointerdown", "keydown", "scroll"]) {
-    addEventListener(sign, () => { if (!ask.open) active = Date.now(); }, { passive: true });
+    const isSign = () => !ask.open && (sign !== "scroll" || part("still").hidden); // a page that opens help scrolls by itself
+    addEventListener(sign, () => { if (isSign()) active = Date.now(); }, { passive: true });
   }
   ask.addEventListener("close", () => { active = Date.now(); tellServer(); });
   setInterval(watch, 5000);

@@ -84,7 +84,7 @@ def test_while_an_incident_is_open_help_says_so_and_asks_again_without_what_was_
     expect(panel.get_by_label("Where are you right now?")).to_have_value("")
     assert "old bridge" not in patient.page.content()
     who = {"user": clinic.clinician, "actor": given.SEED}
-    services.resolve(incident_id=Incident.objects.get().id, kind="reached_safe", note="Safe.", **who)
+    services.resolve(incident_id=Incident.objects.get().id, kind="reached_safe", note="Reached, and safe.", **who)
     patient.page.reload()
     patient.find(".bar a[href='#crisis']").tap()
     expect(panel.locator("[data-told]")).to_be_hidden()
@@ -116,6 +116,16 @@ def test_left_alone_the_numbers_stay_in_sight_and_where_the_patient_is_goes_out_
     patient.page.clock.run_for(60_000)
     patient.at("/i/")
     until(lambda: kept()[1:] == [("By the old bridge", "555 010 0190")], "the rest to be sent")
+
+
+def test_a_page_that_begins_with_the_help_is_not_covered_either(on_a_shared_phone, panel):
+    patient = on_a_shared_phone
+    patient.go("/i/packet/here/")
+    patient.find("main").get_by_label("Where are you right now?").fill("By the old bridge")
+    patient.page.clock.run_for(4 * 60_000 + 10_000)
+    expect(panel.locator("[data-still]")).to_be_visible()
+    expect(patient.find("#idle")).to_be_hidden()
+    until(lambda: kept() == [("By the old bridge", "")], "what was typed to be sent")
 
 
 def test_a_touch_keeps_it_open(on_a_shared_phone, panel):

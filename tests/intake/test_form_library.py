@@ -309,3 +309,11 @@ def test_the_same_words_twice_and_an_unknown_clinic_are_refused(published, words
         call_command("load_translation", str(published.patient.id), "gad-7", "x", source="s", reviewer="r")
     with pytest.raises(CommandError, match="can't be read"):
         call_command("load_translation", str(published.clinic.id), "gad-7", "x/y", source="s", reviewer="r")
+
+
+@pytest.mark.parametrize(("slug", "option"), [("social-needs", "help-none"), ("telehealth-readiness", "no-device")])
+def test_none_of_these_has_no_gender_that_the_question_lacks(slug, option):
+    """“¿Con qué…?” and “¿Qué…?” ask for things, not for one feminine noun."""
+    (file,) = library.DEFINITIONS.glob(f"{slug}-*.json")
+    text = file.read_text()
+    assert '"Nada de esto"' in text[text.index(f'"{option}"') :][:900]

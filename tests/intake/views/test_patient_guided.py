@@ -19,8 +19,7 @@ from intake.services import packets
 
 PHQ9 = "/i/packet/phq-9/"
 FORM = f"/i/packet/{every_type.SLUG}/"
-# One of each: whether an alert is open, which the crisis help on the page tells.
-MOST_QUERIES = {"page": 18, "guided": 18, "overview": 12, "review": 15}
+MOST_QUERIES = {"page": 18, "guided": 18, "overview": 12, "review": 15}  # one for the help: is an alert open?
 
 
 @pytest.fixture
