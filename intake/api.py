@@ -7,6 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.template.loader import render_to_string
 from django.utils import translation
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from intake.models import Packet
 
 MOST_QUESTIONS = 500
+SHOWN = "dangers_shown"
 
 
 class Conflict(APIException):
@@ -128,8 +130,8 @@ class SaveAnswer(APIView):
 
     `client` is the page's own id, `revision` the one it was drawn from, `told` {question: revision} what it was told
     of since. Replies {"revision", "problems": {question: words}, "risk", "told"?, "dangers"?, "conflicts"?, "read"?,
-    "html"?}. `told`: an alert is open and somebody is on duty. `dangers`: a mark of each, by which the page knows a new
-    one. `read` {question: words}: how what was typed was understood.
+    "html"?}. `told`: an alert is open and somebody is on duty. `dangers`: a mark of each that the help was
+    not open for in this session. `read` {question: words}: how what was typed was understood.
     `html` holds the questions that came because of the answer, and what is calculated; the others as empty places.
 
     409 with "conflicts" {question: {"words", "now": {field: [text]}}}: these answers were changed on another screen and
@@ -154,6 +156,8 @@ class SaveAnswer(APIView):
         )
         with translation.override(saved.packet.language):
             reply = _reply(saved, posted, request.query_params.get("section"))
+        if saved.risk:
+            reply["dangers"] = _not_shown(request._request.session, saved)
         return Response(reply, status.HTTP_409_CONFLICT if saved.conflicts else status.HTTP_200_OK)
 
     def handle_exception(self, exc: Exception) -> Response:
@@ -198,7 +202,6 @@ def _reply(saved: Saved, posted: "Posted", section: str | None) -> dict[str, Any
         reply["conflicts"] = {one.error.key: {"words": one.error.message, "now": one.now} for one in saved.conflicts}
     if saved.risk:
         reply["told"] = escalation.selectors.is_told(packet.id)
-        reply["dangers"] = [_mark(packet, one) for one in sorted(saved.dangers)]
     changed = {engine.split_field(name)[0] for name in posted.changes}
     if read := {node.key: words for node in nodes if node.key in changed and (words := understood(node))}:
         reply["read"] = read
@@ -211,9 +214,19 @@ def _reply(saved: Saved, posted: "Posted", section: str | None) -> dict[str, Any
     return reply
 
 
-def _mark(packet: "Packet", danger: str) -> str:
-    """The same for the same danger of this packet; what was found is for the clinic's eyes."""
-    return blind_index(settings.INDEX_KEY, f"{packet.pk}|{danger}", context="intake.danger")[:16]
+def _not_shown(session: SessionBase, saved: Saved) -> list[str]:
+    """Marks of the dangers that open the help: not of those that opened it before, or each answer after one would.
+
+    A mark is the same for the same danger of this packet; what was found is for the clinic's eyes. A repeat opens it
+    once a page, as what the first reply told got lost.
+    """
+    shown = session.get(SHOWN, [])
+    of = f"{saved.packet.pk}|"
+    marks = [blind_index(settings.INDEX_KEY, of + one, context="intake.danger")[:16] for one in sorted(saved.dangers)]
+    new = [mark for mark in marks if mark not in shown]
+    if new and not saved.replayed:
+        session[SHOWN] = [*shown, *new]
+    return new
 
 
 def _strays(saved: Saved) -> dict[str, str]:

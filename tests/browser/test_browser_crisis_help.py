@@ -253,6 +253,19 @@ def test_whoever_answers_for_a_patient_is_not_spoken_to_as_the_one_in_danger(inv
     mother.look("crisis-for-somebody")
 
 
+def test_one_question_at_a_time_the_answers_after_a_dangerous_one_are_not_interrupted(invitation, phone):
+    patient = phone()
+    present(packet=invitation.packet, presentation="guided")
+    patient.open(f"/i/#{invitation.token}")
+    patient.go("/i/packet/phq-9/?at=phq9-q9")
+    patient.find("button.reply[data-risk]").first.tap()
+    expect(patient.find("#crisis [data-told]")).to_be_visible()
+    with patient.page.expect_event("load"):
+        patient.find("#crisis").get_by_role("link", name="I am safe, continue").tap()
+    with patient.page.expect_event("load"):
+        patient.find("button.reply").first.tap()
+
+
 def test_one_question_at_a_time_keeps_what_it_belongs_to_in_sight(invitation, phone):
     patient = phone()
     present(packet=invitation.packet, presentation="guided")

@@ -106,16 +106,20 @@ def test_words_without_a_hit_cost_no_statement_and_leave_no_result(packet):
     assert not ScreeningResult.objects.exists()
 
 
-def test_a_graver_danger_has_another_mark_than_the_one_that_stands_and_neither_tells_what_was_found(world):
-    browser = opened(given.invite(world))
+def test_a_danger_opens_the_help_once_in_a_session_and_a_graver_one_again_by_a_mark_that_tells_nothing(world):
+    invitation = given.invite(world)
+    browser = opened(invitation)
     browser.go(f"/i/packet/{FORM}/")
     first, same, graver = (
         autosave(browser, FORM, {key: [text]}).json()["dangers"]
         for key, text in ((KEY, "I want to die"), (KEY, "I want to die."), ("con-hope", "I have pills to kill myself"))
     )
-    assert first == same and len(first) == 1
-    assert {*first} < {*graver}
-    assert all(len(one) == 16 and one.isalnum() for one in graver)
+    assert len(first) == 1 and same == []
+    assert graver and not {*first} & {*graver}
+    assert all(len(one) == 16 and one.isalnum() for one in first + graver)
+    later = opened(invitation)
+    later.go(f"/i/packet/{FORM}/")
+    assert {*autosave(later, FORM, {KEY: ["I want to die"]}).json()["dangers"]} == {*first, *graver}
 
 
 ITEMS = [
