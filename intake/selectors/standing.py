@@ -51,9 +51,7 @@ class Missing:
     """One thing that stands between the packet and its submission; `key` is a field key, empty for a document.
 
     `why` of a document: "unsigned", "outdated" (signed in other words), or "second" (somebody else has still to sign);
-    of a form that is closed to this sitting: "alone".
-
-    `section` is the title of the form's section that it is in.
+    of a form that is closed to this sitting: "alone". `section` is the title of the form's section that it is in.
     """
 
     slug: str
@@ -71,11 +69,8 @@ class StepView:
     signature that stands, `is_refused` that its receipt was not to be signed.
 
     `closed` says why it can't be decided on here: "esign" (signing on a screen comes first), "paper" (was chosen
-    instead, first or later), "patient" (only the patient may sign it). It closes a locked form too, whose
-    permission it is.
-
-    `begun_alone`: begun without whoever helps in this sitting, and closed to it; `wants` says no more than that it
-    isn't finished.
+    instead, first or later), "patient" (only the patient may sign it). It closes a locked form too, whose permission it
+    is. `begun_alone`: begun without whoever helps in this sitting; `wants` says no more than that it isn't finished.
     """
 
     slug: str
