@@ -27,6 +27,7 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("language", ["en", pytest.param("es", marks=pytest.mark.check)])
 def test_everybody_can_use_every_page_on_the_way_to_sending(clinic, phone, language):
+    given.with_interpreter(clinic)
     invitation = given.invite(clinic, language)
     patient = phone(name=f"{language}-", locale=language)
     look_at_the_way_in(patient, invitation)

@@ -11,6 +11,7 @@ import ehr.services
 from ehr.adapters.memory import MemoryGateway
 from ehr.services.connecting import connect_sandbox
 from intake.services import submission
+from intake.services.entries import add_entry
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -23,6 +24,11 @@ def packet(clinic):
     packet = staff_story.invited(clinic).packet
     given.complete(packet)
     given.answer(packet, "phq-9", staff_story.PHQ9)
+    given.answer(packet, "allergies", {"all-any": [given.YES]})
+    add_entry(packet=packet, slug="allergies", key="all-list")
+    given.answer(
+        packet, "allergies", {"all-list[0].all-substance": ["Penicillin"], "all-list[0].all-reaction": ["rash"]}
+    )
     submission.submit(packet=packet, key=uuid.uuid4())
     ehr.services.planning.plan_packet(packet.id)
     ehr.services.read_charts_due(connect=lambda *_, **__: MemoryGateway())

@@ -29,9 +29,9 @@ def build() -> None:
     world: World = build_world()
     given.publish(world)
     prove(world.clinic, world.clinician, world.backup, world.supervisor)
-    duty.set_ladder(clinic=world.clinic, steps=LADDER, actor=SEED)
     for user, level in ((world.clinician, "on_call"), (world.backup, "backup")):
         duty.put_on_call(clinic=world.clinic, user=user, level=level, starts_at=clock.now(), actor=SEED)
+    duty.set_ladder(clinic=world.clinic, steps=LADDER, actor=SEED)
 
 
 def invite() -> dict[str, str]:
