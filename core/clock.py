@@ -1,7 +1,7 @@
 """Time comes from the database, so that no worker's clock can move a deadline; how a moment is written for a clinic."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -38,6 +38,16 @@ def turns(limit: int, *, until: float | None = None) -> Iterator[float]:
         if turn and time.monotonic() >= until:
             return
         yield until
+
+
+def take_turns(act: Callable[[], bool], limit: int) -> int:
+    """Call `act` until it finds nothing left to do, or its turns are over; how often it did something."""
+    done = 0
+    for _ in turns(limit):
+        if not act():
+            break
+        done += 1
+    return done
 
 
 def at_clinic(moment: datetime, time_zone: str) -> str:
