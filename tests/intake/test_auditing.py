@@ -125,19 +125,20 @@ def test_what_the_story_pages_for_is_what_the_auditor_expects(well, look):
 
 
 def test_a_danger_said_again_after_its_incident_was_closed_and_told_to_nobody_is_found(well, look, monkeypatch):
-    """As if the story had forgotten: only the first saying opened an incident."""
+    """As if a bug had opened nothing for it: the newer incident is about something else."""
     packet = invite(well).packet
     answer(packet, "phq-9", {"phq9-q9": [SEVERAL]})
     first = Incident.objects.get()
     answer(packet, "phq-9", {"phq9-q9": [NOT_AT_ALL]})
     first.state, first.due_at, first.resolved_at = "resolved", None, clock.now()
     first.save()
-    monkeypatch.setattr("intake.services.responses.is_said_anew", lambda *_: False)
     answer(packet, "phq-9", {"phq9-q9": [SEVERAL]})
-    assert Incident.objects.count() == 1
+    newer = Incident.objects.exclude(pk=first.pk).get()
+    forget(newer)
     monkeypatch.setattr(auditing, "GRACE", timedelta(0))
     assert look() == {"risk-without-incident"}
-    assert Incident.objects.exclude(state="resolved").count() == 1
+    newer.refresh_from_db()
+    assert newer.snapshot["triggers"][-1]["code"] == "suicide-item-positive"
     assert look() == set()
 
 
