@@ -1,6 +1,7 @@
 from celery import shared_task
 
 from consents import services
+from consents.services import sealing, stamping
 
 
 @shared_task(name="consents.take_effect_due")
@@ -10,9 +11,9 @@ def take_effect_due() -> None:
 
 @shared_task(name="consents.seal_due")
 def seal_due() -> None:
-    services.seal_due()
+    sealing.seal_due()
 
 
 @shared_task(name="consents.stamp_due")
 def stamp_due() -> None:
-    services.stamp_due()
+    stamping.stamp_due()

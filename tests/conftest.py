@@ -1,12 +1,14 @@
 """Tests run as the runtime role, on a real PostgreSQL that the owner role made: a missing grant fails a test."""
 
+import copy
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
 import template
-from django.db import connections
+from django.db import connections, transaction
 from django.test import TransactionTestCase
 from owner import as_owner
 from personas import World, build_world
@@ -69,13 +71,49 @@ def owner_sql(db) -> Iterator[psycopg.Connection]:
         yield owner
 
 
+@pytest.fixture(scope="module")
+def prologue(request, django_db_setup, django_db_blocker) -> Iterator[tuple[World, Any] | None]:
+    """A world, and what the module's function `prologue` makes of it: once, in a transaction around all its tests.
+
+    Nothing of it is ever committed, so it is not for a module with tests on a second connection.
+    """
+    if not hasattr(request.module, "prologue"):
+        yield None
+        return
+    around = transaction.atomic()
+    setattr(around, "_from_testcase", True)  # noqa: B010  as Django's own: what must be outermost may be inside
+    with django_db_blocker.unblock(), around:
+        world = build_world()
+        yield world, request.module.prologue(world)
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def world(db) -> World:
-    return build_world()
+def begun(db, prologue) -> tuple[World, Any] | None:
+    """A copy for one test, whose doings end with it."""
+    return copy.deepcopy(prologue)
 
 
-# What takes long starts first; before that, what takes long without a database, so that nobody waits for one.
-FIRST = ("launcher", "config", "test_engine_broken_forms.py", "test_engine_properties.py", "flows")
+@pytest.fixture
+def story(begun) -> Any:
+    """What the module's `prologue` gave."""
+    return begun[1]
+
+
+@pytest.fixture
+def world(db, begun) -> World:
+    return begun[0] if begun else build_world()
+
+
+# What takes long starts first. One file has the database made; meanwhile the others have what needs none.
+FIRST = (
+    "test_paired_worlds.py",
+    "launcher",
+    "config",
+    "test_engine_broken_forms.py",
+    "test_engine_properties.py",
+    "flows",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

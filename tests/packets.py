@@ -6,6 +6,7 @@ from functools import cache
 from django.db.models.functions import Now
 
 import consents.services
+import consents.services.sealing
 from audit.actions import Actor
 from consents.models import DocumentVersion
 from consents.rendering.press import press
@@ -141,4 +142,4 @@ def a_page() -> bytes:
 
 def seal() -> None:
     """Every signature gets its PDF, the same page for all: what stands on one is tests/consents' affair."""
-    consents.services.seal_due(render=lambda _sheet: a_page())
+    consents.services.sealing.seal_due(render=lambda _sheet: a_page())

@@ -85,3 +85,44 @@ def fill(browser, **changed):
 def states(invitation) -> dict[str, str]:
     """How each part of the packet stands, by its name."""
     return dict(Step.objects.filter(packet=invitation.packet).values_list("slug", "state"))
+
+
+def at(browser) -> str:
+    """The key of the question on the page."""
+    return dict(browser.page.fields)["!at"]
+
+
+def at_after(browser, address) -> str:
+    browser.go(address)
+    return at(browser)
+
+
+def reply(browser, key, code):
+    """Press the quick reply with that code."""
+    value = next(value for name, value in browser.page.buttons if name == key and value.endswith(code))
+    return browser.press(name=key, value=value)
+
+
+def converse(browser, answers, path) -> list[str]:
+    """Answer what is asked until the form ends; the keys of the questions in the order in which they came."""
+    waiting, asked = dict(answers), []
+    while browser.url.partition("?")[0] == path:
+        key = at(browser)
+        asked.append(key)
+        assert len(asked) < 100
+        names = [name for name in (key, f"{key}!declined") if name in waiting]
+        if not names:
+            entry = next((one for one in waiting if one.startswith(f"{key}[")), None)
+            buttons = browser.page.buttons
+            name = "!add" if entry and ("!add", key) in buttons else "!skip" if ("!skip", "1") in buttons else None
+            browser.press(name=name, value=key if name == "!add" else "1" if name else "")
+        elif any(name == names[0] for name, _ in browser.page.buttons):
+            reply(browser, names[0], waiting.pop(names[0]))
+        else:
+            given_now = waiting.pop(names[0])
+            texts = given_now if isinstance(given_now, list) else [given_now]
+            offered = browser.page.choices.get(names[0], [])
+            texts = [next((one for one in offered if one.endswith(f"|{text}")), text) for text in texts]
+            browser.press({names[0]: texts})
+    assert not waiting, f"never asked: {waiting.keys()}"
+    return asked

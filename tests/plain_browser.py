@@ -1,5 +1,6 @@
 """A browser without JavaScript: reads a page's form as HTML says, fills it in and presses one of its buttons."""
 
+import copy
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlsplit
@@ -83,6 +84,14 @@ class PlainBrowser:
         self.client = Client(enforce_csrf_checks=True)
         self.url, self.page = "", Page("")
         self.response: Any = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "PlainBrowser":
+        """Another one with the same cookies, at the same place; the response is only read."""
+        other = PlainBrowser()
+        other.client.cookies = copy.deepcopy(self.client.cookies, memo)
+        other.page = copy.deepcopy(self.page, memo)
+        other.url, other.response = self.url, self.response
+        return other
 
     def go(self, url: str) -> Page:
         return self._arrive(url, self.client.get(url))

@@ -1,6 +1,6 @@
 """What the staff's pages are asked about: a patient who was invited, signed, and answered dangerously."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import packets as given
@@ -8,6 +8,7 @@ from django.test import Client
 from packets import DOCUMENTS
 from personas import World, prove, signed_in
 
+import core.services
 import escalation.services.duty
 from core import clock
 from core.models import Patient, User
@@ -102,3 +103,16 @@ def measured_before(patient: Patient, days: int = 30) -> None:
         detail=scoring.detail(scoring.score("phq-9", answers)),
         scored_at=clock.now() - timedelta(days=days),
     )
+
+
+def another_patient(world: World, family_name: str, clinician: User | None = None) -> Patient:
+    patient = core.services.register_patient(
+        clinic=world.clinic,
+        given_name="Noa",
+        family_name=family_name,
+        birth_date=date(1980, 1, 1),
+        actor=given.SEED,
+        mrn=family_name,
+    )
+    core.services.join_care_team(patient=patient, user=clinician or world.clinician)
+    return patient

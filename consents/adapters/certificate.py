@@ -2,20 +2,29 @@
 
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 from django.conf import settings
-from pyhanko.sign.signers import SimpleSigner
 
 DEVELOPMENT_NAME = "Candor development certificate - proves nothing"
 YEARS = timedelta(days=3650)
-Certificate = SimpleSigner  # with its key
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """One that seals; its key is in the PKCS#12 file that it came in."""
+
+    content: bytes
+    passphrase: bytes | None
+    x509: x509.Certificate
 
 
 class NoCertificate(Exception):
@@ -37,37 +46,32 @@ def load(path: Path, passphrase: str) -> Certificate:
         return _loaded(path, passphrase, path.stat().st_mtime_ns)
     except OSError as error:
         raise NoCertificate(f"the certificate's file can't be read ({error.strerror})") from error
-    except ValueError as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise NoCertificate("the certificate's file is no PKCS#12 file, or its passphrase is another") from error
 
 
 @lru_cache(maxsize=4)
 def _loaded(path: Path, passphrase: str, _changed: int) -> Certificate:
-    signer: Certificate = SimpleSigner.load_pkcs12_data(
-        path.read_bytes(), other_certs=[], passphrase=passphrase.encode() or None
-    )
-    if signer.signing_cert is None:
-        raise ValueError("no certificate in it")
-    return signer
+    content, password = path.read_bytes(), passphrase.encode() or None
+    found = pkcs12.load_pkcs12(content, password)
+    if found.cert is None or found.key is None:
+        raise ValueError("a certificate or its key is missing in it")
+    return Certificate(content, password, found.cert.certificate)
 
 
-def is_for_development(signer: Certificate) -> bool:
-    subject = signer.signing_cert.subject.native if signer.signing_cert else {}
-    return subject.get("common_name") == DEVELOPMENT_NAME
+def is_for_development(ours: Certificate) -> bool:
+    names = ours.x509.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return DEVELOPMENT_NAME in [name.value for name in names]
 
 
-def fingerprint(signer: Certificate) -> bytes:
+def fingerprint(ours: Certificate) -> bytes:
     """SHA-256 of the certificate."""
-    assert signer.signing_cert
-    digest: bytes = signer.signing_cert.sha256
-    return digest
+    return ours.x509.fingerprint(hashes.SHA256())
 
 
-def ends_at(signer: Certificate) -> datetime:
+def ends_at(ours: Certificate) -> datetime:
     """When the certificate expires."""
-    assert signer.signing_cert
-    moment: datetime = signer.signing_cert.not_valid_after
-    return moment
+    return ours.x509.not_valid_after_utc
 
 
 def fingerprints(path: Path) -> frozenset[bytes]:

@@ -41,10 +41,10 @@ from consents.services.printing import print_blank
 from consents.services.privacy import NotAnswered, close_task, report_held
 from consents.services.proving import Folder, FolderRow, altered, is_known, read_folder, sealed_as
 from consents.services.publishing import CannotPublish, install_documents, publish, take_effect_due
+from consents.services.reading import read_document
 from consents.services.restricting import CannotRefuse, ask_restriction, decide_restriction, end_restriction
 from consents.services.revoking import NotRevocable, end_treatment, revoke
 from consents.services.ruling import Due, defaults_in_force, documents_due, save_rule
-from consents.services.sealing import read_document, seal_due
 from consents.services.signing import (
     AlreadyDecided,
     CannotSign,
@@ -56,7 +56,6 @@ from consents.services.signing import (
     preview,
     show,
 )
-from consents.services.stamping import stamp_due
 from consents.services.telling import Channel, NotYetTold, OtherWords, Told, write_down
 
 __all__ = [
@@ -69,6 +68,6 @@ __all__ = [
     "decide_restriction", "defaults_in_force", "disclose_in_emergency", "documents_due", "edit_draft",
     "end_restriction", "end_treatment", "install_documents", "is_covered", "is_known", "look_again", "preview",
     "print_blank", "publication_faults", "publish", "read_document", "read_folder", "read_paper", "read_scan",
-    "record_review", "report_held", "revoke", "save_rule", "seal_due", "sealed_as", "send_back", "settle_disclosure",
-    "show", "stamp_due", "start_document", "start_draft", "take_effect_due", "write_down",
+    "record_review", "report_held", "revoke", "save_rule", "sealed_as", "send_back", "settle_disclosure",
+    "show", "start_document", "start_draft", "take_effect_due", "write_down",
 ]  # fmt: skip

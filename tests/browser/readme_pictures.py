@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from serving import ROOT
 
 import consents.services
+import consents.services.sealing
 import core.services
 import ehr.services
 from core.models import Patient
@@ -93,7 +94,7 @@ def pictures_of_the_clinician(casey, clinic, packet) -> None:
     keep(casey, "outcome")
     given.answer(packet, "gad-7", staff_story.GAD7)
     submission.submit(packet=packet, key=uuid4())
-    consents.services.seal_due(limit=9)
+    consents.services.sealing.seal_due(limit=9)
     ehr.services.relay_finished()
     casey.page.set_viewport_size(WIDE)
     casey.go(f"/staff/patients/{clinic.patient.id}/")

@@ -16,6 +16,7 @@ from playwright.sync_api import expect
 from serving import ROOT
 
 import consents.services
+import consents.services.sealing
 from intake.services import packets
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -133,7 +134,7 @@ def the_end(patient: Phone, keep: Keep, packet) -> None:
     patient.go_on()
     patient.at("/i/packet/done/")
     keep("done-preparing")
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     patient.page.reload()
     keep("done")
     patient.find("#leave button").tap()

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from serving import until
 
 import consents.services
+import consents.services.sealing
 from consents.models import Signature
 from intake.services import packets, submission
 from intake.services.whereabouts import tell_whereabouts
@@ -55,7 +56,7 @@ def test_everybody_can_use_every_page_on_the_way_to_sending(clinic, phone, langu
     patient.go_on()
     patient.at("/i/packet/done/")
     patient.look("done-preparing")
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     patient.page.reload()
     patient.look("done")
     patient.find("#leave button").tap()

@@ -10,6 +10,7 @@ from phone import Phone
 from serving import ROOT, House, open_house
 
 import consents.services
+import consents.services.sealing
 from intake import engine, selectors
 from intake.models import Packet
 from intake.services.entries import add_entry
@@ -115,7 +116,7 @@ def test_every_page_comes_whole_in_21_kilobytes_and_5_requests(clinic, weighed):
     weigh("/i/packet/nothing/")
     Packet.objects.update(state="submitted", submitted_at=packet.invited_at)
     weigh("/i/packet/done/?preparing")
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     weigh("/i/packet/done/")
     weigh("/i/closed/")
 

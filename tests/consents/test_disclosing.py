@@ -9,6 +9,7 @@ from owner import as_owner
 
 import consents.selectors
 import consents.services
+import consents.services.sealing
 from audit.models import Event
 from consents.models import Disclosure, Signature
 from consents.policy import NOTICE, REDISCLOSURE_HIPAA, Hipaa, Recipient, Role
@@ -120,7 +121,7 @@ def test_the_scope_of_the_consent_is_explained_and_its_copy_is_named(screen):
     ):
         assert said in scope
     assert Disclosure.objects.get().consent_copy_sha256 == ""
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     ask(screen.world.patient)
     signature.sealed.refresh_from_db()
     assert Disclosure.objects.order_by("at").last().consent_copy_sha256 == signature.sealed.pdf_sha256 != ""

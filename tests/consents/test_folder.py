@@ -12,6 +12,8 @@ from personas import signed_in, staff
 
 import audit.services
 import consents.services
+import consents.services.sealing
+import consents.services.stamping
 import core.services
 from audit.models import Event
 from consents.models import DocumentVersion, Revocation, Signature
@@ -43,8 +45,8 @@ def kept(screen, settings):
     settings.TSA_URL = "http://127.0.0.1:9/tsr"
     signature = screen.decide("treatment", language="es")
     screen.decide(SHARING, "declined")
-    consents.services.seal_due()
-    consents.services.stamp_due(stamp=lambda pdf: pdf + b"\n% the authority's word")
+    consents.services.sealing.seal_due()
+    consents.services.stamping.stamp_due(stamp=lambda pdf: pdf + b"\n% the authority's word")
     audit.services.seal()
     return signature
 

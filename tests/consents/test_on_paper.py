@@ -21,6 +21,7 @@ from test_outgoing_words import telling
 
 import consents.selectors
 import consents.services
+import consents.services.sealing
 from audit.models import Event
 from consents.models import DocumentVersion, Paper, PrivacyTask, Signature
 from core import clock
@@ -33,10 +34,8 @@ from intake.services import submission
 SHARING, TREATMENT = "share-permission", "treatment"
 
 
-@pytest.fixture
-def world(world):
+def prologue(world):
     given.publish(world, esign=True)
-    return world
 
 
 @pytest.fixture
@@ -89,7 +88,7 @@ def test_a_paper_becomes_a_signature_like_any_other_that_says_no_screen_was_show
     )
     assert (states(invitation)["treatment"], states(invitation)["dast-10"]) == ("done", "skipped")
     assert Event.objects.get(action="signature.made", object_id=made.id).actor_id == str(world.front_desk.id)
-    consents.services.seal_due(render=lambda sheet: sheets.append(sheet) or b"%PDF-")
+    consents.services.sealing.seal_due(render=lambda sheet: sheets.append(sheet) or b"%PDF-")
     assert sheets[0].on_paper
     assert not PrivacyTask.objects.filter(kind="paper").exists()
     assert "You chose paper" not in opened(invitation).go("/i/packet/treatment/").text

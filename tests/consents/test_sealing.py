@@ -20,6 +20,8 @@ from pypdf import PdfReader
 
 import consents.selectors
 import consents.services
+import consents.services.sealing
+import consents.services.stamping
 from audit.models import Event
 from consents.adapters.examiner import examine
 from consents.models import SealedDocument, Signature
@@ -47,7 +49,7 @@ def due_now():
 
 def test_a_signed_document_is_sealed_with_its_hash_in_the_evidence(screen):
     signature = screen.decide(SHARING, language="es")
-    assert consents.services.seal_due() == 1
+    assert consents.services.sealing.seal_due() == 1
     document = consents.selectors.document_for(signature.id)
     assert document.pdf.startswith(b"%PDF-1.")
     assert document.sha256 == hashlib.sha256(document.pdf).hexdigest()
@@ -65,7 +67,7 @@ def test_a_signed_document_is_sealed_with_its_hash_in_the_evidence(screen):
 
 def test_the_pdf_is_not_readable_in_the_table(screen):
     screen.decide(SHARING)
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pdf FROM consents_sealeddocument")
         stored = cursor.fetchone()[0]
@@ -76,20 +78,20 @@ def test_the_pdf_is_not_readable_in_the_table(screen):
 def test_only_what_was_signed_is_sealed(screen):
     screen.decide("privacy-notice", "refused")
     screen.decide(SHARING, "declined")
-    assert consents.services.seal_due() == 0
+    assert consents.services.sealing.seal_due() == 0
 
 
 def test_a_document_is_sealed_once(screen):
     screen.decide(SHARING)
-    assert consents.services.seal_due() == 1
-    assert consents.services.seal_due() == 0
+    assert consents.services.sealing.seal_due() == 1
+    assert consents.services.sealing.seal_due() == 0
 
 
 def test_a_call_seals_no_more_than_its_limit(screen):
     for _ in range(3):
         screen.another_packet().decide("treatment")
-    assert consents.services.seal_due(limit=2, render=lambda sheet: b"pdf") == 2
-    assert consents.services.seal_due(limit=2, render=lambda sheet: b"pdf") == 1
+    assert consents.services.sealing.seal_due(limit=2, render=lambda sheet: b"pdf") == 2
+    assert consents.services.sealing.seal_due(limit=2, render=lambda sheet: b"pdf") == 1
 
 
 def test_the_paper_of_version_one_stays_when_the_text_has_moved_on(screen):
@@ -98,7 +100,7 @@ def test_the_paper_of_version_one_stays_when_the_text_has_moved_on(screen):
     changed = edition("treatment", "2.0", swap=("Talks with a counselor", "Talks with a robot"))
     consents.services.publish(clinic=screen.world.clinic, source=changed, actor=TEST)
     sheets = []
-    consents.services.seal_due(render=lambda sheet: sheets.append(sheet) or b"pdf")
+    consents.services.sealing.seal_due(render=lambda sheet: sheets.append(sheet) or b"pdf")
     assert sheets[0].shown_html == signature.shown_html
     assert sheets[0].version == signature.version.version != "2.0"
     assert "counselor" in sheets[0].shown_html
@@ -107,8 +109,8 @@ def test_the_paper_of_version_one_stays_when_the_text_has_moved_on(screen):
 def test_without_pango_the_document_stays_due_and_one_line_says_so(screen, caplog):
     signature = screen.decide(SHARING)
     with caplog.at_level(logging.WARNING, logger="consents"):
-        assert consents.services.seal_due(render=broken) == 0
-        assert consents.services.seal_due(render=broken) == 0
+        assert consents.services.sealing.seal_due(render=broken) == 0
+        assert consents.services.sealing.seal_due(render=broken) == 0
     assert [record.getMessage() for record in caplog.records] == [
         f"document of signature {signature.id} not sealed, next try in 10 minutes: Pango is not installed"
     ]
@@ -116,7 +118,7 @@ def test_without_pango_the_document_stays_due_and_one_line_says_so(screen, caplo
         cursor.execute("SELECT due_at - now() > interval '9 minutes', attempt FROM consents_sealeddocument")
         assert cursor.fetchone() == (True, 1)
     due_now()
-    assert consents.services.seal_due() == 1
+    assert consents.services.sealing.seal_due() == 1
 
 
 def test_bytes_that_are_not_the_signed_ones_are_never_sealed(screen, caplog):
@@ -133,7 +135,7 @@ def test_bytes_that_are_not_the_signed_ones_are_never_sealed(screen, caplog):
         shown_sha256=good.shown_sha256,
     )
     SealedDocument.objects.create(signature=other)
-    assert consents.services.seal_due(render=lambda sheet: b"pdf") == 1
+    assert consents.services.sealing.seal_due(render=lambda sheet: b"pdf") == 1
     assert SealedDocument.objects.get(signature=other).sealed_at is None
     assert "not the text that was signed" in caplog.text
 
@@ -151,18 +153,18 @@ def test_a_worker_that_is_killed_while_sealing_loses_nothing(screen):
     screen.decide("treatment")
     screen.another_packet().decide("treatment")
     with pytest.raises(Killed):
-        consents.services.seal_due(render=dies)
-    assert consents.services.seal_due() == 1
+        consents.services.sealing.seal_due(render=dies)
+    assert consents.services.sealing.seal_due() == 1
     assert waiting() == 1
     due_now()
-    assert consents.services.seal_due() == 1
+    assert consents.services.sealing.seal_due() == 1
 
 
 def test_a_call_that_has_taken_long_leaves_the_rest_to_the_next(screen, settings):
     settings.TURN_SECONDS = 0
     for _ in range(2):
         screen.another_packet().decide("treatment")
-    assert [consents.services.seal_due(render=lambda sheet: b"pdf") for _ in range(3)] == [1, 1, 0]
+    assert [consents.services.sealing.seal_due(render=lambda sheet: b"pdf") for _ in range(3)] == [1, 1, 0]
 
 
 def test_a_worker_that_comes_back_after_its_lease_does_not_overwrite(screen):
@@ -171,10 +173,10 @@ def test_a_worker_that_comes_back_after_its_lease_does_not_overwrite(screen):
 
     def slow(sheet):
         due_now()
-        assert consents.services.seal_due(render=lambda again: b"first") == 1
+        assert consents.services.sealing.seal_due(render=lambda again: b"first") == 1
         return b"second"
 
-    assert consents.services.seal_due(limit=1, render=slow) == 0
+    assert consents.services.sealing.seal_due(limit=1, render=slow) == 0
     (document,) = consents.selectors.signed_documents(screen.packet)
     assert document.pdf == b"first"
     assert Event.objects.filter(action="document.sealed").count() == 1
@@ -182,7 +184,7 @@ def test_a_worker_that_comes_back_after_its_lease_does_not_overwrite(screen):
 
 def test_the_database_keeps_a_sealed_document_as_it_is(screen):
     screen.decide(SHARING)
-    consents.services.seal_due(render=lambda sheet: b"pdf")
+    consents.services.sealing.seal_due(render=lambda sheet: b"pdf")
     with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
         SealedDocument.objects.update(pdf_sha256="0" * 64)
     with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
@@ -217,7 +219,7 @@ def test_two_workers_never_seal_the_same_document(screen):
     def worker(_):
         start.wait()
         try:
-            return consents.services.seal_due(limit=4, render=lambda sheet: b"pdf")
+            return consents.services.sealing.seal_due(limit=4, render=lambda sheet: b"pdf")
         finally:
             connection.close()
 
@@ -251,9 +253,9 @@ def test_a_third_partys_tool_finds_seal_and_timestamp_valid_and_a_changed_byte_n
     trust = ["--trust", as_pem(tmp_path / "clinic.pem", ours), "--trust", as_pem(tmp_path / "tsa.pem", certified()[1])]
     with authority() as (settings.TSA_URL, _):
         signature = screen.decide(SHARING, language="es")
-        consents.services.seal_due()
+        consents.services.sealing.seal_due()
         sealed = consents.selectors.document_for(signature.id).pdf
-        consents.services.stamp_due()
+        consents.services.stamping.stamp_due()
     stamped = consents.services.read_document(signature_id=signature.id, actor=TEST).pdf
     file = tmp_path / "document.pdf"
     for content, words in ((sealed, "covers the entire file"), (stamped, "relate to signature maintenance")):
@@ -272,7 +274,7 @@ def test_a_third_partys_tool_finds_seal_and_timestamp_valid_and_a_changed_byte_n
 
 def test_the_seal_adds_to_a_tagged_document_and_breaks_none_of_its_tags(screen):
     signature = screen.decide(SHARING, language="es")
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     reader = PdfReader(BytesIO(consents.selectors.document_for(signature.id).pdf))
     root = reader.trailer["/Root"]
     assert (root["/Lang"], bool(root["/MarkInfo"]["/Marked"])) == ("es", True)
@@ -289,7 +291,7 @@ def test_no_certificate_is_one_line_and_the_document_waits(screen, settings, cap
     settings.DEVELOPMENT, settings.SEAL_P12 = False, ""
     signature = screen.decide(SHARING)
     with caplog.at_level(logging.WARNING, logger="consents"):
-        assert consents.services.seal_due() == 0
+        assert consents.services.sealing.seal_due() == 0
     assert waiting() == 1
     assert [record.getMessage() for record in caplog.records] == [
         f"document of signature {signature.id} not sealed, next try in 10 minutes: CANDOR_SEAL_P12 is not set"
@@ -299,7 +301,7 @@ def test_no_certificate_is_one_line_and_the_document_waits(screen, settings, cap
 def test_two_versions_and_another_template_later_the_first_paper_is_the_same(screen, settings, tmp_path):
     """And what was on the screen can be built again from what is kept, letter for letter."""
     signature = screen.decide("treatment", language="es")
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     before = consents.selectors.document_for(signature.id)
     for number, word in (("2.0", "un robot"), ("3.0", "dos robots")):
         changed = edition("treatment", number, language="es", extra=f"\n\nHabla con {word}.\n")
@@ -307,7 +309,7 @@ def test_two_versions_and_another_template_later_the_first_paper_is_the_same(scr
     (tmp_path / "consents").mkdir()
     (tmp_path / "consents" / "sealed.html").write_text("<!DOCTYPE html><html lang=es><title>Otra</title><p>Otra.")
     settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path, *settings.TEMPLATES[0]["DIRS"]]}]
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     after = consents.selectors.document_for(signature.id)
     assert (after.version, after.pdf, after.sha256) == (before.version, before.pdf, before.sha256)
     kept = Signature.objects.get(pk=signature.id)

@@ -11,6 +11,8 @@ from django.db import DatabaseError, connection, transaction
 
 import consents.selectors
 import consents.services
+import consents.services.sealing
+import consents.services.stamping
 from audit.models import Event
 from consents.adapters.examiner import examine
 from consents.adapters.timestamper import NotStamped
@@ -23,7 +25,7 @@ def sealed(screen, settings):
     """One signed document, sealed, waiting for its timestamp."""
     settings.TSA_URL = "http://127.0.0.1:9/tsr"
     signature = screen.decide("treatment")
-    assert consents.services.seal_due() == 1
+    assert consents.services.sealing.seal_due() == 1
     return SealedDocument.objects.get(signature=signature)
 
 
@@ -41,7 +43,7 @@ def minutes_until_due():
 def test_a_real_authority_stamps_the_sealed_bytes_and_leaves_them_as_they_are(sealed, settings):
     first = consents.selectors.document_for(sealed.pk).pdf
     with authority() as (settings.TSA_URL, asked):
-        assert consents.services.stamp_due() == 1
+        assert consents.services.stamping.stamp_due() == 1
     row = Timestamp.objects.get()
     found = consents.services.read_document(signature_id=sealed.pk, actor=consents.services.sealing.SEALER)
     assert found.pdf.startswith(first)
@@ -65,21 +67,21 @@ def test_the_patient_has_a_copy_before_any_authority_answers(sealed):
 
 def test_without_an_authority_nothing_waits_for_one(screen):
     screen.decide("treatment")
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     assert not Timestamp.objects.exists()
-    assert consents.services.stamp_due() == 0
+    assert consents.services.stamping.stamp_due() == 0
 
 
 def test_while_it_is_down_everything_rests_ever_longer_and_one_line_says_so(sealed, screen, settings, caplog):
     with socket.create_server(("127.0.0.1", 0)) as closed:
         settings.TSA_URL = f"http://127.0.0.1:{closed.getsockname()[1]}/"
     screen.another_packet().decide("treatment")
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     waits = []
     with caplog.at_level(logging.WARNING, logger="consents"):
         for _ in range(3):
             due_now()
-            assert consents.services.stamp_due() == 0
+            assert consents.services.stamping.stamp_due() == 0
             waits.append(minutes_until_due())
     assert [len(set(both)) for both in waits] == [1, 1, 1]
     assert waits[0] == [1, 1]
@@ -90,14 +92,14 @@ def test_while_it_is_down_everything_rests_ever_longer_and_one_line_says_so(seal
     assert Event.objects.filter(action="document.stamped").count() == 0
     with authority() as (settings.TSA_URL, _):
         due_now()
-        assert consents.services.stamp_due() == 2
+        assert consents.services.stamping.stamp_due() == 2
 
 
 def test_one_that_hangs_is_given_up_on(sealed, settings):
     settings.TSA_SECONDS = 1
     with authority("silent") as (settings.TSA_URL, _):
         before = monotonic()
-        assert consents.services.stamp_due() == 0
+        assert consents.services.stamping.stamp_due() == 0
         assert monotonic() - before < 4
     assert minutes_until_due() == [1]
 
@@ -108,7 +110,7 @@ def test_one_that_hangs_is_given_up_on(sealed, settings):
 )
 def test_a_bad_answer_is_never_kept(sealed, settings, caplog, mood, words):
     with authority(mood) as (settings.TSA_URL, _), caplog.at_level(logging.WARNING, logger="consents"):
-        assert consents.services.stamp_due() == 0
+        assert consents.services.stamping.stamp_due() == 0
     assert Timestamp.objects.get().stamped_at is None
     assert words in caplog.text
 
@@ -116,10 +118,10 @@ def test_a_bad_answer_is_never_kept(sealed, settings, caplog, mood, words):
 def test_a_worker_that_comes_back_after_its_lease_does_not_overwrite(sealed, settings):
     def slow(pdf):
         due_now()
-        assert consents.services.stamp_due(stamp=lambda again: again + b"first") == 1
+        assert consents.services.stamping.stamp_due(stamp=lambda again: again + b"first") == 1
         return pdf + b"second"
 
-    assert consents.services.stamp_due(limit=1, stamp=slow) == 0
+    assert consents.services.stamping.stamp_due(limit=1, stamp=slow) == 0
     found = consents.services.read_document(signature_id=sealed.pk, actor=consents.services.sealing.SEALER)
     assert found.pdf.endswith(b"first")
 
@@ -130,12 +132,12 @@ def test_the_rest_is_never_longer_than_an_hour(sealed):
 
     for _ in range(9):
         due_now()
-        consents.services.stamp_due(stamp=refused)
+        consents.services.stamping.stamp_due(stamp=refused)
     assert minutes_until_due() == [60]
 
 
 def test_a_timestamp_never_changes(sealed):
-    assert consents.services.stamp_due(stamp=lambda pdf: pdf + b"x") == 1
+    assert consents.services.stamping.stamp_due(stamp=lambda pdf: pdf + b"x") == 1
     with pytest.raises(DatabaseError, match="never changes"), transaction.atomic():
         Timestamp.objects.update(pdf_sha256="0" * 64)
 

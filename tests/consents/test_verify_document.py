@@ -19,6 +19,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 import consents.selectors
 import consents.services
+import consents.services.sealing
+import consents.services.stamping
 from consents.adapters import certificate, signer
 from consents.rendering.press import press
 from consents.services.verifying import Verdict, judge
@@ -28,7 +30,7 @@ from consents.services.verifying import Verdict, judge
 def sealed(screen):
     """A signature and its sealed PDF."""
     signature = screen.decide("treatment", language="es")
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     return signature, consents.selectors.document_for(signature.id).pdf
 
 
@@ -53,8 +55,8 @@ def test_the_patients_copy_is_valid_with_and_without_the_database(sealed, tmp_pa
 def test_the_stamped_copy_is_valid_too(screen, settings, tmp_path):
     with authority() as (settings.TSA_URL, _):
         signature = screen.decide("treatment")
-        consents.services.seal_due()
-        consents.services.stamp_due()
+        consents.services.sealing.seal_due()
+        consents.services.stamping.stamp_due()
     file = tmp_path / "stamped.pdf"
     file.write_bytes(consents.services.read_document(signature_id=signature.id, actor=TEST).pdf)
     assert said(file)[1] == said(file, "--file-only")[1] == 0
@@ -103,8 +105,8 @@ def test_no_digit_of_a_seal_that_its_signature_does_not_cover_can_be_changed(sea
 def test_nor_one_of_a_timestamp(screen, settings):
     with authority() as (settings.TSA_URL, _):
         signature = screen.decide("treatment")
-        consents.services.seal_due()
-        consents.services.stamp_due()
+        consents.services.sealing.seal_due()
+        consents.services.stamping.stamp_due()
     content = consents.services.read_document(signature_id=signature.id, actor=TEST).pdf
     stamp = PdfFileReader(BytesIO(content)).embedded_signatures[-1]
     tried = list(flips(content, stamp, step=3))
@@ -133,7 +135,7 @@ def test_another_text_under_the_number_of_a_document_is_altered_even_with_our_ow
 
 def test_what_the_database_changed_is_altered_although_the_file_is_good(transactional_db, screen, tmp_path):
     signature = screen.decide("treatment")
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     file = tmp_path / "copy.pdf"
     file.write_bytes(consents.selectors.document_for(signature.id).pdf)
     with as_owner(autocommit=True) as owner:

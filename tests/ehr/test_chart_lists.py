@@ -65,14 +65,18 @@ def read(chart):
     return lambda: ehr.services.read_charts_due(connect=lambda *_, **__: chart)
 
 
-@pytest.fixture
-def packet(world):
+def prologue(world):
     Connection.objects.create(clinic=world.clinic, name="Chart", base_url="https://chart.example/fhir", mrn_system=MRN)
     packet = given.invite(world).packet
     given.complete(packet)
     submission.submit(packet=packet, key=uuid.uuid4())
     ehr.services.planning.plan_packet(packet.id)
     return packet
+
+
+@pytest.fixture
+def packet(story):
+    return story
 
 
 def known_there(chart, *, born="1990-03-15"):

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 import consents.services
+import consents.services.sealing
 import ehr.services
 from audit.models import Event
 from ehr.models import Connection, ExportItem
@@ -33,7 +34,7 @@ def packet(world):
 def test_a_submitted_packet_is_one_transaction_bundle_of_what_the_chart_gets(world, packet):
     Connection.objects.create(clinic=world.clinic, name="Chart", base_url="https://chart.example/fhir")
     submission.submit(packet=packet, key=uuid.uuid4())
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     ehr.services.relay_finished()
     bundle = exported(packet.id)
     types = sorted(entry["resource"]["resourceType"] for entry in bundle["entry"])

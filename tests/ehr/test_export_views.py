@@ -1,43 +1,21 @@
 """What will be filed: shown with its state, released by a clinician of the care team alone, kept out with a reason."""
 
-import io
-import uuid
-
+import filing
 import packets as given
 import pytest
 from personas import signed_in
-from pypdf import PdfReader
 
-import ehr.services
 from audit.models import Event
-from ehr.mapping import wire
 from ehr.models import ExportItem, ItemEdit
-from ehr.services.connecting import connect_sandbox
-from intake.services import submission
-from intake.services.entries import add_entry
-
-PENICILLIN = {"all-list[0].all-substance": ["Penicillin"], "all-list[0].all-reaction": ["rash"]}
 
 
-@pytest.fixture
-def packet(request, world):
-    connect_sandbox(clinic=world.clinic, base_url="http://127.0.0.1:9/fhir")
-    packet = given.invite(world).packet
-    given.complete(packet)
-    if "penicillin" in request.fixturenames:
-        given.answer(packet, "allergies", {"all-any": ["LA33-6"]})
-        add_entry(packet=packet, slug="allergies", key="all-list")
-        given.answer(packet, "allergies", PENICILLIN)
-    submission.submit(packet=packet, key=uuid.uuid4())
-    given.seal()
-    assert ehr.services.relay_finished() == 1
-    return packet
+def prologue(world):
+    return filing.planned(world)
 
 
 @pytest.fixture
-def penicillin(packet):
-    """The entry, where the patient told of an allergy."""
-    return ExportItem.objects.get(resource_type="AllergyIntolerance")
+def packet(story):
+    return story
 
 
 @pytest.fixture
@@ -134,46 +112,10 @@ def test_before_the_packet_is_sent_nothing_is_proposed(world):
     assert "data-total" not in page
 
 
-def correct(client, item, reason="The patient called.", **changes):
-    told = {f"field-{name}": words for name, words in changes.items()}
-    return client.post(f"/chart/items/{item.id}/edit/", told | {"reason": reason}, follow=True).content.decode()
-
-
-def test_an_entry_is_corrected_with_a_reason_and_what_was_proposed_is_kept(casey, penicillin):
-    before = penicillin.resource
-    page = correct(casey, penicillin, note="Asked again by phone.")
-    assert "<ins>Asked again by phone.</ins>" in page
-    assert "Casey Clinician" in page
-    assert "The patient called." in page
-    penicillin.refresh_from_db()
-    kept = ItemEdit.objects.get()
-    assert wire.loads(penicillin.resource)["note"] == [{"text": "Asked again by phone."}]
-    assert (penicillin.state, kept.before, kept.reason) == ("held", before, "The patient called.")
-    event = Event.objects.get(action="export.edited")
-    assert (event.object_id, event.actor_id) == (str(penicillin.pk), str(kept.edited_by_id))
-    assert "phone" not in event.context
-
-
-@pytest.mark.parametrize(
-    ("reason", "changes", "said"),
-    [
-        (" ", {"note": "x"}, "Say why this is changed."),
-        ("x", {"note": ""}, "Nothing was changed."),
-        ("x", {"severity": "mild"}, "This can&#x27;t be changed."),
-        ("x", {"note": "On methadone."}, "not protected as such"),
-        ("x", {"note": "Not allergic after all."}, "Keep it out of the chart"),
-    ],
-)
-def test_what_may_not_be_corrected_is_refused_in_a_sentence(casey, penicillin, reason, changes, said):
-    assert said in correct(casey, penicillin, reason, **changes)
-    assert not ItemEdit.objects.exists()
-    assert ExportItem.objects.get(pk=penicillin.pk).resource == penicillin.resource
-
-
 @pytest.mark.parametrize("kind", ["Observation", "QuestionnaireResponse"])
 def test_answers_and_scores_are_not_corrected(casey, packet, kind):
     item = ExportItem.objects.filter(resource_type=kind).first()
-    assert "This can&#x27;t be changed." in correct(casey, item, note="x")
+    assert "This can&#x27;t be changed." in filing.correct(casey, item, note="x")
     assert not ItemEdit.objects.exists()
 
 
@@ -183,37 +125,15 @@ def test_that_there_is_no_allergy_is_approved_or_kept_out_and_no_note_contradict
     assert "write what there is into the chart yourself, or ask the patient again" in page
     assert f"edit-{item.id}" not in page
     assert f"reject-{item.id}" in page
-    assert "contradict it" in correct(casey, item, "Told me.", note="Penicillin: rash in childhood")
+    assert "contradict it" in filing.correct(casey, item, "Told me.", note="Penicillin: rash in childhood")
     assert not ItemEdit.objects.exists()
     assert ExportItem.objects.get(pk=item.pk).resource == item.resource
-
-
-def test_what_is_approved_is_corrected_no_more(casey, address, penicillin):
-    casey.post(f"{address}approve/")
-    assert "Nothing was changed." in correct(casey, penicillin, note="late")
-    assert not ItemEdit.objects.exists()
-
-
-def patient_page(client, packet):
-    return " ".join(client.get(f"/staff/patients/{packet.patient_id}/").content.decode().split())
-
-
-def test_the_patients_page_shows_a_correction_beside_what_was_said(casey, packet, penicillin):
-    correct(casey, penicillin, reaction="hives")
-    page = patient_page(casey, packet)
-    assert (
-        page.index('id="form-allergies"')
-        < page.index("Reaction “rash” corrected to “hives”")
-        < page.index("<dd>rash</dd>")
-    )
-    assert "Why: The patient called." in page
-    assert "(Casey Clinician, " in page
 
 
 def test_the_patients_page_shows_that_an_answer_was_kept_out_and_why(casey, packet):
     item = ExportItem.objects.get(resource_type="AllergyIntolerance")
     casey.post(f"/chart/items/{item.id}/reject/", {"reason": "Penicillin: rash in childhood"})
-    page = patient_page(casey, packet)
+    page = filing.patient_page(casey, packet)
     assert "No known allergy: kept out of the chart. Why: Penicillin: rash in childhood" in page
     assert "(Casey Clinician, " in page
 
@@ -234,43 +154,19 @@ def test_medical_personnel_in_an_emergency_are_told_of_it_too(casey, packet):
     assert "No known allergy: kept out of the chart. Why: Penicillin: rash in childhood" in page
 
 
-def brief(client, packet):
-    reply = client.get(f"/staff/patients/{packet.patient_id}/brief.pdf")
-    reader = PdfReader(io.BytesIO(reply.content))
-    assert len(reader.pages) == 1
-    return " ".join(" ".join(page.extract_text() for page in reader.pages).split())
-
-
 def test_the_brief_says_first_that_no_known_allergy_was_not_filed_and_why(casey, packet):
     item = ExportItem.objects.get(resource_type="AllergyIntolerance")
     casey.post(f"/chart/items/{item.id}/reject/", {"reason": "Penicillin: rash in childhood. " * 16})
-    text = brief(casey, packet)
+    text = filing.brief(casey, packet)
     assert "not filed No known allergy: kept out of the chart. Why: Penicillin: rash in childhood." in text
     assert text.index("not filed") < text.index("(Casey Clinician, ") < text.index("As told: Do you have any allergies")
-
-
-def test_the_brief_shows_a_correction_and_what_was_said(casey, packet, penicillin):
-    correct(casey, penicillin, reaction="hives")
-    text = brief(casey, packet)
-    said = "corrected Allergy: Penicillin: Reaction “rash” corrected to “hives”. Why: The patient called."
-    assert said in text
-    assert text.index(said) < text.index("As told: ") < text.index("Penicillin, rash")
 
 
 def test_a_remark_about_substance_use_is_for_the_care_team(world, casey, packet):
     item = ExportItem.objects.filter(resource_type="QuestionnaireResponse", sensitivity="sud").first()
     casey.post(f"/chart/items/{item.id}/reject/", {"reason": "She was not asked this"})
-    assert "She was not asked this" in patient_page(casey, packet)
-    assert "She was not asked this" not in patient_page(signed_in(world.supervisor), packet)
-
-
-def test_the_value_of_each_entry_is_shown_before_it_is_approved(world, casey, address, penicillin):
-    page = casey.get(address).content.decode()
-    assert '<p class="said">rash</p>' in page
-    assert '<p class="said">0, minimal</p>' in page
-    assert "I can&#x27;t sleep and I worry all day." in page
-    assert "Cannabis" in page
-    assert "Cannabis" not in signed_in(world.supervisor).get(address).content.decode()
+    assert "She was not asked this" in filing.patient_page(casey, packet)
+    assert "She was not asked this" not in filing.patient_page(signed_in(world.supervisor), packet)
 
 
 def test_substance_use_is_seen_corrected_and_approved_by_the_care_team_alone(world, packet, address):

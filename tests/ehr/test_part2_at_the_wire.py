@@ -12,6 +12,7 @@ from scans import photo
 from test_pushing import approved, due_now, planned, states
 
 import consents.services
+import consents.services.sealing
 import core.outbox
 import core.services
 import ehr.services
@@ -209,7 +210,7 @@ def test_what_waited_for_a_papers_comparison_goes_once_the_second_person_agrees(
     given.complete(packet, declined=True)
     submission.submit(packet=packet, key=uuid.uuid4())
     signature = on_paper(world, packet)
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     ehr.services.relay_finished()
     ehr.services.approve(packet_id=packet.id, user=world.clinician)
     assert push() == 0 and not chart.stored

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 import consents.services
+import consents.services.sealing
 import ehr.services
 from audit.actions import Actor
 from consents.models import Disclosure, Signature
@@ -52,9 +53,9 @@ def test_a_packet_waits_for_the_copies_of_what_was_signed_but_not_for_ever(world
     packet = given.invite(world).packet
     given.complete(packet)
     submission.submit(packet=packet, key=uuid.uuid4())
-    consents.services.seal_due(limit=1)
+    consents.services.sealing.seal_due(limit=1)
     assert ehr.services.relay_finished() == 0, "two of the three were not tried yet"
-    consents.services.seal_due(render=no_pango)
+    consents.services.sealing.seal_due(render=no_pango)
     assert ehr.services.relay_finished() == 0, "one was claimed a moment ago"
     with connection.cursor() as cursor:
         cursor.execute("UPDATE consents_sealeddocument SET due_at = due_at - interval '16 s' WHERE sealed_at IS NULL")

@@ -17,9 +17,13 @@ from intake.services.whereabouts import tell_whereabouts
 WORDS = {"kind": "reached_safe", "note": "Called; safe with her sister, plan agreed.", "seen": "1"}
 
 
-@pytest.fixture
-def incident(world):
+def prologue(world):
     return in_danger(world)[1]
+
+
+@pytest.fixture
+def incident(story):
+    return story
 
 
 @pytest.fixture

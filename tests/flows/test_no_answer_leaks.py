@@ -18,6 +18,7 @@ from django.urls import reverse
 from owner import owner_login
 
 import consents.services
+import consents.services.sealing
 import ehr.services
 import escalation.services
 from ehr.services.connecting import connect_sandbox
@@ -87,7 +88,7 @@ def test_a_canary_is_found_nowhere_but_in_its_place(world, caplog, capfd):
     given.answer(packet, "allergies", {"all-list[0].all-substance": [CANARY], "all-list[0].all-reaction": [CANARY]})
     submission.submit(packet=packet, key=uuid.uuid4())
     escalation.services.deliver_due()
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     ehr.services.relay_finished()
     ehr.services.approve(packet_id=packet.id, user=world.clinician)
     ehr.services.push_due()

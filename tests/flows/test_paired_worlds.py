@@ -13,6 +13,7 @@ from django.db import transaction
 from django.urls import URLPattern, get_resolver, reverse
 
 import consents.services
+import consents.services.sealing
 import core.services
 import ehr.services
 import escalation.services
@@ -65,7 +66,7 @@ def live_on(world, packet, answers, *, submitted):
             given.answer(packet, slug, {"sub-overdose-30": [given.YES]})
         submission.finish_step(packet=packet, slug=slug)
     escalation.services.deliver_due()
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     if submitted:
         submission.submit(packet=packet, key=uuid.uuid4())
         ehr.services.relay_finished()

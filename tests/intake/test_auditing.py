@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection
 from django.db.models import F
-from packets import NOT_AT_ALL, SEVERAL, answer, invite
+from packets import NOT_AT_ALL, SEVERAL, answer, invite, publish
 from patient_pages import autosave, opened
 from personas import prove
 
@@ -22,8 +22,7 @@ from intake.services import auditing
 EVERY_DUTY = ("on_call", "backup")
 
 
-@pytest.fixture
-def well(world):
+def prologue(world):
     """Somebody proved is on duty at each level of the ladder, and a canary arrived just now."""
     prove(world.clinic, world.clinician, world.backup)
     for user, level in zip((world.clinician, world.backup), EVERY_DUTY, strict=True):
@@ -34,6 +33,11 @@ def well(world):
     prove(world.other_clinic, world.stranger)
     escalation.services.send_canary()
     escalation.services.deliver_due(channels=lambda _name: MemoryChannel())
+    publish(world)
+
+
+@pytest.fixture
+def well(world):
     return world
 
 

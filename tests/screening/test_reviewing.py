@@ -23,11 +23,15 @@ SEVERE = {f"gad7-q{n}": ["LA6571-9"] for n in range(1, 8)}
 CALM = {f"gad7-q{n}": ["LA6568-5"] for n in range(1, 8)}
 
 
-@pytest.fixture
-def packet(world):
+def prologue(world):
     packet = given.invite(world).packet
     given.sign(packet, "share-permission")
     return packet
+
+
+@pytest.fixture
+def packet(story):
+    return story
 
 
 @pytest.fixture

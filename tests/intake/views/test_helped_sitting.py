@@ -23,9 +23,13 @@ SECRET = "Zanzibar"
 CLOSED = "This part was begun without the person who helps here"
 
 
-@pytest.fixture
-def invitation(world):
+def prologue(world):
     return given.invite(world)
+
+
+@pytest.fixture
+def invitation(story):
+    return story
 
 
 def helped(world, packet, user=None, *, how="I help"):

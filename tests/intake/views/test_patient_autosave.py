@@ -25,14 +25,19 @@ MOST_QUERIES = 8
 A_RESULT = 4
 
 
-@pytest.fixture
-def invitation(world):
-    return given.invite(world)
+def prologue(world):
+    invitation = given.invite(world)
+    return invitation, opened(invitation)
 
 
 @pytest.fixture
-def browser(invitation):
-    return opened(invitation)
+def invitation(story):
+    return story[0]
+
+
+@pytest.fixture
+def browser(story):
+    return story[1]
 
 
 def keys_on(page) -> set[str]:

@@ -10,14 +10,19 @@ from core import clock
 NAME = {"signer_name": "Rosa Núñez"}
 
 
-@pytest.fixture
-def invitation(world):
-    return given.invite(world)
+def prologue(world):
+    invitation = given.invite(world)
+    return invitation, opened(invitation)
 
 
 @pytest.fixture
-def browser(invitation):
-    return opened(invitation)
+def invitation(story):
+    return story[0]
+
+
+@pytest.fixture
+def browser(story):
+    return story[1]
 
 
 def test_the_page_shows_the_text_and_ticks_nothing(browser):

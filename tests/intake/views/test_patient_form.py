@@ -12,14 +12,19 @@ CONTACT = "/i/packet/demographics/?at=demo-contact"
 SCRIPT = "\"'><script>alert(1)</script>{{ 7|add:7 }}&lt;"
 
 
-@pytest.fixture
-def invitation(world):
-    return given.invite(world)
+def prologue(world):
+    invitation = given.invite(world)
+    return invitation, opened(invitation)
 
 
 @pytest.fixture
-def browser(invitation):
-    return opened(invitation)
+def invitation(story):
+    return story[0]
+
+
+@pytest.fixture
+def browser(story):
+    return story[1]
 
 
 def stored(invitation, slug) -> dict[str, list]:

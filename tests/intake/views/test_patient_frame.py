@@ -9,6 +9,7 @@ from patient_pages import opened
 from plain_browser import PlainBrowser
 
 import consents.services
+import consents.services.sealing
 from escalation.models import Shift
 from intake.models import Packet
 
@@ -108,7 +109,7 @@ def test_the_finish_page_says_what_comes_whom_to_call_and_when_a_copy_is_not_rea
     assert "tel:5550100100" in browser.page.links
     assert "Your copy is not ready yet" in browser.page.text
     assert "/i/packet/done/" in browser.page.links  # "Look again", without a script
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     page = browser.go("/i/packet/done/")
     assert len([one for one in page.links if one.endswith(".pdf")]) == len(given.DOCUMENTS)
     assert "Look again" not in page.text

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from patient_pages import autosave, opened, sign
+from patient_pages import at, at_after, converse, opened, reply, sign
 
 import escalation.services.duty
 from core import clock
@@ -22,94 +22,20 @@ FORM = f"/i/packet/{every_type.SLUG}/"
 MOST_QUERIES = {"page": 18, "guided": 18, "overview": 12, "review": 15}  # one for the help: is an alert open?
 
 
-@pytest.fixture
-def invitation(world):
-    return given.invite(world)
-
-
-@pytest.fixture
-def browser(invitation):
+def prologue(world):
+    invitation = given.invite(world)
     packets.present(packet=invitation.packet, presentation="guided")
-    return opened(invitation)
+    return invitation, opened(invitation)
 
 
 @pytest.fixture
-def every(world):
-    given.publish(world)
-    return every_type.invited(world)
+def invitation(story):
+    return story[0]
 
 
-def at(browser) -> str:
-    """The key of the question on the page."""
-    return dict(browser.page.fields)["!at"]
-
-
-def reply(browser, key, code):
-    """Press the quick reply with that code."""
-    value = next(value for name, value in browser.page.buttons if name == key and value.endswith(code))
-    return browser.press(name=key, value=value)
-
-
-def converse(browser, answers, *, path=FORM) -> list[str]:
-    """Answer what is asked until the form ends; the keys of the questions in the order in which they came."""
-    waiting, asked = dict(answers), []
-    while browser.url.partition("?")[0] == path:
-        key = at(browser)
-        asked.append(key)
-        assert len(asked) < 100
-        names = [name for name in (key, f"{key}!declined") if name in waiting]
-        if not names:
-            entry = next((one for one in waiting if one.startswith(f"{key}[")), None)
-            buttons = browser.page.buttons
-            name = "!add" if entry and ("!add", key) in buttons else "!skip" if ("!skip", "1") in buttons else None
-            browser.press(name=name, value=key if name == "!add" else "1" if name else "")
-        elif any(name == names[0] for name, _ in browser.page.buttons):
-            reply(browser, names[0], waiting.pop(names[0]))
-        else:
-            given_now = waiting.pop(names[0])
-            texts = given_now if isinstance(given_now, list) else [given_now]
-            offered = browser.page.choices.get(names[0], [])
-            texts = [next((one for one in offered if one.endswith(f"|{text}")), text) for text in texts]
-            browser.press({names[0]: texts})
-    assert not waiting, f"never asked: {waiting.keys()}"
-    return asked
-
-
-def held(packet) -> dict[str, list[str]]:
-    return every_type.stored(Response.objects.get(packet=packet).answers)
-
-
-def test_every_type_is_answered_in_a_conversation_without_javascript(every):
-    packets.present(packet=every.packet, presentation="guided")
-    browser = opened(every)
-    browser.go(FORM)
-    assert at(browser) == "basic"
-    asked = converse(browser, every_type.ANSWERS)
-    assert browser.url == "/i/packet/review/"
-    assert held(every.packet) == every_type.STORED
-    assert asked[-4:] == ["people[0].near", "people", "card", "bye"]
-    browser.press()
-    assert browser.url == "/i/packet/done/"
-
-
-def test_every_type_is_answered_on_pages_without_javascript(every):
-    browser = opened(every)
-    browser.go(FORM)
-    waiting, pages = dict(every_type.ANSWERS), []
-    while browser.url.partition("?")[0] == FORM:
-        pages.append(browser.url)
-        assert len(pages) < 12
-        here = {}
-        for key in [one for one in waiting if one in browser.page.names]:
-            offered = browser.page.choices.get(key, [])
-            texts = waiting[key] if isinstance(waiting[key], list) else [waiting[key]]
-            here[key] = [next((one for one in offered if one.endswith(f"|{text}")), text) for text in texts]
-            del waiting[key]
-        entry = ("!add", "people") in browser.page.buttons and "people[0].who" in waiting
-        browser.press(here, "!add" if entry else None, "people" if entry else "")
-    assert not waiting
-    assert browser.url == "/i/packet/review/"
-    assert held(every.packet) == every_type.STORED
+@pytest.fixture
+def browser(story):
+    return story[1]
 
 
 def test_a_section_says_why_it_asks_and_who_will_see_it_before_it_starts(browser):
@@ -172,87 +98,6 @@ def test_a_dangerous_answer_opens_the_help_at_once_and_only_once(browser):
     assert "You are not alone" in reply(browser, "phq9-q9", given.SEVERAL).text
 
 
-def test_what_cannot_be_read_is_shown_again_as_typed_with_what_is_wrong(every):
-    packets.present(packet=every.packet, presentation="guided")
-    browser = opened(every)
-    browser.go(f"{FORM}?at=day")
-    page = browser.press({"day": "soon"})
-    assert browser.response.status_code == 422
-    assert dict(page.fields)["day"] == "soon"
-    assert "We couldn't read that date" in page.text
-    page = browser.press({"day": "3/15/1990"})
-    assert at(browser) == "moment"
-    assert "March 15, 1990" in page.text
-    page = browser.press(name="!back", value="1")
-    assert "We read this as: March 15, 1990" in page.text
-
-
-@pytest.mark.parametrize("presentation", ["page", "guided"])
-def test_what_was_typed_is_shown_as_it_was_understood(every, presentation):
-    packets.present(packet=every.packet, presentation=presentation)
-    browser = opened(every)
-    for key, typed, words in (
-        ("day", "3/15/1990", "March 15, 1990"),
-        ("dose", "5 mg", "5 mg"),
-        ("hour", "2pm", "2:00 PM"),
-        ("count", "1 200", "1,200"),
-        ("moment", "7/4/2026 2:30 pm", "July 4, 2026, 2:30 PM"),
-    ):
-        browser.go(f"{FORM}?at={key}")
-        browser.press({key: typed})
-        assert f"We read this as: {words}" in browser.go(f"{FORM}?at={key}").text
-
-
-@pytest.mark.parametrize("presentation", ["page", "guided"])
-@pytest.mark.parametrize("key", ["count", "weight", "day", "moment", "hour", "dose"])
-def test_nothing_is_said_to_be_understood_that_was_not(every, presentation, key):
-    packets.present(packet=every.packet, presentation=presentation)
-    browser = opened(every)
-    browser.go(f"{FORM}?at={key}")
-    page = browser.press({key: "many thousand"})
-    assert browser.response.status_code == 422
-    assert dict(page.fields)[key] == "many thousand"
-    assert page.html.count('id="r-') == page.html.count("hidden>We read this as:")
-    saved = autosave(browser, every_type.SLUG, {key: ["12345 thousand"]})
-    assert (saved.status_code, "read" in saved.json()) == (200, False)
-
-
-def test_an_answer_brings_up_the_question_below_it_and_takes_it_away_again(every):
-    packets.present(packet=every.packet, presentation="guided")
-    browser = opened(every)
-    browser.go(f"{FORM}?at=above")
-    reply(browser, "above", "true")
-    assert at(browser) == "below"
-    browser.press(name="!back", value="1")
-    reply(browser, "above", "false")
-    assert at(browser) == "people"
-    assert at_after(browser, f"{FORM}?at=below") == "people"
-
-
-def at_after(browser, address) -> str:
-    browser.go(address)
-    return at(browser)
-
-
-def test_entries_are_added_changed_and_removed(every):
-    packets.present(packet=every.packet, presentation="guided")
-    browser = opened(every)
-    browser.go(f"{FORM}?at=people")
-    for name in ("Eva", "Max"):
-        browser.press(name="!add", value="people")
-        browser.press({at(browser): name})
-        reply(browser, at(browser), "true")
-        assert at(browser) == "people"
-    assert "Eva" in browser.page.text
-    assert "?at=people%5B1%5D" in browser.page.links
-    browser.press(name="!remove", value="people[0]")
-    assert at(browser) == "people"
-    assert "Eva" not in browser.page.text
-    assert at_after(browser, f"{FORM}?at=people%5B0%5D") == "people[0].who"
-    browser.go(f"{FORM}?at=people%5B7%5D.who")
-    assert at(browser) == "people"
-
-
 @pytest.mark.parametrize("key", ["phq9-q4", "phq9-q9"])
 def test_the_presentation_changes_at_any_time_and_keeps_the_place(browser, invitation, key):
     browser.go(f"{PHQ9}?at={key}")
@@ -298,7 +143,8 @@ def test_the_time_left_goes_down_with_what_is_answered(browser, invitation):
     assert "minutes left" in browser.go("/i/packet/").text
 
 
-def test_a_stranger_is_shown_the_way_in_and_another_form_is_not_found(browser, every):
+def test_a_stranger_is_shown_the_way_in_and_another_form_is_not_found(browser, world):
+    every_type.invited(world)
     assert Client().get(f"{FORM}?at=flag")["Location"] == "/i/?closed#main"
     assert Client().post(FORM, {"!at": "flag", "flag": "true"})["Location"] == "/i/?closed#main"
     assert browser.go("/i/packet/nothing/?at=flag") and browser.response.status_code == 404
@@ -380,7 +226,7 @@ def test_the_pages_ask_the_database_as_often_however_long_the_form_is(browser, i
 def test_going_past_the_last_question_finishes_the_part(browser, invitation):
     answers = {f"phq9-q{n}": given.NOT_AT_ALL for n in range(1, 10)}
     browser.go(PHQ9)
-    converse(browser, answers, path=PHQ9)
+    converse(browser, answers, PHQ9)
     assert browser.url.startswith("/i/packet/gad-7/")
     assert Step.objects.get(packet=invitation.packet, slug="phq-9").state == "done"
     assert Packet.objects.get(pk=invitation.packet.pk).state == "in_progress"

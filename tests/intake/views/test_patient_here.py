@@ -17,19 +17,23 @@ HERE = "/i/packet/here/"
 TOLD = {"place": "By the old bridge", "number": "555 010 0190"}
 
 
-@pytest.fixture
-def invitation(world):
+def prologue(world):
     invitation = given.invite(world)
     for slug in given.DOCUMENTS:
         given.sign(invitation.packet, slug)
-    return invitation
+    browser = opened(invitation)
+    browser.go("/i/packet/phq-9/")
+    return invitation, browser
 
 
 @pytest.fixture
-def browser(invitation):
-    browser = opened(invitation)
-    browser.go("/i/packet/phq-9/")
-    return browser
+def invitation(story):
+    return story[0]
+
+
+@pytest.fixture
+def browser(story):
+    return story[1]
 
 
 def in_danger(browser):

@@ -59,12 +59,16 @@ def addresses():
             yield reverse(f"intake:{pattern.name}", kwargs={name: value} if name else {})
 
 
-@pytest.fixture
-def browser(world):
-    """A patient who reads Spanish."""
+def prologue(world):
     browser = opened(given.invite(world, language="es"))
     browser.go("/i/packet/demographics/")
     return browser
+
+
+@pytest.fixture
+def browser(story):
+    """A patient who reads Spanish."""
+    return story
 
 
 @pytest.mark.parametrize("address", sorted(addresses()))

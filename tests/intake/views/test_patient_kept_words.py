@@ -6,6 +6,7 @@ from consent_screen import TEST
 from patient_pages import invited, opened, sign
 
 import consents.services
+import consents.services.sealing
 from consents.models import Signature
 from intake.models import Packet
 from intake.services.respondents import answer_as
@@ -51,7 +52,7 @@ def test_the_copies_are_there_before_the_forms_are_sent(world):
     browser = opened(given.invite(world))
     sign(browser, "treatment")
     assert "Your copy is being prepared." in browser.go(HERE).text
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     page = browser.go(HERE)
     copy = next(link for link in page.links if str(Signature.objects.get().id) in link and "permissions" not in link)
     answer = browser.client.get(copy)

@@ -12,14 +12,19 @@ from intake.models import Packet, Submission
 from intake.services import submission
 
 
-@pytest.fixture
-def invitation(world):
-    return given.invite(world)
+def prologue(world):
+    invitation = given.invite(world)
+    return invitation, opened(invitation)
 
 
 @pytest.fixture
-def browser(invitation):
-    return opened(invitation)
+def invitation(story):
+    return story[0]
+
+
+@pytest.fixture
+def browser(story):
+    return story[1]
 
 
 def test_the_overview_counts_what_is_really_done(browser):

@@ -17,11 +17,9 @@ from intake.services.respondents import answer_as
 TREATMENT = "/i/packet/treatment/"
 
 
-@pytest.fixture
-def world(world):
+def prologue(world):
     """The page about signing on a screen is in force."""
     given.publish(world, esign=True)
-    return world
 
 
 def test_a_packet_of_one_document_has_nothing_else_but_the_agreement_before_it(world):

@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from patient_pages import opened, sign
 
 import consents.services
+import consents.services.sealing
 from audit.actions import Actor
 from consents.models import PrivacyTask, RestrictionRequest, Revocation, Signature
 from consents.policy import Hipaa, Recipient, Role
@@ -19,11 +20,14 @@ HERE = "/i/packet/permissions/"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
+def prologue(world):
+    return opened(given.invite(world))
+
+
 @pytest.fixture
-def browser(world):
-    found = opened(given.invite(world))
-    sign(found, "share-permission")
-    return found
+def browser(story):
+    sign(story, "share-permission")
+    return story
 
 
 def shared(world, name="Bay Chart"):
@@ -150,7 +154,7 @@ def test_in_spanish_a_document_signed_in_english_has_its_spanish_name_and_says_s
     found.press({}, "!language", "es")
     page = found.go(HERE)
     assert "Permiso para" in page.text and "Permission to use" not in page.text
-    consents.services.seal_due()
+    consents.services.sealing.seal_due()
     assert "firmado en inglés" in found.go(HERE).text
     signature = Signature.objects.get(kind="part2_tpo")
     assert "Permission to use" not in found.go(f"{HERE}{signature.id}/").text

@@ -28,17 +28,22 @@ def photo(colour="red", size=(2000, 1000), kind="JPEG", name="IMG_0001.jpg"):
     return SimpleUploadedFile(name, out.getvalue(), content_type="text/html")
 
 
-@pytest.fixture
-def invitation(world):
-    return given.invite(world)
-
-
-@pytest.fixture
-def browser(invitation):
+def prologue(world):
+    invitation = given.invite(world)
     browser = opened(invitation)
     given.answer(invitation.packet, "insurance", {"ins-have": ["true"]})
     browser.go(PAGE)
-    return browser
+    return invitation, browser
+
+
+@pytest.fixture
+def invitation(story):
+    return story[0]
+
+
+@pytest.fixture
+def browser(story):
+    return story[1]
 
 
 def send(browser, file, key=FRONT):

@@ -22,19 +22,24 @@ NAME, DOSE = "med-list[0].med-name", "med-list[0].med-dose"
 TABLE = "https://candor.health/fhir/ValueSet/medications"
 
 
-@pytest.fixture
-def invitation(world):
-    return given.invite(world)
-
-
-@pytest.fixture
-def browser(invitation):
-    """On the page with one medicine that has no name yet."""
+def prologue(world):
+    invitation = given.invite(world)
     browser = opened(invitation)
     browser.go(HERE)
     browser.press({"med-any": given.YES})
     browser.press(name="!add", value="med-list")
-    return browser
+    return invitation, browser
+
+
+@pytest.fixture
+def invitation(story):
+    return story[0]
+
+
+@pytest.fixture
+def browser(story):
+    """On the page with one medicine that has no name yet."""
+    return story[1]
 
 
 def stored(packet, link_id="med-name"):
@@ -209,17 +214,13 @@ def test_whoever_asks_far_more_than_anybody_types_is_told_to_wait(browser, invit
 # --- the front desk
 
 
-def test_the_front_desk_sees_the_same_whatever_was_picked(world, invitation):
+def test_the_front_desk_sees_the_same_whatever_was_picked(world, invitation, browser):
     desk = personas.signed_in(world.front_desk)
     pages = [reverse("admin:intake_packet_change", args=[invitation.packet.pk]), reverse("staff-home")]
 
     def seen():
         return [desk.get(page).content for page in pages]
 
-    browser = opened(invitation)
-    browser.go(HERE)
-    browser.press({"med-any": given.YES})
-    browser.press(name="!add", value="med-list")
     browser.press({NAME: "sertaline"})
     words = b" ".join(seen()).lower()
     browser.press({DOSE: "2500 mg", f"{NAME}!near": browser.page.choices[f"{NAME}!near"][0]})

@@ -12,18 +12,23 @@ FORM = "/i/packet/demographics/"
 ELSEWHERE = "This answer was changed on another screen."
 
 
-@pytest.fixture
-def invitation(world):
-    return given.invite(world)
-
-
-@pytest.fixture
-def screens(invitation):
-    """Two devices on the same page, drawn at the same moment."""
+def prologue(world):
+    invitation = given.invite(world)
     both = opened(invitation), opened(invitation)
     for one in both:
         one.go(FORM)
-    return both
+    return invitation, both
+
+
+@pytest.fixture
+def invitation(story):
+    return story[0]
+
+
+@pytest.fixture
+def screens(story):
+    """Two devices on the same page, drawn at the same moment."""
+    return story[1]
 
 
 def says(text):

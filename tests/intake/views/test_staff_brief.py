@@ -21,12 +21,16 @@ from intake.services.submission import page_a_human
 STORY = "No puedo dormir; mi niño también está ansioso y yo lloré ayer. "
 
 
-@pytest.fixture
-def packet(world):
+def prologue(world):
     packet = in_danger(world)[0]
     given.answer(packet, "presenting-concerns", {"con-reason": [STORY.strip()]})
     given.answer(packet, "substance-use")
     return packet
+
+
+@pytest.fixture
+def packet(story):
+    return story
 
 
 def asked(user, world) -> "tuple[int, str, int]":

@@ -1,14 +1,10 @@
 """The clinician's inbox: what is dangerous first, only one's own patients, and a poll that costs nothing."""
 
-from datetime import date
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from staff_story import in_danger, invited, session_of, submitted
+from staff_story import another_patient, in_danger, invited, session_of, submitted
 
-import core.services
-from audit.actions import Actor
 from audit.models import Event
 from core.models import Program, Site
 from escalation.models import Incident
@@ -16,21 +12,7 @@ from escalation.models import Incident
 INBOX = "/staff/inbox/"
 
 
-def another_patient(world, family_name, clinician=None):
-    patient = core.services.register_patient(
-        clinic=world.clinic,
-        given_name="Noa",
-        family_name=family_name,
-        birth_date=date(1980, 1, 1),
-        actor=Actor.system("test"),
-        mrn=family_name,
-    )
-    core.services.join_care_team(patient=patient, user=clinician or world.clinician)
-    return patient
-
-
-@pytest.fixture
-def story(world):
+def prologue(world):
     return in_danger(world)
 
 

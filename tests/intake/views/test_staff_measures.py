@@ -2,15 +2,14 @@
 
 import packets as given
 import pytest
-from staff_story import in_danger, invited, measured_before, session_of, submitted
+from staff_story import another_patient, in_danger, invited, measured_before, session_of, submitted
 
 from audit.models import Event
 from intake.models import Packet
 from screening.models import MeasurementPlan
 
 
-@pytest.fixture
-def story(world):
+def prologue(world):
     """PHQ-9 20 a month ago, 3 today; DAST-10 today."""
     packet = in_danger(world)[0]
     measured_before(world.patient)
@@ -50,6 +49,7 @@ def ask(user, world, every_days, instrument="phq-9"):
 
 
 def test_a_schedule_is_set_shown_due_in_the_inbox_and_stopped(world):
+    world.patient = another_patient(world, "Zamora")
     given.invite(world)
     assert ask(world.clinician, world, 14).status_code == 302
     assert "due since" in page_of(world.clinician, world)

@@ -4,16 +4,20 @@ import packets as given
 import pytest
 from django.urls import NoReverseMatch, reverse
 from patient_pages import autosave, opened
-from staff_story import ITEM_NINE, in_danger, invited, publish, session_of
+from staff_story import ITEM_NINE, another_patient, in_danger, invited, publish, session_of
 
 from audit.models import Event
 from core.models import Program
 from escalation.models import Incident
 
 
-@pytest.fixture
-def packet(world):
+def prologue(world):
     return in_danger(world)[0]
+
+
+@pytest.fixture
+def packet(story):
+    return story
 
 
 @pytest.fixture
@@ -85,9 +89,10 @@ def test_reading_leaves_evidence_of_packet_and_scores(world, packet, address):
     ]
 
 
-def test_an_invited_patient_without_a_packet_is_read_too(world, address):
-    assert "has not been invited yet" in text(world.clinician, address)
-    assert Event.objects.filter(action="patient.read", patient_id=world.patient.id).count() == 1
+def test_a_patient_without_a_packet_is_read_too(world):
+    other = another_patient(world, "Zamora")
+    assert "has not been invited yet" in text(world.clinician, f"/staff/patients/{other.id}/")
+    assert Event.objects.filter(action="patient.read", patient_id=other.id).count() == 1
 
 
 def test_an_older_packet_can_be_chosen_and_one_of_somebody_else_cannot(world, packet, address):
@@ -147,14 +152,15 @@ def test_danger_that_only_the_other_screen_told_is_not_read_as_no_danger(world):
         one.go("/i/packet/phq-9/")
     autosave(phone, "phq-9", {"phq9-q9": [given.NOT_AT_ALL]})
     autosave(tablet, "phq-9", {"phq9-q9": [given.SEVERAL]})
-    incident = Incident.objects.get()
+    incident = Incident.objects.get(source_ref=invitation.packet.id)
     page = text(world.clinician, f"/incidents/{incident.code}/")
     assert ITEM_NINE in page
     assert "one said &quot;Several days&quot;, the other &quot;Not at all&quot;, which was kept." in page
     assert "The answer that told of danger was not kept then" in page
     patient = text(world.clinician, f"/staff/patients/{world.patient.id}/")
     autosave(tablet, "phq-9", {"phq9-q9": ["LA6571-9"]})
-    assert len(Incident.objects.get().snapshot["triggers"]) == 2, "another danger is another thing to be told"
+    incident.refresh_from_db()
+    assert len(incident.snapshot["triggers"]) == 2, "another danger is another thing to be told"
     assert "Nothing in the answers as they stand needs attention" in patient
     assert "told before, or on another screen, stands on the incident" in patient
 
