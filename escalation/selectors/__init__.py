@@ -221,7 +221,7 @@ def is_open(source_ref: UUID) -> bool:
 
 
 def is_told(source_ref: UUID) -> bool:
-    """Whether this packet has an unresolved incident and somebody is on duty for it now; one query.
+    """Whether this packet has an unresolved incident and somebody is on duty for it now.
 
     Only then may a page say that the care team was told.
     """
@@ -229,11 +229,15 @@ def is_told(source_ref: UUID) -> bool:
 
 
 def alert(source_ref: UUID) -> Literal["", "told", "untold"]:
-    """The same with what it is where it isn't: "" without an unresolved incident, "untold" with nobody on duty."""
-    on_duty = Exists(_on_duty(OuterRef("clinic_id")))
+    """The same with what it is where it isn't: "" without an unresolved incident, "untold" with nobody on duty.
+
+    Every page of a patient asks, so the common answer costs one small query; with an incident it is two.
+    """
     open_here = Incident.objects.filter(source_ref=source_ref).exclude(state=Incident.State.RESOLVED)
-    is_told = open_here.values_list(on_duty, flat=True).first()
-    return "" if is_told is None else "told" if is_told else "untold"
+    clinic_id = open_here.values_list("clinic_id", flat=True).first()
+    if clinic_id is None:
+        return ""
+    return "told" if is_anybody_on_duty(clinic_id) else "untold"
 
 
 def is_anybody_on_duty(clinic_id: UUID) -> bool:
@@ -242,10 +246,6 @@ def is_anybody_on_duty(clinic_id: UUID) -> bool:
     Whoever has left is a gap. A rotation that has begun always has somebody; it counts from its third day on, when its
     first handover is over in every time zone, so that a patient's page never asks what time it is elsewhere.
     """
-    return _on_duty(clinic_id).exists()
-
-
-def _on_duty(clinic: UUID | OuterRef) -> QuerySet[Membership]:
     mine = {"user_id": OuterRef("user_id")}
     here = {**mine, "clinic_id": OuterRef("clinic_id"), "starts_at__lte": clock.Now()}
     begun = clock.Now() - timedelta(days=2)
@@ -256,11 +256,11 @@ def _on_duty(clinic: UUID | OuterRef) -> QuerySet[Membership]:
         Exists(Shift.objects.filter(**here).exclude(ends_at__lte=clock.Now()))
         | Exists(Override.objects.filter(**here, ends_at__gt=clock.Now()))
         | Exists(turns),
-        clinic_id=clinic,
+        clinic_id=clinic_id,
         is_active=True,
         user__is_active=True,
         role__in=roles_with(Permission.ANSWER_PAGES),
-    )
+    ).exists()
 
 
 def of_patient(patient_id: UUID) -> list[InboxRow]:
