@@ -11,7 +11,7 @@ from audit.actions import Actor
 from consents.models import DocumentVersion
 from consents.rendering.press import press
 from consents.rules import document_files, parse, with_lines
-from intake.models import FormRule
+from intake.models import FormRule, Step
 from intake.rules import choosing
 from intake.rules.helping import Help, sitting_of
 from intake.services import packets, rules, submission
@@ -126,12 +126,19 @@ def answer(packet, slug, changes=None, key=None, helped=None):
     )
 
 
+def asks_only(world, *forms) -> None:
+    """The clinic's own rules: these forms and no other."""
+    for number, form in enumerate(forms, start=1):
+        FormRule.objects.create(clinic=world.clinic, form=form, position=number)
+
+
 def complete(packet, *, declined=False, helped=None):
     """Everything signed and answered; with `declined`, the sharing permission is not."""
     for slug in DOCUMENTS:
         sign(packet, slug, "declined" if declined and slug == "share-permission" else "signed")
+    asked = set(Step.objects.filter(packet=packet).values_list("slug", flat=True))
     for slug in ANSWERS:
-        if not (declined and slug in SUD):
+        if slug in asked and not (declined and slug in SUD):
             answer(packet, slug, helped=helped)
 
 

@@ -19,7 +19,7 @@ LINES = {"tel:988", "sms:988", "https://988lifeline.org/", "tel:911", "tel:55501
 @pytest.fixture
 def at_the_phq9(clinic, phone):
     patient = phone()
-    patient.open(f"/i/#{given.invite(clinic).token}")
+    patient.let_in(given.invite(clinic))
     patient.go("/i/packet/phq-9/")
     return patient
 
@@ -45,7 +45,7 @@ def test_a_quick_reply_opens_it_as_fast(clinic, phone):
     """One question at a time, where a tap answers and goes on: it goes on only when the panel was closed."""
     invitation, patient = given.invite(clinic), phone()
     present(packet=invitation.packet, presentation="guided")
-    patient.open(f"/i/#{invitation.token}")
+    patient.let_in(invitation)
     patient.go("/i/packet/phq-9/?at=phq9-q9")
     patient.context.set_offline(True)
     patient.find("button.reply[data-risk]").first.tap()

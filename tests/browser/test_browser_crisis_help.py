@@ -23,7 +23,7 @@ def invitation(clinic):
 @pytest.fixture
 def patient(invitation, phone):
     patient = phone()
-    patient.open(f"/i/#{invitation.token}")
+    patient.let_in(invitation)
     return patient
 
 
@@ -76,7 +76,7 @@ def test_while_an_incident_is_open_help_says_so_and_asks_again_without_what_was_
     panel.get_by_label("Where are you right now?").fill("By the old bridge")
     patient.press(panel.get_by_role("button", name="Send this"))
     patient.context.clear_cookies()
-    patient.open(f"/i/#{invitation.token}")
+    patient.let_in(invitation)
     patient.go(path)
     patient.find(".bar a[href='#crisis']").tap()
     expect(panel).to_contain_text("We have alerted the clinic’s care team")
@@ -256,7 +256,7 @@ def test_whoever_answers_for_a_patient_is_not_spoken_to_as_the_one_in_danger(inv
 def test_one_question_at_a_time_the_answers_after_a_dangerous_one_are_not_interrupted(invitation, phone):
     patient = phone()
     present(packet=invitation.packet, presentation="guided")
-    patient.open(f"/i/#{invitation.token}")
+    patient.let_in(invitation)
     patient.go("/i/packet/phq-9/?at=phq9-q9")
     patient.find("button.reply[data-risk]").first.tap()
     expect(patient.find("#crisis [data-told]")).to_be_visible()

@@ -39,7 +39,7 @@ def at(clinic, phone, line):
         if ready:
             ready(invitation.packet)
         patient = phone(base=line.base, **settings)
-        patient.open("/i/", code=invitation.code)
+        patient.let_in(invitation)
         if not settings:
             patient.page.clock.install()  # a wait for the next try takes no time
         patient.go(address)

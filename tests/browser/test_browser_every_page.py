@@ -174,7 +174,7 @@ def test_everybody_can_use_the_help_that_needs_no_script(clinic, phone, language
     """Its scripts don't arrive: axe could not look where scripts are switched off."""
     invitation, patient = given.invite(clinic, language), phone(name=f"{language}-")
     patient.page.route("**/static/js/*", lambda route: route.abort())
-    patient.open("/i/", code=invitation.code)
+    patient.let_in(invitation)
     patient.go("/i/packet/phq-9/")
     patient.find("a[href='#crisis']").first.tap()
     expect(patient.find("#crisis")).to_be_visible()

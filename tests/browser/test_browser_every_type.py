@@ -30,11 +30,7 @@ def begun(clinic, phone):
         invitation = every_type.invited(clinic, language)
         packets.present(packet=invitation.packet, presentation=presentation)
         patient = phone(**settings)
-        patient.go("/i/")
-        patient.find("#code").fill(invitation.code)
-        patient.find("#birth_date").fill("03/15/1990")
-        with patient.page.expect_event("load"):
-            patient.page.keyboard.press("Enter")
+        patient.let_in(invitation)
         patient.go(FORM)
         return patient, invitation.packet
 
@@ -178,7 +174,7 @@ def test_everybody_can_use_every_type(begun, presentation, language):
 def test_a_marked_reply_opens_the_help_before_anything_is_sent_and_goes_on_after_it(clinic, phone):
     invitation, patient = every_type.given.invite(clinic), phone()
     packets.present(packet=invitation.packet, presentation="guided")
-    patient.open("/i/", code=invitation.code)
+    patient.let_in(invitation)
     patient.go("/i/packet/phq-9/?at=phq9-q9")
     patient.page.route("**/*", lambda route: route.abort())
     patient.find('button[name="phq9-q9"][data-risk]').first.tap()
@@ -196,7 +192,7 @@ def test_a_marked_reply_opens_the_help_before_anything_is_sent_and_goes_on_after
 def test_a_quick_reply_without_a_network_is_kept_on_the_page_and_goes_on_when_it_is_back(clinic, phone):
     invitation, patient = every_type.given.invite(clinic), phone()
     packets.present(packet=invitation.packet, presentation="guided")
-    patient.open("/i/", code=invitation.code)
+    patient.let_in(invitation)
     patient.go("/i/packet/phq-9/?at=phq9-q1")
     patient.context.set_offline(True)
     patient.find('button[name="phq9-q1"]').nth(1).tap()
@@ -241,7 +237,7 @@ def test_what_is_calculated_follows_the_answers_while_the_page_is_open(clinic, p
     definition = {**every_type.FORM, "item": [number, twice]}
     form = FormVersion.objects.create(slug="twice", version="1", definition=definition, sha256="0" * 64)
     Step.objects.create(packet=invitation.packet, position=99, what=Step.What.FORM, slug="twice", form=form)
-    patient.open("/i/", code=invitation.code)
+    patient.let_in(invitation)
     patient.go("/i/packet/twice/")
     expect(patient.find("#q-twice [data-said]")).to_have_text("Nothing yet")
     for typed, shown in (("21", "42"), ("5", "10"), ("", "Nothing yet")):

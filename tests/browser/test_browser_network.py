@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def at_the_phq9(clinic, phone):
     patient = phone()
-    patient.open(f"/i/#{given.invite(clinic).token}")
+    patient.let_in(given.invite(clinic))
     patient.go("/i/packet/phq-9/")
     return patient
 
@@ -58,7 +58,7 @@ def test_whoever_takes_up_the_phone_afterwards_finds_nothing(at_the_phq9):
 def test_a_page_left_alone_asks_and_then_closes_itself(clinic, phone):
     patient = phone()
     patient.page.clock.install()
-    patient.open(f"/i/#{given.invite(clinic).token}")
+    patient.let_in(given.invite(clinic))
     patient.go("/i/packet/phq-9/")
     patient.page.clock.run_for(19 * 60_000 + 10_000)
     expect(patient.find("#idle")).to_be_visible()
@@ -110,7 +110,7 @@ def test_another_device_is_told_on_the_page_that_a_press_of_the_button_brings(cl
     invitation = given.invite(clinic)
     one, other = phone("one"), phone("other", java_script_enabled=False)
     for patient in (one, other):
-        patient.open(f"/i/#{invitation.token}", code="" if patient is one else invitation.code)
+        patient.let_in(invitation)
         patient.go("/i/packet/phq-9/")
     one.answer({"phq9-q1": FIRST})
     one.saved()
@@ -146,7 +146,7 @@ def is_ours(route):
 
 def test_signing_without_a_connection_signs_nothing_and_keeps_what_was_typed(clinic, phone):
     patient = phone()
-    patient.open(f"/i/#{given.invite(clinic).token}")
+    patient.let_in(given.invite(clinic))
     patient.go("/i/packet/treatment/")
     for box in patient.find("label:has([name=statement])").all():
         box.tap()
@@ -164,7 +164,7 @@ def test_signing_without_a_connection_signs_nothing_and_keeps_what_was_typed(cli
 
 def test_a_second_press_signs_when_the_first_one_found_no_server(clinic, phone):
     patient, held = phone(), []
-    patient.open(f"/i/#{given.invite(clinic).token}")
+    patient.let_in(given.invite(clinic))
     patient.go("/i/packet/treatment/")
     for box in patient.find("label:has([name=statement])").all():
         box.tap()
@@ -218,7 +218,7 @@ def test_a_slow_connection_is_said_until_the_reply_is_there(at_the_phq9):
 
 def test_signing_waits_for_a_slow_connection_and_says_so(clinic, phone):
     patient = phone()
-    patient.open(f"/i/#{given.invite(clinic).token}")
+    patient.let_in(given.invite(clinic))
     patient.page.clock.install()
     patient.go("/i/packet/treatment/")
     held = []
@@ -238,7 +238,7 @@ def test_signing_waits_for_a_slow_connection_and_says_so(clinic, phone):
 
 def test_back_to_a_page_that_refused_something_shows_it_again_and_no_error_of_the_browser(clinic, phone):
     patient = phone()
-    patient.open(f"/i/#{given.invite(clinic).token}")
+    patient.let_in(given.invite(clinic))
     patient.go("/i/packet/treatment/")
     patient.press("[name=decision][value=signed]")  # nothing is ticked, no name is typed
     expect(patient.find("main")).to_contain_text("Nothing was signed yet.")

@@ -21,7 +21,7 @@ def box(patient):
 
 
 def at_the_first_medicine(patient, invitation):
-    patient.open(f"/i/#{invitation.token}")
+    patient.let_in(invitation)
     patient.go(HERE)
     if patient.find("#questions").count() and not box(patient).count():
         patient.option("med-any", given.YES).tap()

@@ -34,7 +34,7 @@ def draw(phone, *strokes) -> None:
 def test_a_finger_draws_under_the_agreement_to_sign_on_a_screen_in_spanish(clinic, phone):
     invitation = given.invite(clinic, "es", esign=True)
     patient = phone("signing-")
-    patient.open(f"/i/#{invitation.token}")
+    patient.let_in(invitation)
     patient.go("/i/packet/privacy-notice/")
     patient.look("closed-es")
     patient.go_on()
@@ -69,7 +69,7 @@ def test_a_finger_draws_under_the_agreement_to_sign_on_a_screen_in_spanish(clini
 def test_without_javascript_a_typed_name_signs_and_a_no_is_taken(clinic, phone):
     invitation = given.invite(clinic)
     patient = phone(java_script_enabled=False)
-    patient.open("/i/", code=invitation.code)
+    patient.let_in(invitation)
     patient.go(TREATMENT)
     expect(patient.find("#pad")).to_be_hidden()
     patient.sign()
@@ -115,7 +115,7 @@ def test_a_minor_and_a_parent_sign_one_after_the_other_on_one_phone(clinic, phon
     consents.services.save_rule(rule=ConsentRule(document=document, signer="both"), by=clinic.compliance)
     invitation = given.invite(clinic)
     patient = phone("signing-")
-    patient.open(f"/i/#{invitation.token}")
+    patient.let_in(invitation)
     patient.go(TREATMENT)
     patient.sign()
     patient.at(TREATMENT)
