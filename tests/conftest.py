@@ -12,6 +12,7 @@ from django.db import connections, transaction
 from django.test import TransactionTestCase
 from owner import as_owner
 from personas import World, build_world
+from serving import House, open_house, until
 
 from audit.actions import Actor
 from intake.models import FormVersion
@@ -103,6 +104,21 @@ def story(begun) -> Any:
 @pytest.fixture
 def world(db, begun) -> World:
     return begun[0] if begun else build_world()
+
+
+@pytest.fixture(scope="session")
+def standing_house(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[House]:
+    with django_db_blocker.unblock(), open_house(tmp_path_factory.mktemp("house")) as house:
+        yield house
+
+
+@pytest.fixture
+def house(standing_house, transactional_db) -> Iterator[House]:
+    """The server on an empty database; afterwards nobody is in the middle of a transaction when it is emptied."""
+    standing_house.post.empty()
+    standing_house.chart.stored.clear()
+    yield standing_house
+    until(standing_house.is_quiet, "the server to finish what it was asked")
 
 
 # What takes long starts first. One file has the database made; meanwhile the others have what needs none.

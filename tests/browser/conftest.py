@@ -13,7 +13,7 @@ from looking import Gallery
 from personas import World, build_world
 from phone import SECRET, Phone
 from playwright.sync_api import Browser, sync_playwright
-from serving import House, open_house, until
+from serving import House
 from staff_story import publish
 
 import ehr.services.connecting
@@ -57,29 +57,14 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def standing_house(chromium, django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[House]:
-    with django_db_blocker.unblock(), open_house(tmp_path_factory.mktemp("house")) as house:
-        yield house
-
-
 @pytest.fixture
-def house(standing_house, transactional_db) -> Iterator[House]:
-    """The server on an empty database; afterwards nobody is in the middle of a transaction when it is emptied."""
-    standing_house.post.empty()
-    standing_house.chart.stored.clear()
-    yield standing_house
-    until(standing_house.is_quiet, "the server to finish what it was asked")
-
-
-@pytest.fixture
-def dispatcher(house) -> Iterator[None]:
+def dispatcher(house: House) -> Iterator[None]:
     with house.running("dispatch", "manage.py", "dispatch", "--interval", "0.2"):
         yield
 
 
 @pytest.fixture
-def clinic(house) -> World:
+def clinic(chromium, house) -> World:
     world = build_world()
     publish(world)
     for user in (world.clinician, world.backup, world.supervisor, world.compliance):

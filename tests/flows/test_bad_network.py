@@ -180,9 +180,9 @@ WAYS = [
 
 
 @pytest.mark.parametrize("by_autosave", WAYS)
-def test_with_every_request_cut_in_every_way_the_packet_equals_what_was_typed_once(world, tmp_path, by_autosave):
+def test_with_every_request_cut_in_every_way_the_packet_equals_what_was_typed_once(house, world, by_autosave):
     invitation, other = given.invite(world), given.invite(world)
-    with open_house(tmp_path) as house, line_to(house) as line:
+    with line_to(house) as line:
         whole_way(Stubborn(line.base), invitation, by_autosave=by_autosave)
         cut = sum(count > len(CUTS) for count in line.seen.values())
     assert cut > len(given.ANSWERS) + len(given.DOCUMENTS)  # every part got through all three
@@ -260,40 +260,38 @@ def browser_cookies(browser):
     return list(jar)
 
 
-def test_twenty_parallel_submits_are_one_and_the_same_key_with_another_body_is_refused_in_words(world, tmp_path):
+def test_twenty_parallel_submits_are_one_and_the_same_key_with_another_body_is_refused_in_words(house, world):
     invitation = given.invite(world)
     given.complete(invitation.packet)
-    with open_house(tmp_path) as house:
-        browser = Stubborn(house.base)
-        browser.open(invitation)
-        fields = dict(browser.get(f"{house.base}/i/packet/review/").form_with("reviewed").fields)
-        with ThreadPoolExecutor(20) as many:
-            replies = list(many.map(lambda _: posted(browser, "/i/packet/review/", fields), range(20)))
-        assert {(status, where) for status, where, _ in replies} == {(302, "/i/packet/done/")}
-        status, _, words = posted(browser, "/i/packet/review/", {**fields, "reviewed": "0" * 64})
-        assert status == 409
-        assert "Your forms were sent already" in words
+    browser = Stubborn(house.base)
+    browser.open(invitation)
+    fields = dict(browser.get(f"{house.base}/i/packet/review/").form_with("reviewed").fields)
+    with ThreadPoolExecutor(20) as many:
+        replies = list(many.map(lambda _: posted(browser, "/i/packet/review/", fields), range(20)))
+    assert {(status, where) for status, where, _ in replies} == {(302, "/i/packet/done/")}
+    status, _, words = posted(browser, "/i/packet/review/", {**fields, "reviewed": "0" * 64})
+    assert status == 409
+    assert "Your forms were sent already" in words
     assert Submission.objects.filter(packet=invitation.packet).count() == 1
     assert Event.objects.filter(action="packet.submitted").count() == 1
     assert OutboxMessage.objects.filter(subject_id=invitation.packet.id).count() == 1
     assert Packet.history.filter(id=invitation.packet.id, state="submitted").count() == 1
 
 
-def test_twenty_parallel_answers_of_two_screens_are_all_kept_or_told(world, tmp_path):
+def test_twenty_parallel_answers_of_two_screens_are_all_kept_or_told(house, world):
     invitation = given.invite(world)
     keys = [f"phq9-q{number}" for number in range(1, 9)]
-    with open_house(tmp_path) as house:
-        screens = [Stubborn(house.base) for _ in range(2)]
-        for screen in screens:
-            screen.open(invitation)
-            screen.get(f"{house.base}/i/packet/phq-9/")
+    screens = [Stubborn(house.base) for _ in range(2)]
+    for screen in screens:
+        screen.open(invitation)
+        screen.get(f"{house.base}/i/packet/phq-9/")
 
-        def save(number):
-            key, screen = keys[number % len(keys)], screens[number % 2]
-            return key, screen.autosave("phq-9", {key: [given.SEVERAL]})[0]
+    def save(number):
+        key, screen = keys[number % len(keys)], screens[number % 2]
+        return key, screen.autosave("phq-9", {key: [given.SEVERAL]})[0]
 
-        with ThreadPoolExecutor(8) as many:
-            replies = list(many.map(save, range(16)))
+    with ThreadPoolExecutor(8) as many:
+        replies = list(many.map(save, range(16)))
     assert {status for _, status in replies} == {200}
     assert str(Response.objects.get(packet=invitation.packet).answers).count(given.SEVERAL) == len(keys)
 
@@ -319,20 +317,19 @@ def resident() -> int:
     return sum(sizes[pid] for pid in ours - {os.getpid()})
 
 
-def test_too_much_is_refused_and_the_servers_memory_stays_bounded(world, tmp_path):
+def test_too_much_is_refused_and_the_servers_memory_stays_bounded(house, world):
     invitation = given.invite(world)
-    with open_house(tmp_path) as house:
-        browser = Stubborn(house.base)
-        browser.open(invitation)
-        fields = dict(browser.get(f"{house.base}/i/packet/demographics/").form_with("!client").fields)
-        before = resident()
-        for _ in range(5):
-            for flood in ({**fields, "demo-given": "x" * 10_000_000}, fields | {f"k{n}": "x" for n in range(100_000)}):
-                try:
-                    status, _, _ = posted(browser, "/i/packet/demographics/", flood)
-                except ConnectionError:  # refused and closed before all of it was sent
-                    status = 413
-                assert status in (400, 413)
-        assert resident() - before < 64
-        assert browser.get(f"{house.base}/i/packet/demographics/").status == 200
+    browser = Stubborn(house.base)
+    browser.open(invitation)
+    fields = dict(browser.get(f"{house.base}/i/packet/demographics/").form_with("!client").fields)
+    before = resident()
+    for _ in range(5):
+        for flood in ({**fields, "demo-given": "x" * 10_000_000}, fields | {f"k{n}": "x" for n in range(100_000)}):
+            try:
+                status, _, _ = posted(browser, "/i/packet/demographics/", flood)
+            except ConnectionError:  # refused and closed before all of it was sent
+                status = 413
+            assert status in (400, 413)
+    assert resident() - before < 64
+    assert browser.get(f"{house.base}/i/packet/demographics/").status == 200
     assert not Response.objects.filter(packet=invitation.packet).exists()

@@ -58,12 +58,11 @@ def test_the_logs_of_the_processes_hold_nothing_of_the_patient(world, tmp_path):
         assert secret not in said
 
 
-def test_dispatch_once_does_what_is_due_and_ends(world, tmp_path):
+def test_dispatch_once_does_what_is_due_and_ends(house, world):
     given.answer(given.invite(world).packet, "phq-9", {"phq9-q9": ["LA6569-3"]})
-    with open_house(tmp_path) as house:
-        done = subprocess.run(
-            [sys.executable, "manage.py", "dispatch", "--once"],
-            cwd=ROOT, env=house.environment(), capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        assert delivered()
+    done = subprocess.run(
+        [sys.executable, "manage.py", "dispatch", "--once"],
+        cwd=ROOT, env=house.environment(), capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert delivered()
