@@ -8,61 +8,30 @@ from typing import Any
 import psycopg
 import pytest
 import template
-from django.db import connections, transaction
+from django.db import transaction
 from django.test import TransactionTestCase
 from owner import as_owner
 from personas import World, build_world
 from serving import House, open_house, until
+from sweeping import Sweeper
 
 from audit.actions import Actor
 from intake.models import FormVersion
 
 SEED = Actor.system("test")
-KEPT = {"django_migrations", "django_content_type", "auth_permission", "candor_cache", "intake_concept"}
-LIBRARY: list[str] = []  # the ids of the forms that ship
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker) -> Iterator[None]:
     with django_db_blocker.unblock(), template.database():
-        LIBRARY.extend(str(form) for form in FormVersion.objects.values_list("id", flat=True))
-        empty_as_owner()
-        yield
-
-
-def empty_as_owner() -> None:
-    """Back to the database as every test finds it: the form library, and nothing else.
-
-    The runtime role may not empty evidence tables, so the owner does it. Only what holds something, and row by row:
-    TRUNCATE gives each of a hundred tables a new file every time.
-    """
-    connections.close_all()
-    with as_owner() as owner:
-        tables = {row[0] for row in owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
-        rows = {table: f'"{table}"' for table in tables - KEPT}
-        rows["intake_formversion"] += f" WHERE id != ALL('{{{','.join(LIBRARY)}}}'::uuid[])"
-        filled = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {of})" for table, of in rows.items())
-        full = {row[0] for row in owner.execute(filled)}
-        guarded = full & guarded_tables(owner)
-        for table in guarded:
-            owner.execute(f'ALTER TABLE "{table}" DISABLE TRIGGER USER')
-        for table in full:
-            owner.execute(f"DELETE FROM {rows[table]}")
-        owner.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what a trigger still has to check forbids ALTER TABLE
-        for table in guarded:
-            owner.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER USER')
-
-
-def guarded_tables(owner: psycopg.Connection) -> set[str]:
-    """Those with a trigger that refuses to delete or truncate."""
-    found = owner.execute(
-        "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgtype & 40 <> 0"
-    )
-    return {row[0] for row in found}
-
-
-# Private to Django, so unknown to its types.
-setattr(TransactionTestCase, "_fixture_teardown", lambda self: empty_as_owner())  # noqa: B010
+        sweeper = Sweeper(FormVersion.objects.values_list("id", flat=True))
+        sweeper.sweep()
+        with pytest.MonkeyPatch.context() as patch:
+            # Private to Django. A connection stays for the same reason as the sweeper's.
+            patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _: sweeper.sweep())
+            patch.setattr(TransactionTestCase, "_should_reload_connections", lambda _: False)
+            yield
+        sweeper.close()
 
 
 @pytest.fixture

@@ -15,16 +15,21 @@ def owner_login() -> dict[str, str]:
     return {"USER": config["USER"], "PASSWORD": config["PASSWORD"]}
 
 
-@contextmanager
-def as_owner(*, autocommit: bool = False) -> Iterator[psycopg.Connection]:
+def connect(*, autocommit: bool = False) -> psycopg.Connection:
     """A second connection to the test database."""
     config, login = connection.settings_dict, owner_login()
-    with psycopg.connect(
+    return psycopg.connect(
         host=config["HOST"] or config["OPTIONS"].get("host"),
         port=config["PORT"] or None,
         dbname=config["NAME"],
         user=login["USER"],
         password=login["PASSWORD"] or None,
         autocommit=autocommit,
-    ) as owner:
+    )
+
+
+@contextmanager
+def as_owner(*, autocommit: bool = False) -> Iterator[psycopg.Connection]:
+    """The same for the length of a block."""
+    with connect(autocommit=autocommit) as owner:
         yield owner

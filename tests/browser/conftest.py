@@ -29,14 +29,14 @@ def pytest_addoption(parser) -> None:
     group.addoption("--shots", metavar="FOLDER", help="keep a picture of every page that the browser tests look at")
 
 
-LONGEST = ("test_browser_every_type", "test_browser_every_page", "test_browser_whole_way", "test_browser_network")
+LONGEST = ("every_type", "every_page", "whole_way", "cuts", "crisis_help", "network", "workspace", "tablet")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items) -> None:
     """Last, together: Playwright's event loop stays open between them, and Django's async guard is off meanwhile. The
     longest files begin, so that the workers end at about the same time."""
-    place = {name: number for number, name in enumerate(LONGEST)}
+    place = {f"test_browser_{name}": number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
     items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
 

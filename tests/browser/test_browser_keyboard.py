@@ -7,9 +7,9 @@ from playwright.sync_api import Locator, expect
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 MOST_STOPS = 60
-# What is wrong with where the focus is now; empty when it can be seen and nothing lies over it. The browser scrolls to
-# it in the next frame.
-STOP = """async () => {
+# Whether the focus is there, and what is wrong with where it is: nothing when it can be seen and nothing lies over it.
+# The browser scrolls to it in the next frame.
+STOP = """async (target) => {
   for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
   const here = document.activeElement;
   const shown = here.closest("label") ?? here;
@@ -18,7 +18,8 @@ STOP = """async () => {
   const bar = document.querySelector(".bar");
   const under = !bar.contains(here) && here.getBoundingClientRect().bottom > bar.getBoundingClientRect().top + 1;
   const what = here.outerHTML.slice(0, 120);
-  return [outlined ? "" : `no focus ring on ${what}`, under ? `under the bar: ${what}` : ""].filter(Boolean);
+  const wrong = [outlined ? "" : `no focus ring on ${what}`, under ? `under the bar: ${what}` : ""].filter(Boolean);
+  return [here === target, wrong];
 }"""
 
 
@@ -27,8 +28,9 @@ def tab_to(page, target: Locator) -> None:
     target.wait_for()
     for _ in range(MOST_STOPS):
         page.keyboard.press("Tab")
-        assert page.evaluate(STOP) == []
-        if target.evaluate("(one) => one === document.activeElement"):
+        is_there, wrong = target.evaluate(STOP)
+        assert wrong == []
+        if is_there:
             return
     raise AssertionError(f"{target} can't be reached by Tab")
 
