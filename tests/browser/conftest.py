@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
+from django.db import connections
 from looking import Gallery
 from personas import World, build_world
 from phone import SECRET, Phone
@@ -54,6 +55,7 @@ def chromium() -> Iterator[Browser]:
         sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=sandbox)
         yield browser
+        connections.close_all()  # while that loop runs Django keeps others than afterwards
         browser.close()
 
 

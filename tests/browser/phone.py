@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from looking import Gallery
 from patient_pages import opened
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Request, Response, expect
+from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Request, Response, expect
 
 from config.demo.seed import current_code
 from intake.services import packets
@@ -19,7 +19,11 @@ PASSWORD = "a long enough password"  # of `personas`
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of their authenticator apps
 ONWARD = "main .main:not(.help-lines .main)"  # the page's one main button; telephone numbers are big too
 # When the page has heard from the server it has also drawn what came: that is one turn of its event loop.
-COUNT_REPLIES = "window.replies = 0; document.addEventListener('candor:line', () => { window.replies += 1 })"
+COUNT = """
+window.replies = 0; document.addEventListener("candor:line", () => { window.replies += 1 });
+window.presses = 0; addEventListener("click", () => { window.presses += 1 }, true);
+"""
+STANDS = "() => `${window.presses} presses heard, #saving says “${document.getElementById('saving')?.textContent}”`"
 Answers = Mapping[str, str | list[str]]
 
 KEPT = """async () => [
@@ -49,7 +53,7 @@ class Phone:
         self.context.on("weberror", lambda error: self.faults.append(f"{error.page and error.page.url}: {error.error}"))
         self.context.on("request", self._asked)
         self.context.on("response", self._answered)
-        self.context.add_init_script(COUNT_REPLIES)
+        self.context.add_init_script(COUNT)
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
 
@@ -81,8 +85,11 @@ class Phone:
 
     def press(self, what: str | Locator) -> None:
         """Tap a button and wait for the page that it leads to."""
-        with self.page.expect_event("load"):
-            (self.find(what) if isinstance(what, str) else what).tap()
+        try:
+            with self.page.expect_event("load"):
+                (self.find(what) if isinstance(what, str) else what).tap()
+        except Error as error:
+            raise AssertionError(f"{self.page.url} led to no page: {self.page.evaluate(STANDS)}") from error
 
     def look(self, name: str) -> None:
         """Check the page as it stands, and keep its picture where pictures are wanted."""

@@ -75,6 +75,10 @@ def test_no_changed_byte_is_ever_called_valid(sealed):
     assert sum(verdict == Verdict.ALTERED for _, verdict in verdicts) > len(verdicts) * 0.9
 
 
+# `./run check` looks at every place (of a timestamp, every third), a plain run at one in five of those.
+EVERY = 1 if "CANDOR_EXAMPLES" in os.environ else 5
+
+
 def flips(content, one, *, step):
     """The file with one changed hex digit: in every `step`-th byte of a signature's envelope, outside what it signs."""
     begin = one.byte_range[1] + 1
@@ -97,8 +101,8 @@ def test_no_digit_of_a_seal_that_its_signature_does_not_cover_can_be_changed(sea
     """CMS signs the document and the signed attributes; its version, parameters and certificates only fit or don't."""
     _, content = sealed
     (seal,) = PdfFileReader(BytesIO(content)).embedded_signatures
-    tried = list(flips(content, seal, step=1))
-    assert len(tried) > 400
+    tried = list(flips(content, seal, step=EVERY))
+    assert len(tried) > 400 / EVERY
     assert [place for place, changed in tried if judge(changed, records=None).verdict == Verdict.VALID] == []
 
 
@@ -109,8 +113,8 @@ def test_nor_one_of_a_timestamp(screen, settings):
         consents.services.stamping.stamp_due()
     content = consents.services.read_document(signature_id=signature.id, actor=TEST).pdf
     stamp = PdfFileReader(BytesIO(content)).embedded_signatures[-1]
-    tried = list(flips(content, stamp, step=3))
-    assert len(tried) > 200
+    tried = list(flips(content, stamp, step=3 * EVERY))
+    assert len(tried) > 200 / EVERY
     assert [place for place, changed in tried if judge(changed, records=None).verdict == Verdict.VALID] == []
 
 
