@@ -138,7 +138,9 @@ def everything_in(content: bytes) -> bytes:
 def names_in(reader: PdfReader) -> set[str]:
     """Every name of its structure, however it is packed. In the bytes a font may spell any of the short ones."""
     found: set[str] = set()
-    waiting: list[object] = [reader.get_object(number) for number in range(1, reader.trailer["/Size"])]
+    size = reader.trailer["/Size"]
+    assert isinstance(size, int)
+    waiting: list[object] = [reader.get_object(number) for number in range(1, size)]
     while waiting:
         one = waiting.pop()
         if isinstance(one, dict):
