@@ -2,7 +2,7 @@
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -22,8 +22,8 @@ YEARS = timedelta(days=3650)
 class Certificate:
     """One that seals; its key is in the PKCS#12 file that it came in."""
 
-    content: bytes
-    passphrase: bytes | None
+    content: bytes = field(repr=False)
+    passphrase: bytes | None = field(repr=False)
     x509: x509.Certificate
 
 

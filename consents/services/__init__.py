@@ -1,4 +1,7 @@
-"""What may be done with documents: publish, show, decide, revoke, disclose, limit, account for, seal."""
+"""What may be done with documents: publish, show, decide, revoke, disclose, limit, account for.
+
+`sealing`, `stamping` and `verifying` are asked by their own names: they load what signs PDFs, which few processes need.
+"""
 
 from consents.services.accounting import Account, Report, account, as_csv
 from consents.services.disclosing import (

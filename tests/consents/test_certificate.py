@@ -52,6 +52,18 @@ def test_a_file_that_will_not_do_is_named_in_one_line(tmp_path, content, words):
         certificate.fingerprints(path)
 
 
+def test_a_file_without_a_key_or_with_another_passphrase_will_not_do_and_no_secret_is_shown(development, tmp_path):
+    ours = certificate.load(development, "")
+    path = tmp_path / "public.p12"
+    path.write_bytes(pkcs12.serialize_key_and_certificates(None, None, ours.x509, None, NoEncryption()))
+    for file, passphrase in ((path, ""), (development, "another")):
+        with pytest.raises(NoCertificate, match="or its passphrase is another"):
+            certificate.load(file, passphrase)
+    certificate.make(tmp_path / "locked.p12", "Harbor Clinic", "open sesame")
+    locked = certificate.load(tmp_path / "locked.p12", "open sesame")
+    assert "sesame" not in repr(locked) and "content" not in repr(locked)
+
+
 def test_in_production_there_must_be_a_certificate_and_not_the_development_one(settings, development, tmp_path):
     assert ids() == set()
     settings.DEVELOPMENT, settings.SEAL_P12 = False, ""
