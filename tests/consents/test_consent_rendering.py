@@ -1,12 +1,10 @@
 """Whatever a name, a note or a browser says, it is words: on the screen and on paper. And nothing is fetched."""
 
 import os
-import re
 import socket
 import subprocess
 import sys
 import threading
-import zlib
 from dataclasses import replace
 from datetime import datetime
 from html.parser import HTMLParser
@@ -17,9 +15,9 @@ import packets as given
 import pytest
 from django.conf import settings
 from django.utils.html import escape
+from inside_pdf import everything_in, names_in
 from patient_pages import opened
 from pypdf import PdfReader
-from pypdf.generic import NameObject
 
 from consents.models import SealedDocument, Signature
 from consents.rendering import CannotRender, Sheet, Statement, filled, html_of, page, pdf, plain
@@ -127,29 +125,6 @@ class Skeleton(HTMLParser):
     def handle_starttag(self, tag, attrs):
         if tag not in ("p", "em", "strong"):  # a body may have Markdown in it
             self.bones.append((tag, *(name for name, _ in attrs)))
-
-
-def everything_in(content: bytes) -> bytes:
-    """The file, and every stream of it inflated."""
-    streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", content, re.DOTALL)
-    return content + b"".join(zlib.decompressobj().decompress(one) if one[:1] == b"x" else one for one in streams)
-
-
-def names_in(reader: PdfReader) -> set[str]:
-    """Every name of its structure, however it is packed. In the bytes a font may spell any of the short ones."""
-    found: set[str] = set()
-    size = reader.trailer["/Size"]
-    assert isinstance(size, int)
-    waiting: list[object] = [reader.get_object(number) for number in range(1, size)]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            waiting += [*one.keys(), *one.values()]
-        elif isinstance(one, list):
-            waiting += one
-        elif isinstance(one, NameObject):
-            found.add(str(one))
-    return found
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
