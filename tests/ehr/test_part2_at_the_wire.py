@@ -9,7 +9,7 @@ import packets as given
 import pytest
 from personas import staff
 from scans import photo
-from test_pushing import approved, due_now, planned, states
+from test_pushing import FEW, approved, due_now, planned, states
 
 import consents.services
 import consents.services.sealing
@@ -70,7 +70,7 @@ def taken_back(**how):
 
 def test_a_filed_packet_its_revocation_and_an_emergency_as_the_chart_sees_them(world, push, chart):
     """One packet, because filing it takes most of the time: 2.32 on the way in, then what changes later."""
-    approved(world)
+    approved(world, *FEW, "gad-7")
     push()
     assert states() == {"verified"}
     kinds = [kind for kind, _ in chart.stored]
