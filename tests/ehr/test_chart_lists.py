@@ -74,11 +74,6 @@ def prologue(world):
     return packet
 
 
-@pytest.fixture
-def packet(story):
-    return story
-
-
 def known_there(chart, *, born="1990-03-15"):
     chart.stored["Patient", "p1"] = {
         "resourceType": "Patient", "id": "p1", "birthDate": born, "meta": {"versionId": "1"},

@@ -14,23 +14,8 @@ def prologue(world):
 
 
 @pytest.fixture
-def packet(story):
-    return story
-
-
-@pytest.fixture
 def penicillin(packet):
     return ExportItem.objects.get(resource_type="AllergyIntolerance")
-
-
-@pytest.fixture
-def address(packet):
-    return f"/chart/{packet.id}/"
-
-
-@pytest.fixture
-def casey(world, packet):
-    return signed_in(world.clinician)
 
 
 def test_an_entry_is_corrected_with_a_reason_and_what_was_proposed_is_kept(casey, penicillin):

@@ -13,21 +13,6 @@ def prologue(world):
     return filing.planned(world)
 
 
-@pytest.fixture
-def packet(story):
-    return story
-
-
-@pytest.fixture
-def address(packet):
-    return f"/chart/{packet.id}/"
-
-
-@pytest.fixture
-def casey(world, packet):
-    return signed_in(world.clinician)
-
-
 def states():
     return set(ExportItem.objects.values_list("state", flat=True))
 
