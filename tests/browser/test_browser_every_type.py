@@ -225,6 +225,16 @@ def test_what_was_typed_is_shown_as_understood_while_the_patient_is_still_there(
     expect(read).to_be_hidden()
 
 
+def test_what_the_server_replies_moves_nothing_away_under_a_finger(begun):
+    patient, _ = begun("guided")
+    for key in ("name", "count", "moment", "dose"):
+        patient.go(address(every_type.SLUG, key))
+        before = patient.find(ONWARD).bounding_box(), patient.find(".bar").bounding_box()
+        patient.answer({key: ANSWERS[key]})
+        patient.saved()
+        assert (patient.find(ONWARD).bounding_box(), patient.find(".bar").bounding_box()) == before
+
+
 TOTAL = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-calculatedExpression"
 TWICE = {"language": "text/fhirpath", "expression": "%resource.item.where(linkId='n').answer.value * 2"}
 
