@@ -48,6 +48,13 @@ def test_pages_that_belong_to_no_clinic_show_the_installations_country(settings,
     assert "call your emergency number" in page.text
 
 
+def test_half_a_page_has_no_script_that_would_miss_the_other_half(invitation):
+    browser = opened(invitation)
+    for path in ("/i/", "/i/packet/", "/i/packet/esign/"):
+        assert "</main>" in browser.go(path).html.split("<script", 1)[0]
+        assert "</dialog>" in browser.page.html.split("<script", 1)[0]
+
+
 @pytest.mark.parametrize("is_rostered", [True, False])
 def test_the_reply_claims_that_the_team_was_told_only_when_somebody_is_on_duty(world, is_rostered):
     staff_story.publish(world)
