@@ -29,5 +29,5 @@ def last_line(log: Path) -> str:
     if not log.exists():
         return ""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines()[-40:] if line.strip()]
-    telling = [line for line in lines if "FATAL:" in line or "rror:" in line]
+    telling = [line for line in lines if "FATAL:" in line or "rror:" in line or "ERROR:" in line]
     return (telling or lines or [""])[-1]

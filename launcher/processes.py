@@ -121,8 +121,7 @@ def spawn(
 
 
 def complete(
-    command: Command,
-    *,
+    *commands: Command,
     doing: str,
     cwd: Path,
     log: Path,
@@ -130,17 +129,35 @@ def complete(
     uid: int | None = None,
     gid: int | None = None,
 ) -> int:
-    """Run to the end with the output in `log`, saying every ten seconds that it goes on. Gives the exit code."""
+    """Run to the end, side by side, with the output in `log`, saying every ten seconds that it goes on.
+
+    Gives 0 where all ended well.
+    """
     began = time.monotonic()
-    process = spawn(command, cwd=cwd, env=env, log=log, uid=uid, gid=gid)
+    parts = [log, *(log.with_name(f"{log.name}.{number}") for number in range(1, len(commands)))]
+    running: list[Process] = []
     try:
-        while True:
-            try:
-                return process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                say(f"  still {doing} ({time.monotonic() - began:.0f} s)")
+        for command, part in zip(commands, parts, strict=True):
+            running.append(spawn(command, cwd=cwd, env=env, log=part, uid=uid, gid=gid))
+        for process in running:
+            while process.poll() is None:
+                try:
+                    process.wait(timeout=10)
+                except subprocess.TimeoutExpired:
+                    say(f"  still {doing} ({time.monotonic() - began:.0f} s)")
     finally:
-        end([process])
+        end(running)
+        _gather(parts)
+    return max((abs(one.returncode) for one in running), default=0)
+
+
+def _gather(parts: Sequence[Path]) -> None:
+    """What others wrote, in the first file."""
+    for part in parts[1:]:
+        if part.exists():
+            with parts[0].open("ab") as log:
+                log.write(part.read_bytes())
+            part.unlink()
 
 
 def end(processes: Sequence[Process], *, grace: float = 10.0) -> None:

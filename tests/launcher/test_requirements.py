@@ -13,6 +13,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from launcher import packages
+
 ROOT = Path(__file__).resolve().parents[2]
 LISTS = sorted(ROOT.glob("requirements*.txt"))
 
@@ -53,6 +55,16 @@ def test_what_is_asked_for_with_an_extra_is_pinned_with_it() -> None:
         if not asked.extras <= pinned[canonicalize_name(asked.name)]
     ]
     assert unpinned == []
+
+
+def test_dealt_out_nothing_is_lost_and_each_package_is_installed_by_one_alone() -> None:
+    texts = [path.read_text() for path in LISTS]
+    hands = [re.split(r"\n(?=\w)", text.strip()) for text in packages.dealt(texts, 2)]
+    entries = {entry for text in texts for entry in re.split(r"\n(?=\w)", text.strip())}
+    assert sorted(entries) == sorted(entry for hand in hands for entry in hand)
+    one, other = ({re.match(r"[\w.-]+", entry)[0] for entry in hand} for hand in hands)
+    assert not one & other
+    assert abs(len(one) - len(other)) <= 1
 
 
 def test_the_lists_agree_on_every_version() -> None:
