@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import quote_plus
 
 import packets as given
 import pytest
@@ -36,7 +36,7 @@ BODIES = {
     "NUL": (FORM, everywhere("a%00b")),
     "half of a surrogate pair": (FORM, everywhere("a%ED%A0%80b")),
     "no UTF-8": (FORM, everywhere("%ff%fe")),
-    "ten megabytes": (FORM, urlencode({"demo-given": "x" * 10_000_000})),
+    "ten megabytes": (FORM, "demo-given=" + "x" * 10_000_000),
     "100,000 keys": (FORM, "&".join(f"k{n}=x" for n in range(100_000))),
     "deep JSON": ("application/json", '{"key":' * 50_000),
     "a deep list": ("application/json", "[" * 100_000 + "]" * 100_000),
