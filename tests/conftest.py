@@ -45,17 +45,24 @@ def owner_sql(db) -> Iterator[psycopg.Connection]:
 def prologue(request, django_db_setup, django_db_blocker) -> Iterator[tuple[World, Any] | None]:
     """A world, and what the module's function `prologue` makes of it: once, in a transaction around all its tests.
 
-    Nothing of it is ever committed, so it is not for a module with tests on a second connection.
+    Nothing of it is ever committed, so a module with tests on a second connection has none of it: None.
     """
-    if not hasattr(request.module, "prologue"):
+    make = getattr(request.module, "prologue", None)
+    if not make and any(_commits(item) for item in request.session.items if item.parent is request.node):
         yield None
         return
     around = transaction.atomic()
     setattr(around, "_from_testcase", True)  # noqa: B010  as Django's own: what must be outermost may be inside
     with django_db_blocker.unblock(), around:
         world = build_world()
-        yield world, request.module.prologue(world)
+        yield world, make and make(world)
         transaction.set_rollback(True)
+
+
+def _commits(item: pytest.Item) -> bool:
+    """Whether other connections see what this test does."""
+    marker = item.get_closest_marker("django_db")
+    return "transactional_db" in getattr(item, "fixturenames", ()) or bool(marker and marker.kwargs.get("transaction"))
 
 
 @pytest.fixture
