@@ -53,10 +53,9 @@ class Gallery:
             CLEAN.update(colours)
 
     def _axe(self, page: Page, name: str, options: Options) -> None:
-        if not page.evaluate("'axe' in window"):
-            if not page.evaluate("window.bringAxe?.() ?? false"):
-                page.evaluate(AXE)
-                page.add_init_script(BRING)  # handing it over takes long: once a phone is enough, to be read when used
+        if not page.evaluate("'axe' in window || (window.bringAxe?.() ?? false)"):
+            page.evaluate(AXE)
+            page.add_init_script(BRING)  # handing it over takes long: once a phone is enough, to be read when used
         self._note(name, page.evaluate(VIOLATIONS, options))
 
     def _note(self, name: str, violations: Iterable[Mapping[str, Any]]) -> None:
