@@ -41,6 +41,7 @@ def keeper(phone: Phone, language: str) -> Keep:
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_pictures_of_every_kind_of_page(clinic, phone, language):
     FOLDER.mkdir(parents=True, exist_ok=True)
+    given.with_interpreter(clinic)
     invitation = packets.invite(
         patient=clinic.patient,
         program=clinic.program,
