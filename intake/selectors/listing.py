@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.text import capfirst
 
 import screening.selectors
 from core.models import Patient, Program, Site
@@ -79,7 +80,7 @@ def _packet_row(packet: Packet, urgency: str) -> PacketRow:
         id=packet.id,
         patient=packet.patient,
         state=packet.state,
-        state_label=packet.get_state_display(),
+        state_label=capfirst(packet.get_state_display()),
         program=packet.program.public_name,
         time_zone=packet.clinic.time_zone,
         at=packet.submitted_at or packet.invited_at,

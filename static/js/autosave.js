@@ -97,7 +97,8 @@ function confirmed(saved) {
   sending = null;
   retry = 0;
   for (const name of sent) {
-    tell(name, saved.problems[name] ?? "");
+    const words = saved.problems[name] ?? "";
+    if (!words || !isBeingTyped(name)) tell(name, words);
     tellRead(name.split("!")[0], saved.read ?? {});
   }
   isMore = Boolean(saved.html) && show(saved.html);
@@ -165,6 +166,11 @@ function tellRead(key, read) {
   line.lastElementChild.textContent = read[key] ?? "";
   line.hidden = !read[key];
 }
+
+// What is not yet typed to its end is not wrong, and a new line above it would push it away under the bar. When the
+// field is left it is saved once more.
+const isBeingTyped = (name) =>
+  document.activeElement.name === name && document.activeElement.matches("input.field, textarea");
 
 function tell(name, words) {
   const line = document.getElementById(`e-${name}`);

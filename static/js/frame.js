@@ -137,16 +137,23 @@ const banner = document.getElementById("line");
 let how = "here";
 let asking = 0;
 let tries = 0;
+let isDropped = false; // a signature, or forms to be sent, met no server: they go out at a press and not by themselves
 
 function show(what) {
   const was = how;
   how = what;
   if (what === was) return;
   banner.hidden = what === "here" && was === "slow";
-  banner.textContent = banner.dataset[what === "here" ? "back" : what];
+  tell();
   if (was !== "gone") return;
   document.dispatchEvent(new Event("candor:back"));
-  setTimeout(() => { banner.hidden ||= how === "here"; }, 6000);
+  setTimeout(() => { banner.hidden ||= how === "here" && !isDropped; }, 6000);
+}
+
+function tell() {
+  const back = isDropped ? "press" : "back";
+  const gone = isDropped ? "dropped" : "gone";
+  banner.textContent = banner.dataset[{ here: back, gone }[how] ?? how];
 }
 
 async function isThere() {
@@ -212,6 +219,8 @@ async function makeSure() {
   if (late) late.textContent = there ? "" : late.dataset.unsent;
   if (!there) late?.scrollIntoView({ block: "center" });
   if (there || !canWait(form)) pressed = null;
+  isDropped = !pressed && !there;
+  if (isDropped) tell();
   if (!there) return;
   const field = Object.assign(document.createElement("input"), { type: "hidden", name: "!unconfirmed", value: keys.join() });
   form.querySelector("[name='!unconfirmed']")?.remove();

@@ -1,11 +1,14 @@
 """Without a network nothing is lost, and nothing of the patient is left in the browser."""
 
+import re
+
 import packets as given
 import pytest
+from phone import ONWARD
 from playwright.sync_api import expect
 
 from consents.models import Signature
-from intake.models import Response
+from intake.models import Packet, Response
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -36,6 +39,58 @@ def test_an_answer_given_offline_is_said_to_be_unsaved_and_stored_when_the_netwo
         expect(patient.option(f"phq9-q{number}", given.NOT_AT_ALL).locator("input")).to_be_checked()
     patient.answer({"phq9-q4": given.NOT_AT_ALL})
     patient.saved()
+
+
+def test_forms_that_met_no_network_are_not_sent_later_by_themselves_and_the_page_says_what_to_do(clinic, phone):
+    invitation, patient = given.invite(clinic), phone()
+    given.complete(invitation.packet)
+    patient.let_in(invitation)
+    patient.go("/i/packet/review/")
+    patient.context.set_offline(True)
+    patient.find(ONWARD).tap()
+    expect(patient.find("#line")).to_have_text(re.compile("^Nothing was sent: there is no connection"))
+    patient.context.set_offline(False)
+    expect(patient.find("#line")).to_have_text("You are connected again. Please press the button again.")
+    assert not Packet.objects.filter(state=Packet.State.SUBMITTED).exists()
+    patient.press(ONWARD)
+    patient.at("/i/packet/done/")
+
+
+def test_what_is_still_being_typed_is_not_called_wrong_before_the_field_is_left(clinic, phone):
+    patient = phone()
+    patient.let_in(given.invite(clinic))
+    patient.go("/i/packet/demographics/?at=demo-contact")
+    number, wrong = patient.field("demo-phone"), patient.find("[id='e-demo-phone']")
+    with patient.page.expect_response("**/save*"):
+        number.press_sequentially("555")
+    patient.saved()
+    expect(wrong).to_be_hidden()
+    number.blur()
+    expect(wrong).to_be_visible()
+    with patient.page.expect_response("**/save*"):
+        number.press_sequentially("0100142")
+    patient.saved()
+    expect(wrong).to_be_hidden()
+
+
+def test_half_a_page_says_that_it_keeps_nothing_by_itself_and_works_by_its_button(clinic, phone):
+    patient = phone()
+    patient.let_in(given.invite(clinic))
+
+    def half(route):
+        reply = route.fetch()
+        route.fulfill(response=reply, body=reply.text().split("<script")[0])
+
+    by_hand = patient.find(".by-hand")
+    patient.go("/i/packet/phq-9/")
+    expect(by_hand).to_be_hidden()
+    patient.page.route("**/i/packet/phq-9/", half)
+    patient.page.reload()
+    expect(by_hand).to_be_visible()
+    patient.page.unroute("**/i/packet/phq-9/")
+    patient.option("phq9-q1", given.SEVERAL).tap()
+    patient.press(ONWARD)
+    expect(chosen(patient, "phq9-q1", given.SEVERAL)).to_be_checked()
 
 
 def test_whoever_takes_up_the_phone_afterwards_finds_nothing(at_the_phq9):
