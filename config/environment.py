@@ -7,6 +7,7 @@ writes them once to the git-ignored `.env.local`; that file is refused when DEBU
 import base64
 import binascii
 import os
+import re
 import stat
 import sys
 from pathlib import Path
@@ -20,13 +21,21 @@ LOCAL_ENV = BASE_DIR / ".env.local"
 env = environ.FileAwareEnv()
 
 
-def read_local_env() -> None:
-    """Load `.env.local`; what is exported wins. Refused in production and when others could read it."""
-    if not LOCAL_ENV.exists() or os.environ.get("CANDOR_NO_LOCAL_ENV"):
+def read_local_env(file: Path) -> None:
+    """Load `.env.local`; what is exported wins. Refused in production, when others could read it, and when it has a
+    line that sets nothing: django-environ would only log it, and the setting that was meant would be missing."""
+    if not file.exists() or os.environ.get("CANDOR_NO_LOCAL_ENV"):
         return
-    if stat.S_IMODE(LOCAL_ENV.stat().st_mode) & 0o077:
+    if stat.S_IMODE(file.stat().st_mode) & 0o077:
         raise ImproperlyConfigured(".env.local can be read by others. Type: chmod 600 .env.local")
-    environ.Env.read_env(str(LOCAL_ENV), overwrite=False)
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(".env.local is no text. Move it away, then type: ./run setup") from error
+    for place, line in enumerate(lines, start=1):
+        if not re.match(r"\s*(#|$|(export\s+)?\w+\s*=)", line):
+            raise ImproperlyConfigured(f".env.local, line {place}: write NAME=value, or # before what is none.")
+    environ.Env.read_env(str(file), overwrite=False)
     if not flag("DEBUG"):
         raise ImproperlyConfigured(
             "DEBUG is off, but .env.local holds development secrets. Remove it and set real ones in the environment."
@@ -41,6 +50,14 @@ def number(name: str, default: int, *, least: int = 1) -> int:
     return int(text)
 
 
+def address(name: str, *, default: str) -> str:
+    """Where something is on the web, without a slash at its end."""
+    found: str = env.str(name, default=default).rstrip("/")
+    if not re.fullmatch(r"https?://[^\s/?#]+[^\s?#]*", found):
+        raise ImproperlyConfigured(f"{name} must be an address that begins with https:// (or http://).")
+    return found
+
+
 def flag(name: str, *, default: bool = False) -> bool:
     """true or false, and nothing that has to be guessed."""
     text = env.str(name, default=str(default)).strip().lower()
@@ -49,7 +66,7 @@ def flag(name: str, *, default: bool = False) -> bool:
     return text in ("true", "1", "yes", "on")
 
 
-read_local_env()
+read_local_env(LOCAL_ENV)
 
 # Commands that work on files alone must start without secrets or a database (check_form, score, --help).
 FILE_COMMANDS = {"check_form", "score", "verify_document", "make_seal_certificate"}

@@ -8,7 +8,7 @@ from celery.schedules import schedule
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import BASE_DIR, NEEDS_NOTHING, env, flag, given, key, number, secret
+from config.environment import BASE_DIR, NEEDS_NOTHING, address, env, flag, given, key, number, secret
 
 # --- mode -----------------------------------------------------------------------------------------
 DEVELOPMENT = flag("DEBUG")
@@ -37,7 +37,7 @@ INDEX_KEY = key("CANDOR_INDEX_KEY", secret("CANDOR_INDEX_KEY"))
 AUDIT_KEY = key("CANDOR_AUDIT_KEY", secret("CANDOR_AUDIT_KEY"))
 
 # --- who serves whom ------------------------------------------------------------------------------
-BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
+BASE_URL = address("BASE_URL", default="http://127.0.0.1:8000")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if DEVELOPMENT else [])
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 ROOT_URLCONF = "config.urls"
@@ -275,7 +275,7 @@ OPERATOR_EMAIL, ALARM_WEBHOOK, HEARTBEAT_URL = given("OPERATOR_EMAIL"), given("A
 
 # --- channels: whom they reach is in the contact points; these are the installation's own accounts -----------
 # Anything that speaks Twilio's API.
-TWILIO_BASE_URL = env.str("TWILIO_BASE_URL", default="https://api.twilio.com").rstrip("/")
+TWILIO_BASE_URL = address("TWILIO_BASE_URL", default="https://api.twilio.com")
 TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN = given("TWILIO_ACCOUNT_SID"), given("TWILIO_AUTH_TOKEN")
 TWILIO_FROM = given("TWILIO_FROM")
 WEBHOOK_KEY = given("WEBHOOK_KEY")

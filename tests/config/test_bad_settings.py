@@ -7,6 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config.environment import read_local_env
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = base64.b64encode(bytes(32)).decode()
@@ -46,6 +49,7 @@ def manage(*args: str, **changes: str | None) -> subprocess.CompletedProcess:
         ({"EMAIL_PORT": "smtp"}, "EMAIL_PORT"),
         ({"TABLET_IDLE_SECONDS": "30"}, "TABLET_IDLE_SECONDS must be 90 or more"),
         ({"DEBUG": "perhaps"}, "DEBUG"),
+        ({"BASE_URL": "forms.example.org"}, "BASE_URL must be an address"),
         ({"SECRET_KEY": None, "SECRET_KEY_FILE": "/does/not/exist"}, "SECRET_KEY"),
     ],
 )
@@ -112,9 +116,21 @@ def test_demo_commands_are_refused_outside_the_demo(command):
     assert "./run demo" in done.stderr
 
 
-def test_local_secrets_are_refused_when_others_can_read_them_or_debug_is_off(tmp_path):
-    source = (ROOT / "config/environment.py").read_text()
-    assert "0o077" in source
+@pytest.mark.parametrize(
+    ("mode", "content", "word"),
+    [
+        (0o644, b"DEBUG=true\n", "chmod 600"),
+        (0o600, b"SECRET_KEY=\xff\xfe\n", "is no text"),
+        (0o600, b"# mine\n\nDEBUG=true\nfoo\n", "line 4: write NAME=value"),
+    ],
+)
+def test_a_local_environment_that_cannot_be_trusted_is_refused_in_one_line(tmp_path, monkeypatch, mode, content, word):
+    monkeypatch.delenv("CANDOR_NO_LOCAL_ENV", raising=False)
+    file = tmp_path / ".env.local"
+    file.write_bytes(content)
+    file.chmod(mode)
+    with pytest.raises(ImproperlyConfigured, match=word):
+        read_local_env(file)
 
 
 @pytest.mark.parametrize(("pooler", "sent"), [("false", True), ("true", False)])

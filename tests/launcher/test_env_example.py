@@ -11,7 +11,7 @@ ONLY_THE_LAUNCHER_READS = {"CANDOR_DEMO_WITHOUT"}
 def test_the_example_has_the_names_that_the_settings_read():
     settings = "".join((ROOT / "config" / name).read_text() for name in ("environment.py", "settings.py"))
     example = (ROOT / ".env.example").read_text()
-    read = set(re.findall(r'(?:env\.\w+|environ\.get|secret|flag|number|given)\("([A-Z0-9_]+)"', settings))
+    read = set(re.findall(r'(?:env\.\w+|environ\.get|secret|flag|number|given|address)\("([A-Z0-9_]+)"', settings))
     explained = set(re.findall(r"^#?([A-Z0-9_]+)=", example, re.M))
     assert len(read) > 15
     assert explained - ONLY_THE_LAUNCHER_READS == read - BY_THE_LAUNCHER
