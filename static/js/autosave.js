@@ -170,7 +170,7 @@ function tellRead(key, read) {
 // What is not yet typed to its end is not wrong, and a new line above it would push it away under the bar. When the
 // field is left it is saved once more.
 const isBeingTyped = (name) =>
-  document.activeElement.name === name && document.activeElement.matches("input.field, textarea");
+  document.activeElement?.name === name && document.activeElement.matches("input.field, textarea");
 
 function tell(name, words) {
   const line = document.getElementById(`e-${name}`);
