@@ -24,7 +24,7 @@ env = environ.FileAwareEnv()
 def read_local_env(file: Path) -> None:
     """Load `.env.local`; what is exported wins. Refused in production, when others could read it, and when it has a
     line that sets nothing: django-environ would only log it, and the setting that was meant would be missing."""
-    if not file.exists() or os.environ.get("CANDOR_NO_LOCAL_ENV"):
+    if not file.exists():
         return
     if stat.S_IMODE(file.stat().st_mode) & 0o077:
         raise ImproperlyConfigured(".env.local can be read by others. Type: chmod 600 .env.local")
@@ -66,7 +66,8 @@ def flag(name: str, *, default: bool = False) -> bool:
     return text in ("true", "1", "yes", "on")
 
 
-read_local_env(LOCAL_ENV)
+if not os.environ.get("CANDOR_NO_LOCAL_ENV"):
+    read_local_env(LOCAL_ENV)
 
 # Commands that work on files alone must start without secrets or a database (check_form, score, --help).
 FILE_COMMANDS = {"check_form", "score", "verify_document", "make_seal_certificate"}

@@ -124,8 +124,7 @@ def test_demo_commands_are_refused_outside_the_demo(command):
         (0o600, b"# mine\n\nDEBUG=true\nfoo\n", "line 4: write NAME=value"),
     ],
 )
-def test_a_local_environment_that_cannot_be_trusted_is_refused_in_one_line(tmp_path, monkeypatch, mode, content, word):
-    monkeypatch.delenv("CANDOR_NO_LOCAL_ENV", raising=False)
+def test_a_local_environment_that_cannot_be_trusted_is_refused_in_one_line(tmp_path, mode, content, word):
     file = tmp_path / ".env.local"
     file.write_bytes(content)
     file.chmod(mode)

@@ -50,7 +50,7 @@ def test_pages_that_belong_to_no_clinic_show_the_installations_country(settings,
 
 def test_half_a_page_has_no_script_that_would_miss_the_other_half(invitation):
     browser = opened(invitation)
-    for path in ("/i/", "/i/packet/", "/i/packet/esign/"):
+    for path in ("/i/", "/i/packet/", "/i/packet/demographics/", f"/i/packet/{given.DOCUMENTS[0]}/"):
         assert "</main>" in browser.go(path).html.split("<script", 1)[0]
         assert "</dialog>" in browser.page.html.split("<script", 1)[0]
 
